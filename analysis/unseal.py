@@ -8,7 +8,7 @@ caller that must not act on part of a file collects it first, as `unseal_bytes` 
 import hmac
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import nacl.exceptions
 from nacl.bindings import crypto_aead_chacha20poly1305_ietf_decrypt
@@ -50,22 +50,24 @@ def unseal_bytes(sealed: bytes, identities: Sequence[Identity]) -> bytes:
     anywhere is returned.
     """
     data = dearmor(sealed) if is_armored(sealed) else sealed
-    return b"".join(unseal(io.BytesIO(data), identities))
+    header = _parse(data)
+    payload = io.BytesIO(data)
+    payload.seek(header.length)
+    return b"".join(_payload(payload, _file_key(header, identities)))
 
 
 def unseal(sealed: BinaryIO, identities: Sequence[Identity]) -> Iterator[bytes]:
     """The chunks of a binary age file, each as soon as its tag was checked."""
     start = sealed.read(MAX_HEADER)
+    header = _parse(start)
+    return _payload(_Rest(start[header.length :], sealed), _file_key(header, identities))
+
+
+def _parse(data: bytes) -> Header:
     try:
-        header = parse(start)
+        return parse(data)
     except Malformed as error:
         raise MalformedFile(str(error)) from None
-    file_key = _file_key(header, identities)
-    payload = _Rest(start[header.length :], sealed)
-    nonce = payload.read(PAYLOAD_NONCE)
-    if len(nonce) < PAYLOAD_NONCE:
-        raise MalformedFile("the file ends with its header")
-    yield from _chunks(payload, payload_key(file_key, nonce))
 
 
 def _file_key(header: Header, identities: Sequence[Identity]) -> bytes:
@@ -96,6 +98,10 @@ def _check_passphrase_stands_alone(header: Header) -> None:
         raise MalformedFile("a passphrase stands beside another recipient")
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 class _Rest:
     """What was read beyond the header, then the file itself."""
 
@@ -103,12 +109,19 @@ class _Rest:
         self._ahead = ahead
         self._file = file
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         taken, self._ahead = self._ahead[:size], self._ahead[size:]
         return taken if len(taken) == size else taken + self._file.read(size - len(taken))
 
 
-def _chunks(payload: _Rest, key: bytes) -> Iterator[bytes]:
+def _payload(payload: _Readable, file_key: bytes) -> Iterator[bytes]:
+    nonce = payload.read(PAYLOAD_NONCE)
+    if len(nonce) < PAYLOAD_NONCE:
+        raise MalformedFile("the file ends with its header")
+    yield from _chunks(payload, payload_key(file_key, nonce))
+
+
+def _chunks(payload: _Readable, key: bytes) -> Iterator[bytes]:
     counter, last = 0, False
     chunk = payload.read(SEALED_CHUNK)
     while not last:

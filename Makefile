@@ -1,0 +1,74 @@
+# Everything a person or CI runs. Two of these are enough to begin: make demo, make test.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKS := deploy/requirements
+LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+INSTALL := .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
+NODE_MODULES := intake/browser/node_modules/.package-lock.json
+
+.PHONY: help demo test lint unit setup bench replay build locks clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/demo ## show the whole chain with synthetic reports (ONCE=1: check each part and stop)
+	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
+
+test: setup lint unit ## everything that CI runs
+
+setup: .venv/test $(NODE_MODULES) ## install what the tests need
+	@bash tests/system-packages.sh chromium age strace
+
+lint: .venv/test ## ruff, mypy, the dependency rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: .venv/test ## pytest alone, in both cores
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: .venv/test ## print the benchmarks
+	$(BIN)/python -m tests.bench
+
+replay: .venv/test ## the real records through the whole chain
+	$(BIN)/python -m tests.real.replay
+
+build: .venv/test $(NODE_MODULES) ## make anew what is committed but generated
+	npm --prefix intake/browser run build
+	$(BIN)/python -m intake.forms.compile intake/forms/police.csv -o intake/forms/police.json
+
+# Hashes only: a lock names no place to download from. uv is needed for this target alone.
+locks: ## resolve the requirements anew
+	$(LOCK) -o $(LOCKS)/intake.txt
+	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
+	$(LOCK) --extra desk --extra build -o $(LOCKS)/demo.txt
+	$(LOCK) --extra desk --extra build --extra test -o $(LOCKS)/test.txt
+
+clean: ## remove what the targets above made
+	rm -rf .venv .demo intake/browser/node_modules *.egg-info build
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@bash tests/make-venv.sh $(PYTHON)
+
+# Requirements by hash first; then this project itself, which needs nothing more.
+.venv/demo: $(LOCKS)/demo.txt pyproject.toml .venv/bin/python
+	@echo "installing what the chain needs (once, about a minute)"
+	@$(INSTALL) -r $(LOCKS)/demo.txt
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test: $(LOCKS)/test.txt .venv/demo
+	@echo "installing what the tests need (once, about a minute)"
+	@$(INSTALL) -r $(LOCKS)/test.txt
+	@touch $@
+
+$(NODE_MODULES): intake/browser/package.json intake/browser/package-lock.json
+	npm --prefix intake/browser ci --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,44 @@
+import os
+
+import pytest
+
+from analysis.identity import HybridIdentity, X25519Identity
+from intake.crypto import bech32
+from intake.crypto.errors import Malformed, MixedRecipients
+from intake.crypto.recipients import parse_recipient, read_recipients
+
+HYBRID = HybridIdentity.generate().recipient
+CLASSIC = X25519Identity(os.urandom(32)).recipient
+
+
+def test_recipients_come_back_from_their_spelling() -> None:
+    assert parse_recipient(str(HYBRID)) == HYBRID
+    assert parse_recipient(str(CLASSIC)) == CLASSIC
+
+
+def test_a_file_may_hold_comments_and_empty_lines() -> None:
+    assert read_recipients(f"# the union\n\n{HYBRID}\n{HYBRID}\n") == (HYBRID, HYBRID)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        pytest.param("", "no recipient", id="empty file"),
+        pytest.param("# a comment\nage1nonsense", "line 2: .*", id="nonsense"),
+        pytest.param(bech32.encode("age1pq", bytes(32)), "line 1: not an age recipient", id="wrong length"),
+        pytest.param(bech32.encode("age1pq", b"\xff" * 1216), "out of range", id="an impossible ML-KEM key"),
+        pytest.param(
+            bech32.encode("AGE-SECRET-KEY-PQ-", bytes(32)).upper(),
+            "line 1: not an age recipient",
+            id="a private key",
+        ),
+    ],
+)
+def test_a_bad_recipients_file_is_refused_by_line(text: str, rule: str) -> None:
+    with pytest.raises(Malformed, match=rule):
+        read_recipients(text)
+
+
+def test_a_file_that_mixes_kinds_of_keys_is_refused() -> None:
+    with pytest.raises(MixedRecipients, match="cannot be mixed"):
+        read_recipients(f"{HYBRID}\n{CLASSIC}\n")
