@@ -60,7 +60,7 @@ class Receipt:
         """The receipt of a report; Malformed unless it has just the four values."""
         if value.keys() != LENGTHS.keys():
             raise Malformed("a receipt has other fields")
-        receipt = cls(**{name: _unhex(value[name], LENGTHS[name]) for name in LENGTHS})
+        receipt = cls(**{name: _unhex(value[name], length) for name, length in LENGTHS.items()})
         # A report may not claim the name of another one.
         if receipt.id != _blake2b(receipt.withdraw, "id"):
             raise Malformed("the id of a receipt does not follow from its withdrawal token")
@@ -75,6 +75,10 @@ def _blake2b(data: bytes, purpose: str) -> bytes:
 
 
 def _unhex(text: object, length: int) -> bytes:
-    if not isinstance(text, str) or len(text) != 2 * length or not set(text) <= set("0123456789abcdef"):
+    try:
+        value = bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        value = b""
+    if len(value) != length or value.hex() != text:
         raise Malformed("a receipt's value is not lower-case hexadecimal of its length")
-    return bytes.fromhex(text)
+    return value

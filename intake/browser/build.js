@@ -1,0 +1,37 @@
+// Bundles src/page.js into ../static/report.js, the same bytes on every machine.
+// `node build.js DIRECTORY` writes elsewhere; a test compares the two.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const directory = process.argv[2] ?? `${here}../static`;
+
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: ["src/page.js"],
+  outfile: `${directory}/report.js`,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  // Tor Browser's and Android's oldest browsers that still get security fixes.
+  target: ["es2020", "firefox102", "chrome90", "safari14.1"],
+  charset: "ascii",
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+});
+
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => path.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []),
+);
+const notices = [...packages].sort().map((name) => {
+  const { version } = JSON.parse(readFileSync(`${here}node_modules/${name}/package.json`));
+  const license = readFileSync(`${here}node_modules/${name}/LICENSE`, "utf8").trim();
+  return `## ${name} ${version}\n\n${license}\n`;
+});
+writeFileSync(
+  `${directory}/report.licenses.md`,
+  `# What report.js contains besides our own code\n\n${notices.join("\n")}`,
+);

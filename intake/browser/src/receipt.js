@@ -1,0 +1,34 @@
+// The keys that follow from a reporter's code. The derivation is described in intake/crypto/receipt.py.
+
+import { blake2b } from "@noble/hashes/blake2.js";
+
+const CODE_LENGTH = 12;
+const lengths = { id: 16, box: 16, reply: 32, withdraw: 32 };
+
+// The receipt of a new code, which is forgotten.
+export function drawReceipt() {
+  return receiptFromCode(crypto.getRandomValues(new Uint8Array(CODE_LENGTH)));
+}
+
+export function receiptFromCode(code) {
+  const withdraw = derive(code, "withdraw");
+  return {
+    id: derive(withdraw, "id"),
+    box: derive(code, "box"),
+    reply: derive(code, "reply"),
+    withdraw,
+  };
+}
+
+// The values in hexadecimal, as they stand in a report.
+export function receiptToJson(receipt) {
+  return Object.fromEntries(Object.entries(receipt).map(([name, bytes]) => [name, hex(bytes)]));
+}
+
+function derive(bytes, purpose) {
+  const personalization = new Uint8Array(16);
+  personalization.set(new TextEncoder().encode(`wbx1-${purpose}`));
+  return blake2b(bytes, { dkLen: lengths[purpose], personalization });
+}
+
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

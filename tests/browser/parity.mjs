@@ -1,0 +1,55 @@
+// The browser's own modules as a command, for tests that put them against the Python code.
+//
+//   node parity.mjs clean     {"form": F, "raws": [R ...]}          the answers' text or the problems of each
+//   node parity.mjs receipt   {"codes": [HEX ...]}                  the receipt of each
+//   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
+//   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
+//   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
+//   node parity.mjs send      {"base": URL, "body": HEX}            what the script concludes
+//
+// Input and output are JSON; F is a compiled form, R an object of raw fields.
+
+import { argv, stdin, stdout } from "node:process";
+import { clean } from "../../intake/browser/src/answers.js";
+import { canonical } from "../../intake/browser/src/canonical.js";
+import { receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
+import { buildReport } from "../../intake/browser/src/report.js";
+import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
+import { send } from "../../intake/browser/src/send.js";
+
+const bytes = (hex) => new Uint8Array(Buffer.from(hex, "hex"));
+const fields = (raw) => new Map(Object.entries(raw));
+
+function outcome(form, raw) {
+  const { answers, problems } = clean(form, fields(raw));
+  return problems.size ? { problems: Object.fromEntries(problems) } : { answers: canonical(answers) };
+}
+
+function paddedLength(length) {
+  try {
+    return pad(new Uint8Array(length)).length;
+  } catch (error) {
+    if (error instanceof TooLong) return null;
+    throw error;
+  }
+}
+
+const verbs = {
+  clean: ({ form, raws }) => raws.map((raw) => outcome(form, raw)),
+  receipt: ({ codes }) => codes.map((code) => receiptToJson(receiptFromCode(bytes(code)))),
+  report: ({ raw, code, ...page }) => {
+    const { answers } = clean(page.form, fields(raw));
+    return new TextDecoder().decode(buildReport(page, answers, receiptFromCode(bytes(code))));
+  },
+  pad: ({ lengths }) => lengths.map(paddedLength),
+  envelope: async ({ recipients, code, body }) => {
+    const sealed = await seal(bytes(body), recipients);
+    return Buffer.from(envelope(receiptFromCode(bytes(code)).id, sealed)).toString("hex");
+  },
+  send: ({ base, body }) => send(bytes(body), { fetch: (path, options) => fetch(base + path, options), pause: 1 }),
+};
+
+const chunks = [];
+for await (const chunk of stdin) chunks.push(chunk);
+const input = JSON.parse(Buffer.concat(chunks).toString());
+stdout.write(JSON.stringify(await verbs[argv[2]](input)));

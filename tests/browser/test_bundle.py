@@ -1,0 +1,53 @@
+"""The committed script is what the source builds, and holds nothing that the page may not use."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.node import BROWSER, call
+
+STATIC = BROWSER.parent / "static"
+LARGEST = 40 * 1024
+
+
+def test_building_again_gives_the_committed_bytes(tmp_path: Path) -> None:
+    call(["node", "build.js", str(tmp_path)])
+    for name in ("report.js", "report.licenses.md"):
+        assert (tmp_path / name).read_bytes() == (STATIC / name).read_bytes(), (
+            f"intake/static/{name} is stale: run `npm run build` in intake/browser"
+        )
+
+
+def test_the_script_is_small_enough_for_a_slow_line() -> None:
+    assert len(gzip.compress((STATIC / "report.js").read_bytes(), mtime=0)) <= LARGEST
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("WebAssembly", "eval(", "Function(", "localStorage", "sessionStorage", "indexedDB", "cookie"),
+        *("sendBeacon", "XMLHttpRequest", "WebSocket", "Math.random", "innerHTML", "document.write"),
+        *("http://", "https://", "import("),
+    ],
+)
+def test_the_script_has_no_means_to_store_or_to_leak(word: str) -> None:
+    text = (STATIC / "report.js").read_text()
+    assert word not in text
+
+
+def test_the_source_draws_randomness_from_the_platform_alone() -> None:
+    sources = "".join(path.read_text() for path in (BROWSER / "src").glob("*.js"))
+    assert re.findall(r"[\w.]*[rR]andom\w*", sources) == ["crypto.getRandomValues"]
+
+
+def test_the_lock_file_pins_every_package_and_names_no_address() -> None:
+    package = json.loads((BROWSER / "package.json").read_text())
+    lock = json.loads((BROWSER / "package-lock.json").read_text())
+    pinned = package["dependencies"] | package["devDependencies"] | package["overrides"]
+    assert all(re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version) for version in pinned.values())
+    installed = {name: entry for name, entry in lock["packages"].items() if name}
+    assert all("integrity" in entry and "resolved" not in entry for entry in installed.values())
+    assert package["private"] is True

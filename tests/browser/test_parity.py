@@ -1,0 +1,70 @@
+"""The browser's script and Python turn the same fields into the same bytes."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.crypto.padding import SIZE_CLASSES
+from intake.forms import answers, report
+from tests.browser.node import parity
+from tests.forms.raws import random_raw
+from tests.vectors.make import FORMS, outcome
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+RANDOM_CASES = 400
+
+
+def read(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text())
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_the_script_cleans_answers_as_the_vectors_say(form: str) -> None:
+    vectors = [vector for vector in read("answers.json") if vector["form"] == form]
+    found = parity("clean", form=json.loads(FORMS[form].json), raws=[vector["raw"] for vector in vectors])
+    for vector, result in zip(vectors, found, strict=True):
+        expected = {name: vector[name] for name in ("answers", "problems") if name in vector}
+        assert result == expected, vector["name"]
+
+
+def test_the_script_derives_receipts_as_the_vectors_say() -> None:
+    vectors = read("receipt.json")
+    found = parity("receipt", codes=[vector["code"] for vector in vectors])
+    assert found == [vector["receipt"] for vector in vectors]
+
+
+@pytest.mark.parametrize("vector", read("report.json"), ids=lambda vector: vector["form"])
+def test_the_script_builds_the_same_report_bytes_as_python(vector: dict[str, Any]) -> None:
+    form = FORMS[vector["form"]]
+    page = {"form": json.loads(form.json), "form_digest": form.digest, "channel": "web"}
+    given = {name: vector[name] for name in ("raw", "lang", "code")}
+    text = parity("report", **page, **given)
+    assert text == vector["text"]
+    assert report.parse(text.encode(), {form.digest: form}).lang == vector["lang"]
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_random_fields_become_the_same_bytes_in_both(form: str) -> None:
+    source = random.Random(f"parity {form}")
+    raws = [random_raw(FORMS[form], source) for _ in range(RANDOM_CASES)]
+    found = parity("clean", form=json.loads(FORMS[form].json), raws=raws)
+    for raw, result in zip(raws, found, strict=True):
+        assert result == outcome(FORMS[form], raw), raw
+    cleaned = [json.loads(result["answers"]) for result in found if "answers" in result]
+    assert 10 < len(cleaned) < RANDOM_CASES, "the generator no longer makes both good and bad fields"
+    for one in cleaned:
+        answers.check(FORMS[form], one)
+
+
+def test_the_script_pads_to_the_same_size_classes() -> None:
+    lengths = [1, SIZE_CLASSES[0], SIZE_CLASSES[0] + 1, SIZE_CLASSES[1], SIZE_CLASSES[1] + 1]
+    assert parity("pad", lengths=lengths) == [
+        SIZE_CLASSES[0],
+        SIZE_CLASSES[0],
+        SIZE_CLASSES[1],
+        SIZE_CLASSES[1],
+        None,
+    ]

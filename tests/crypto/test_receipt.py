@@ -1,0 +1,45 @@
+import pytest
+
+from intake.crypto.errors import Malformed
+from intake.crypto.receipt import CODE_LENGTH, Receipt
+
+RECEIPT = Receipt.from_code(bytes(range(CODE_LENGTH)))
+OTHER = Receipt.from_code(bytes(CODE_LENGTH))
+
+
+def test_a_receipt_comes_back_from_a_report() -> None:
+    assert Receipt.from_json(RECEIPT.to_json()) == RECEIPT
+
+
+def test_the_four_values_tell_nothing_of_each_other() -> None:
+    values = [RECEIPT.id, RECEIPT.box, RECEIPT.reply[:16], RECEIPT.withdraw[:16]]
+    assert len(set(values)) == len(values)
+
+
+def test_every_drawn_receipt_is_another() -> None:
+    assert len({Receipt.draw().id for _ in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        pytest.param({"id": OTHER.id.hex()}, "does not follow", id="the name of another report"),
+        pytest.param({"box": "00"}, "hexadecimal of its length", id="too short"),
+        pytest.param({"box": RECEIPT.box.hex().upper()}, "hexadecimal", id="upper case"),
+        pytest.param({"box": RECEIPT.box.hex()[:-1] + " "}, "hexadecimal", id="a space"),
+        pytest.param({"reply": None}, "hexadecimal", id="nothing"),
+        pytest.param({"more": "00"}, "other fields", id="a field too many"),
+    ],
+)
+def test_a_receipt_in_another_form_is_refused(change: dict[str, str], rule: str) -> None:
+    with pytest.raises(Malformed, match=rule):
+        Receipt.from_json(RECEIPT.to_json() | change)
+
+
+def test_a_code_of_another_length_is_refused() -> None:
+    with pytest.raises(Malformed, match="12 bytes"):
+        Receipt.from_code(b"short")
+
+
+def test_a_receipt_shows_nothing_of_itself() -> None:
+    assert repr(RECEIPT) == "Receipt(...)"

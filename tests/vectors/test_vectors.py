@@ -1,0 +1,21 @@
+"""The committed vectors are those that the generator makes."""
+
+from pathlib import Path
+
+import pytest
+
+from intake.forms.xlsform import compile_form
+from tests.vectors.make import files
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("name", ["answers.json", "receipt.json", "report.json"])
+def test_the_generator_makes_the_committed_vectors_again(name: str) -> None:
+    assert files()[name] == (HERE / name).read_text(), (
+        "run `python -m tests.vectors.make` and look at what changed"
+    )
+
+
+def test_the_form_of_the_vectors_is_compiled_from_its_source() -> None:
+    assert compile_form(HERE / "every.csv") == (HERE / "every.json").read_bytes()
