@@ -1,0 +1,119 @@
+"""Renders the pages of a release: Jinja2 with autoescape, and gettext for the words.
+
+Pages are made from a table that is safe to publish; nothing here can reach a report.
+"""
+
+import gettext
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import jinja2
+
+from analysis.findings import chart
+from analysis.findings.disclosure import PERCENT_BASE, SafeTable, Status
+from analysis.findings.errors import RefusedRelease
+from analysis.findings.period import Period
+from analysis.findings.table import BASE, TOTAL
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+LOCALE = TEMPLATES / "locale"
+DOMAIN = "witnessbox"
+SOURCE_LANGUAGE = "en"
+PAGES = {"index.html": "index.html", "findings/F02.html": "finding.html", "method.html": "method.html"}
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """Who publishes, under which name and when. `date` is also the day the data were closed."""
+
+    organization: str
+    release: str
+    date: date
+    lang: str
+    licence: str
+
+
+def render(table: SafeTable, period: Period, imprint: Imprint, checksum: str) -> dict[str, bytes]:
+    """Path in the release to bytes; `checksum` is the SHA-256 of the CSV file in hexadecimal.
+
+    Raises RefusedRelease when a word has no translation into the language of the release.
+    """
+    environment = _environment(imprint.lang)
+    context = _context(table, period, imprint) | {"checksum": checksum}
+    pages = {
+        path: environment.get_template(f"findings/{name}").render(
+            here=path, root="../" * path.count("/"), **context
+        )
+        for path, name in PAGES.items()
+    }
+    return {path: page.encode() for path, page in pages.items()} | {"style.css": _style()}
+
+
+def _context(table: SafeTable, period: Period, imprint: Imprint) -> dict[str, object]:
+    last = table.columns[-1]
+    acts = table.codebook.acts
+    top = max(acts, key=lambda act: table.cell(act.key, last).reports or 0)
+    return {
+        "table": table,
+        "labels": {setting.code: setting.label for setting in table.codebook.settings},
+        "groups": [(name, list(group)) for name, group in groupby(acts, key=lambda act: act.rollup)],
+        "n": table.publication.most,
+        "not_asked_somewhere": any(
+            table.cell(act.key, column).status is Status.NOT_ASKED for act in acts for column in table.columns
+        ),
+        "top": (top, table.cell(top.key, last)),
+        "chart": chart.draw(table, last),
+        "chart_width": chart.WIDTH,
+        "period": period,
+        "imprint": imprint,
+        "base_row": BASE,
+        "total": TOTAL,
+        "percent_base": PERCENT_BASE,
+    }
+
+
+def _style() -> bytes:
+    return (TEMPLATES / "findings" / "style.css").read_bytes()
+
+
+def _environment(lang: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.install_gettext_translations(_catalog(lang), newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def _catalog(lang: str) -> gettext.NullTranslations:
+    if lang == SOURCE_LANGUAGE:
+        return gettext.NullTranslations()
+    try:
+        catalog = gettext.translation(DOMAIN, LOCALE, languages=[lang])
+    except FileNotFoundError:
+        raise RefusedRelease(f'no translation into "{lang}" is installed', "use --lang en") from None
+    catalog.add_fallback(_Untranslated(lang))
+    return catalog
+
+
+class _Untranslated(gettext.NullTranslations):
+    """A page in two languages is not published: a missing word stops the release."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self._lang = lang
+
+    def gettext(self, message: str) -> str:
+        raise RefusedRelease(
+            f'the translation into "{self._lang}" lacks "{message[:60]}"', "use --lang en, or complete it"
+        )
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1)

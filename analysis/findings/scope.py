@@ -1,0 +1,37 @@
+"""Which reports a finding is about, and which of them their senders allow to be counted.
+
+Consent is decided here and nowhere else: every query of a finding goes through this one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from analysis.cipher import Database
+from analysis.findings.codebook import SETTING, Codebook
+
+CONSENT = "count"
+MONTH = "when"
+
+
+def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[str, Any]]:
+    """Rows of a query on `scope`: the reports in the codebook's settings.
+
+    Its columns: id, setting (a code), incident ("2026-05", "2026", "not_sure" or null), week
+    ("2026-W21"), counted (1 where the sender said yes, 0 for no and for no answer).
+    """
+    known = database["reports"].columns_dict
+    setting, consent = (_code(name) if name in known else "null" for name in (SETTING, CONSENT))
+    incident = f'r."{MONTH}"' if MONTH in known else "null"
+    marks = ", ".join("?" for _ in codebook.settings)
+    # Only fixed names of columns stand in the text of the query; values never do.
+    text = f"""with reported as (
+      select r.id, coalesce({setting}, f.name) as setting, {incident} as incident, r.week as week,
+             coalesce({consent} = 'yes', 0) as counted
+      from reports r join forms f on f.id = r.form
+    ), scope as (select * from reported where setting in ({marks}))
+    {query}"""  # noqa: S608 - see above
+    yield from database.query(text, [setting.code for setting in codebook.settings])
+
+
+def _code(column: str) -> str:
+    return f'(select choices.code from choices where choices.id = r."{column}")'  # noqa: S608 - as in scope()

@@ -1,0 +1,100 @@
+"""Desks in memory with forms and reports made for one test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis import schema
+from analysis.cipher import Database
+from intake.forms.form import Form, canonical
+
+ORGANIZATION = "Union of Reporters"
+
+
+def choice(code: str, *, exclusive: bool = False, rollup: str = "") -> dict[str, Any]:
+    label = {"en": f"Label of {code}"}
+    return {"code": code, "label": label, "rollup": rollup, "exclusive": exclusive}
+
+
+def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **more: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "id": name,
+        "kind": kind,
+        "label": {"en": name},
+        "hint": {},
+        "required": False,
+        "relevant": None,
+        "constraint": None,
+        "constraint_message": {},
+        "choices": list(choices),
+        "default": None,
+        "max_length": None,
+        "role": "meas",
+        "appearance": "",
+    }
+    return plain | more
+
+
+def form(*questions: dict[str, Any], name: str = "small") -> Form:
+    """A compiled form of these questions, with consent and a month at its end."""
+    asked = [
+        *questions,
+        question("when", "month"),
+        question("count", "select_one", [choice("yes"), choice("no")]),
+    ]
+    rollups = dict.fromkeys(one["rollup"] for each in asked for one in each["choices"] if one["rollup"])
+    whole = {
+        "v": 1,
+        "id": name,
+        "version": "1",
+        "default_language": "en",
+        "languages": ["en"],
+        "title": {"en": f"Title of {name}"},
+        "questions": asked,
+        "sections": [{"id": "all", "label": {"en": "All"}, "questions": [each["id"] for each in asked]}],
+        "rollups": [{"code": code, "label": {"en": f"Group {code}"}} for code in rollups],
+    }
+    return Form.from_json(canonical(whole) + b"\n")
+
+
+def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Form:
+    """A form that asks for the setting, and for the same acts in all of them."""
+    return form(
+        question("setting", "select_one", [choice(code) for code in settings]),
+        question("acts", "select_multiple", [choice(code) for code in acts]),
+    )
+
+
+class SmallDesk:
+    """The desk's database with one form; reports are added in bulk."""
+
+    def __init__(self, one: Form) -> None:
+        self.database = Database(memory=True)
+        schema.create(self.database)
+        self.form = schema.add_form(self.database, one)
+        self._codes = {
+            (row["question"], row["code"]): row["id"] for row in self.database.query("select * from choices")
+        }
+        self._next = 1
+
+    def add(
+        self,
+        reports: int,
+        acts: Sequence[str] = (),
+        *,
+        count: str | None = "yes",
+        when: str = "2026-05",
+        week: str = "2026-W21",
+        **one_of: str,
+    ) -> None:
+        """Adds equal reports; an act is "code" of the question acts, or "question.code"."""
+        answers: Mapping[str, str | None] = {"count": count, **one_of}
+        ticks = [act.split(".") if "." in act else ["acts", act] for act in acts]
+        for _ in range(reports):
+            row = {name: self._codes[name, code] for name, code in answers.items() if code}
+            self._insert({**row, "when": when, "week": week}, [self._codes[q, code] for q, code in ticks])
+
+    def _insert(self, row: dict[str, object], ticks: Sequence[int]) -> None:
+        number, self._next = self._next, self._next + 1
+        fixed = {"name": f"{number:032x}", "lang": "en", "sealed_by": "file", "channel": "web"}
+        self.database.table("reports").insert({"id": number, "form": self.form, **fixed, **row})
+        self.database.table("answers").insert_all([{"report": number, "choice": tick} for tick in ticks])
