@@ -1,0 +1,46 @@
+"""Reads the body of a request piece by piece, within bounds. Nothing of it touches a disk."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+# A browser shows the answer only when its body was read; so a body that is too long is read and
+# dropped up to this many times the bound, and cut off beyond.
+PATIENCE = 16
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Bounds the time in which a body may arrive; HTTPException 408 when it is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise HTTPException(408) from None
+
+
+async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it arrives, `most` bytes at most.
+
+    Raises HTTPException: 413 for a longer body, 400 for one that broke off.
+    """
+    length = 0
+    try:
+        async for piece in request.stream():
+            length += len(piece)
+            if length <= most:
+                yield piece
+            elif length > most * PATIENCE:
+                break
+    except ClientDisconnect:
+        raise HTTPException(400) from None
+    if length > most:
+        raise HTTPException(413)
+
+
+async def whole(request: Request, most: int) -> bytes:
+    """The body in one piece; raises as `pieces` does."""
+    return b"".join([piece async for piece in pieces(request, most)])

@@ -1,0 +1,120 @@
+"""The data directory of an intake: what stands in it, and how it is made and read.
+
+intake.toml     the settings
+recipients.txt  the organizers' public keys; every report is sealed to all of them
+server.key      the seed that signs courier bundles; it opens nothing
+server.pub      its public half, for the desk to pin
+reports.db      the sealed reports
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake import database, settings
+from intake.crypto.errors import CryptoError
+from intake.crypto.recipients import Recipient, read_recipients
+from intake.crypto.signing import SigningKey, format_public
+from intake.errors import IntakeError
+from intake.files import new_directory, write_synced
+from intake.forms.errors import FormsError
+from intake.forms.form import Form, shipped
+from intake.settings import Settings
+
+RECIPIENTS = "recipients.txt"
+KEY = "server.key"
+PUBLIC = "server.pub"
+KEY_LABEL = "witnessbox-server-seed/1"
+
+_KEY_LINE = re.compile(rf"{KEY_LABEL} ([0-9a-f]{{64}})\n")
+
+
+class DirectoryError(IntakeError):
+    """The data directory, or a file in it, cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A data directory that was read: everything the server needs but the signing key."""
+
+    path: Path
+    settings: Settings
+    recipients: tuple[Recipient, ...]
+    forms: tuple[Form, ...]
+
+    @property
+    def database(self) -> Path:
+        """The file of reports."""
+        return self.path / database.FILE
+
+
+def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
+    """Makes a new data directory with a new signing key; DirectoryError leaves nothing behind."""
+    path = path.absolute()
+    text = _read_text(recipients)
+    _parse_recipients(text, recipients)
+    loaded = load_forms(forms)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DirectoryError(f"{path} exists already", "choose a new directory; nothing was changed")
+    key = SigningKey.generate()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new_directory(path) as new:
+            write_synced(new / settings.FILE, settings.starting_text(forms).encode())
+            write_synced(new / RECIPIENTS, text.encode())
+            write_synced(new / KEY, f"{KEY_LABEL} {key.seed.hex()}\n".encode())
+            write_synced(new / PUBLIC, format_public(key.verify_key).encode(), 0o644)
+            database.create(new / database.FILE)
+            database.keep_forms(new / database.FILE, [(form.digest, form.json) for form in loaded])
+    except OSError as error:
+        raise DirectoryError(f"cannot make {path}: {error.strerror}") from None
+
+
+def read(path: Path) -> Directory:
+    """What stands in a data directory; an IntakeError names the file that cannot be used."""
+    _check_exists(path)
+    chosen = Settings.read(path / settings.FILE)
+    recipients = _parse_recipients(_read_text(path / RECIPIENTS), path / RECIPIENTS)
+    return Directory(path, chosen, recipients, load_forms(chosen.forms))
+
+
+def read_key(path: Path) -> SigningKey:
+    """The signing key of a data directory."""
+    _check_exists(path)
+    found = _KEY_LINE.fullmatch(_read_text(path / KEY))
+    if not found:
+        raise DirectoryError(f"{path / KEY} is not a server key")
+    return SigningKey(bytes.fromhex(found[1]))
+
+
+def load_forms(names: tuple[str, ...]) -> tuple[Form, ...]:
+    """The forms of these names, which come with the program."""
+    forms = []
+    for name in names:
+        try:
+            forms.append(shipped(name))
+        except (FileNotFoundError, FormsError):
+            raise DirectoryError(f'there is no form "{name}"') from None
+    return tuple(forms)
+
+
+def _check_exists(path: Path) -> None:
+    if not path.is_dir():
+        raise DirectoryError(f"there is no directory {path}", "witnessbox-intake init makes one")
+
+
+def _parse_recipients(text: str, path: Path) -> tuple[Recipient, ...]:
+    try:
+        return read_recipients(text)
+    except CryptoError as error:
+        hint = "a line of it is a public key, as witnessbox-analysis keygen writes to recipients.txt"
+        raise DirectoryError(f"{path}: {error}", hint) from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DirectoryError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DirectoryError(f"{path} is not a text file") from None

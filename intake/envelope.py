@@ -1,0 +1,47 @@
+"""Checks what a browser sends as a sealed report: 16 bytes of id, then an age file.
+
+The server cannot open it. All that can be known from outside is checked, so that the store holds
+nothing but reports of ours: the exact lengths, the header's form, one stanza for each of our
+recipients and no other. Otherwise anybody could keep files here, or reports nobody can open.
+"""
+
+from collections.abc import Sequence
+
+from intake.crypto.errors import Malformed
+from intake.crypto.header import parse
+from intake.crypto.padding import SIZE_CLASSES
+from intake.crypto.recipients import Recipient
+from intake.crypto.seal import sealed_length
+from intake.crypto.shard import ID_LENGTH
+
+
+class NotSealed(Exception):
+    """The bytes are no report sealed to the recipients of this intake; the message names the rule."""
+
+
+class Envelope:
+    """The outside of every report sealed to `recipients`; the same for all of a size class."""
+
+    def __init__(self, recipients: Sequence[Recipient]) -> None:
+        self._types = [recipient.type for recipient in recipients]
+        self._lengths = {ID_LENGTH + sealed_length(size, recipients) for size in SIZE_CLASSES}
+        # What is left of the shortest file when nothing is sealed in it: 16 bytes of nonce, 16 of tag.
+        self._header_length = sealed_length(0, recipients) - 32
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest body that can be a sealed report."""
+        return max(self._lengths)
+
+    def open_outside(self, body: bytes) -> tuple[bytes, bytes]:
+        """The id and the age file; NotSealed when the outside is not that of one of our reports."""
+        if len(body) not in self._lengths:
+            raise NotSealed("not the length of a sealed report")
+        report_id, sealed = body[:ID_LENGTH], body[ID_LENGTH:]
+        try:
+            header = parse(sealed)
+        except Malformed as error:
+            raise NotSealed(str(error)) from None
+        if [stanza.type for stanza in header.stanzas] != self._types or header.length != self._header_length:
+            raise NotSealed("not sealed to the recipients of this intake")
+        return report_id, sealed

@@ -1,0 +1,236 @@
+"""Writes what was not yet taken away as a courier bundle, signed, for the stick.
+
+Which reports are in a bundle is settled first, in one transaction. Everything after that follows
+from it and gives the same bytes every time, so an export that was killed, or a stick that was
+lost, is repeated and nothing is lost or sent as something else.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from intake.crypto.errors import CryptoError
+from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, Shard, bundle_name, digest, parse, serialise
+from intake.crypto.shard import (
+    BLOCK,
+    MAX_SHARD_BYTES,
+    MAX_SHARD_REPORTS,
+    Member,
+    ReportName,
+    member_length,
+    write_shard,
+)
+from intake.crypto.signing import SigningKey
+from intake.database import connect
+from intake.errors import IntakeError
+from intake.files import new_directory, sync_directory, write_synced
+
+SHARD_END = 2 * BLOCK
+MANIFEST = "manifest"
+FORMS = "forms"
+
+Progress = Callable[[int], None]
+
+
+class ExportError(IntakeError):
+    """The bundle was not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that stands on the stick: its directory, and how many reports it holds."""
+
+    path: Path
+    reports: int
+
+
+def export(
+    database: Path,
+    out: Path,
+    key: SigningKey,
+    *,
+    again: int | None = None,
+    begin: Progress = lambda reports: None,
+    advance: Progress = lambda reports: None,
+) -> Bundle | None:
+    """Writes the next bundle below `out`, or bundle `again` once more; None when nothing is new.
+
+    `begin` is told how many reports there are, `advance` how many more are written. Raises
+    ExportError when the stick cannot take it; nothing half-written stays there then.
+    """
+    if not out.is_dir():
+        raise ExportError(f"there is no directory {out}")
+    with closing(connect(database)) as connection:
+        try:
+            sequence = reserve(connection) if again is None else _known(connection, again)
+            if sequence is None:
+                return None
+            return _write(_Contents(connection, sequence, key), out, begin, advance)
+        except sqlite3.Error as error:
+            raise ExportError(f"cannot read {database}: {error}") from None
+        except OSError as error:
+            hint = "nothing half-written was left; the same bundle is written when you export again"
+            raise ExportError(f"cannot write to {out}: {error.strerror}", hint) from None
+
+
+def reserve(connection: sqlite3.Connection) -> int | None:
+    """The bundle that was begun and not finished, or else a new one with all that is in none; or None."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        sequence = _reserve(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+    return sequence
+
+
+def _reserve(connection: sqlite3.Connection) -> int | None:
+    last, finished = connection.execute("SELECT max(sequence), digest FROM bundles").fetchone()
+    if last is not None and finished is None:
+        return cast(int, last)
+    sequence = (last or 0) + 1
+    taken = connection.execute(
+        "INSERT INTO bundled (id, bundle)"
+        " SELECT id, ? FROM reports WHERE id NOT IN (SELECT id FROM bundled) ORDER BY id",
+        (sequence,),
+    ).rowcount
+    if not taken:
+        return None
+    connection.execute("INSERT INTO bundles (sequence) VALUES (?)", (sequence,))
+    connection.execute("UPDATE forms SET bundle = ? WHERE bundle IS NULL", (sequence,))
+    return sequence
+
+
+def _known(connection: sqlite3.Connection, sequence: int) -> int:
+    if not connection.execute("SELECT 1 FROM bundles WHERE sequence = ?", (sequence,)).fetchone():
+        raise ExportError(f"there is no bundle {sequence}")
+    return sequence
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a bundle holds, read from the database; the same every time it is asked."""
+
+    connection: sqlite3.Connection
+    sequence: int
+    key: SigningKey
+
+    def previous(self) -> str:
+        found = self.connection.execute(
+            "SELECT digest FROM bundles WHERE sequence = ?", (self.sequence - 1,)
+        ).fetchone()
+        return cast(str, found[0]) if found else FIRST_PREVIOUS
+
+    def forms(self) -> dict[str, bytes]:
+        """All forms that reports up to this bundle may name: the desk may have missed earlier bundles."""
+        rows = self.connection.execute(
+            "SELECT digest, json FROM forms WHERE bundle <= ? ORDER BY digest", (self.sequence,)
+        )
+        return dict(rows)
+
+    def shards(self) -> Iterator[list[ReportName]]:
+        """The names of the reports of each shard, in order."""
+        names: list[ReportName] = []
+        length = SHARD_END
+        for week, report_id, size in self._sizes():
+            more = member_length(size)
+            if names and (len(names) == MAX_SHARD_REPORTS or length + more > MAX_SHARD_BYTES):
+                yield names
+                names, length = [], SHARD_END
+            names.append(ReportName(week, report_id))
+            length += more
+        if names:
+            yield names
+
+    def _sizes(self) -> list[tuple[str, bytes, int]]:
+        return self.connection.execute(
+            "SELECT week, id, length(sealed) FROM bundled JOIN reports USING (id)"
+            " WHERE bundle = ? ORDER BY week, id",
+            (self.sequence,),
+        ).fetchall()
+
+    def member(self, name: ReportName) -> Member:
+        (sealed,) = self.connection.execute("SELECT sealed FROM reports WHERE id = ?", (name.id,)).fetchone()
+        return Member(name, sealed)
+
+    def note(self, manifest: bytes) -> None:
+        """Marks the bundle as written; the next one will name this manifest."""
+        self.connection.execute(
+            "UPDATE bundles SET digest = ? WHERE sequence = ?", (digest(manifest), self.sequence)
+        )
+
+
+def _write(contents: _Contents, out: Path, begin: Progress, advance: Progress) -> Bundle:
+    path = out / bundle_name(contents.sequence)
+    plan = list(contents.shards())
+    begin(sum(len(names) for names in plan))
+    forms = contents.forms()
+    if path.exists():
+        # Killed between the rename and its note in the database, or asked for twice.
+        return _adopt(contents, path, sum(len(names) for names in plan))
+    with new_directory(path) as new:
+        shards = tuple(_write_shard(contents, names, new, advance) for names in plan)
+        (new / FORMS).mkdir(mode=0o700)
+        for name, form in forms.items():
+            write_synced(new / FORMS / f"{name}.json", form)
+        sync_directory(new / FORMS)
+        manifest = serialise(
+            Manifest(contents.key.verify_key, contents.sequence, contents.previous(), tuple(forms), shards),
+            contents.key,
+        )
+        write_synced(new / MANIFEST, manifest)
+    contents.note(manifest)
+    return Bundle(path, sum(shard.reports for shard in shards))
+
+
+def _adopt(contents: _Contents, path: Path, reports: int) -> Bundle:
+    """The bundle that stands there already, when it is this one: a bundle is whole or has no name."""
+    with suppress(OSError, CryptoError):
+        data = (path / MANIFEST).read_bytes()
+        found = parse(data, [contents.key.verify_key])
+        whole = all((path / shard.filename).stat().st_size == shard.bytes for shard in found.shards)
+        expected = (contents.sequence, contents.previous(), reports)
+        if whole and (found.sequence, found.previous, found.reports) == expected:
+            contents.note(data)
+            return Bundle(path, reports)
+    raise ExportError(f"{path} exists already and is another bundle", "export to another directory")
+
+
+def _write_shard(contents: _Contents, names: list[ReportName], new: Path, advance: Progress) -> Shard:
+    def members() -> Iterator[Member]:
+        for name in names:
+            yield contents.member(name)
+            advance(1)
+
+    partial = new / "shard"
+    with partial.open("xb") as file:
+        hashing = _Hashing(file)
+        write_shard(members(), cast(BinaryIO, hashing))
+        hashing.sync()
+    shard = Shard(hashing.length, len(names), hashing.sha256.hexdigest())
+    partial.rename(new / shard.filename)
+    return shard
+
+
+class _Hashing:
+    """A file that is hashed and measured as it is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+        self.length = 0
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        self.length += len(data)
+        return self._file.write(data)
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())

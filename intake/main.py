@@ -1,0 +1,92 @@
+"""The command `witnessbox-intake`: parses, calls one function, prints."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from intake import database, directory, export, serve
+from intake.errors import IntakeError
+
+NAME = "witnessbox-intake"
+DATA = click.option(
+    "--data", type=click.Path(path_type=Path), required=True, help="The data directory of this intake."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="witnessbox", prog_name=NAME)
+def commands() -> None:
+    """Takes sealed reports, keeps them, and hands them to the courier. It cannot open one."""
+
+
+@commands.command("init")
+@DATA
+@click.option(
+    "--recipients",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The organizers' public keys (recipients.txt of the desk).",
+)
+@click.option(
+    "--form", "forms", multiple=True, default=("police",), show_default=True, help="A questionnaire to offer."
+)
+def init(data: Path, recipients: Path, forms: tuple[str, ...]) -> None:
+    """Make a new data directory, with a new key that signs bundles."""
+    directory.make(data, recipients, forms)
+    click.echo(f"made {data}")
+    click.echo(f"take {data / directory.PUBLIC} to the desk, and pin it there")
+
+
+@commands.command("serve")
+@DATA
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
+def serve_command(data: Path, host: str, port: int) -> None:
+    """Take reports until Ctrl-C. Logs nothing about visitors."""
+    serve.serve(directory.read(data), host, port, lambda address: click.echo(f"taking reports at {address}"))
+
+
+@commands.command("export")
+@DATA
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Where the bundle goes: the courier's stick.",
+)
+@click.option("--again", type=int, metavar="N", help="Write bundle N once more, when it was lost on the way.")
+def export_command(data: Path, out: Path, again: int | None) -> None:
+    """Write the reports that are in no bundle yet as a signed bundle."""
+    key = directory.read_key(data)
+    with click.progressbar(length=0, label="exporting", file=sys.stderr) as bar:
+
+        def begin(reports: int) -> None:
+            bar.length = reports
+
+        bundle = export.export(data / database.FILE, out, key, again=again, begin=begin, advance=bar.update)
+    if bundle is None:
+        click.echo("nothing new to export")
+    else:
+        click.echo(f"{bundle.path}: {bundle.reports} report{'s' if bundle.reports != 1 else ''}")
+
+
+def main() -> None:
+    """Runs the command; an error is one line, perhaps with a hint, and exit status 1."""
+    try:
+        commands.main(prog_name=NAME, standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except IntakeError as error:
+        _fail(str(error), error.hint)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped")
+
+
+def _fail(message: str, hint: str | None = None) -> NoReturn:
+    click.echo(f"{NAME}: error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    sys.exit(1)

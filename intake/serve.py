@@ -1,0 +1,108 @@
+"""Runs the intake: one process, one address, no log of who came.
+
+Nothing that a visitor sends may outlive this process: there is no access log, no core dump, and
+nobody of the same user may attach to it.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import uvicorn
+
+from intake import logs
+from intake.app import create_app
+from intake.database import keep_forms
+from intake.directory import Directory
+from intake.errors import IntakeError
+from intake.store import Store
+
+MOST_CONNECTIONS = 1_000
+BACKLOG = 1_024
+SECONDS_TO_FINISH = 10
+_PR_SET_DUMPABLE = 4
+
+
+class ServeError(IntakeError):
+    """The server cannot be started."""
+
+
+def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
+    forbid_core_dumps()
+    os.umask(0o077)
+    logs.set_up()
+    keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
+    store = Store(
+        directory.database,
+        max_reports=directory.settings.max_reports,
+        min_free_bytes=directory.settings.min_free_bytes,
+    )
+    app = create_app(directory.settings, directory.forms, directory.recipients, store)
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        backlog=BACKLOG,
+        limit_concurrency=MOST_CONNECTIONS,
+        log_config=None,
+        log_level="warning",
+        # A proxy's headers name the visitor; they are not even read.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    with contextlib.closing(_listen(host, port)) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+
+
+def forbid_core_dumps() -> None:
+    """A core file would hold what somebody is sending right now."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The limit does not bind where the system pipes cores to a program; this does (prctl(2), Linux).
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, saying when it is ready, and ending with status 0 when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but the signal is not raised again afterwards: stopping is no failure."""
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, self._stop)
+        yield
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        # Python lengthens the system's words; a name that is not found has a negative number.
+        known = error.errno is not None and error.errno > 0
+        reason = os.strerror(error.errno) if known else "no such address"  # type: ignore[arg-type]
+        raise ServeError(
+            f"cannot listen on {host} port {port}: {reason.lower()}", "choose another with --port or --host"
+        ) from None
+    except OverflowError:
+        raise ServeError(f"there is no port {port}") from None

@@ -1,0 +1,96 @@
+"""The settings of one intake, read once at start into one frozen object.
+
+What protects a person has no default here: a missing key stops the start with its name. `init`
+writes a file that has them all.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self, get_args, get_origin, get_type_hints
+
+from intake.errors import IntakeError
+
+FILE = "intake.toml"
+TEMPLATE = """\
+# Settings of this intake. None may be left out; the server names the one that is missing.
+
+# The questionnaires that are offered.
+forms = [{forms}]
+
+# Where the Exit link leads: a busy page that says nothing about its visitor.
+exit_url = "https://www.bbc.com/weather"
+
+# No report is taken beyond this number, nor when the disk has fewer free bytes than this.
+max_reports = 1_000_000
+min_free_bytes = 268_435_456
+
+# The largest form that a browser without script may send, and the seconds it may take to send it.
+max_form_bytes = 262_144
+max_seconds = 120
+"""
+
+
+class SettingsError(IntakeError):
+    """The settings cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One intake's settings; sizes in bytes, times in seconds."""
+
+    forms: tuple[str, ...]
+    exit_url: str
+    max_reports: int
+    min_free_bytes: int
+    max_form_bytes: int
+    max_seconds: int
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The settings in a TOML file; SettingsError names the file and the key that is wrong."""
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            raise SettingsError(f"{path} is not TOML") from None
+        return cls(**_checked(values, get_type_hints(cls), path))
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int) and value < 1:
+                raise SettingsError(f'"{field.name}" must be 1 or more')
+        if not self.forms:
+            raise SettingsError('"forms" must name a questionnaire')
+        if not self.exit_url.startswith("https://"):
+            raise SettingsError('"exit_url" must begin with https://')
+
+
+def starting_text(forms: tuple[str, ...]) -> str:
+    """The settings file of a new intake."""
+    return TEMPLATE.format(forms=", ".join(f'"{form}"' for form in forms))
+
+
+def _checked(values: Mapping[str, object], kinds: Mapping[str, object], path: Path) -> dict[str, Any]:
+    for key in values:
+        if key not in kinds:
+            raise SettingsError(f'{path}: there is no setting "{key}"')
+    for key in kinds:
+        if key not in values:
+            raise SettingsError(
+                f'{path}: "{key}" is missing', f"witnessbox-intake init writes a whole {FILE}"
+            )
+    return {key: _one(key, values[key], kind, path) for key, kind in kinds.items()}
+
+
+def _one(key: str, value: object, kind: object, path: Path) -> object:
+    if get_origin(kind) is tuple:
+        item = get_args(kind)[0]
+        if isinstance(value, list) and all(type(part) is item for part in value):
+            return tuple(value)
+    elif type(value) is kind:
+        return value
+    raise SettingsError(f'{path}: "{key}" is of the wrong kind')

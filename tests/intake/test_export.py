@@ -1,0 +1,234 @@
+"""Bundles for the courier: whole or absent, the same bytes every time, each naming the one before."""
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, bundle_name, digest, parse
+from intake.crypto.shard import MAX_SHARD_REPORTS, ReportName, index_shard
+from intake.crypto.signing import parse_public
+from intake.database import connect
+from intake.directory import read_key
+from intake.export import export, reserve
+from intake.forms.form import shipped
+from tests.serving import COMMAND, ENOUGH, Server, run, snapshot, stored
+
+WEEKS = ("2026-W46", "2026-W47")
+
+
+def fill(data: Path, reports: int, *, size: int = 2_000, seed: int = 1) -> set[ReportName]:
+    """Puts that many reports, which are random bytes, straight into the file."""
+    draw = random.Random(seed)
+    names = {ReportName(draw.choice(WEEKS), draw.randbytes(16)) for _ in range(reports)}
+    with closing(connect(data / "reports.db")) as connection:
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",
+            [(name.id, name.week, draw.randbytes(size)) for name in names],
+        )
+        connection.execute("COMMIT")
+    return names
+
+
+def manifest_of(data: Path, bundle: Path) -> Manifest:
+    return parse((bundle / "manifest").read_bytes(), [parse_public((data / "server.pub").read_text())])
+
+
+def names_in(data: Path, bundle: Path) -> list[ReportName]:
+    names = []
+    for shard in manifest_of(data, bundle).shards:
+        with (bundle / shard.filename).open("rb") as file:
+            names += [entry.name for entry in index_shard(file)]
+    return names
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    return folder
+
+
+def test_a_bundle_holds_every_report_once_under_its_week_and_id(data: Path, stick: Path) -> None:
+    names = fill(data, 30)
+    done = run("export", "--data", data, "--out", stick)
+    bundle = stick / bundle_name(1)
+    assert (done.returncode, done.stdout) == (0, f"{bundle}: 30 reports\n")
+    assert names_in(data, bundle) == sorted(names)
+    assert manifest_of(data, bundle).previous == FIRST_PREVIOUS
+
+
+def test_what_the_server_stored_is_in_the_bundle_byte_for_byte(server: Server, stick: Path) -> None:
+    server.post_form(ENOUGH)
+    assert run("export", "--data", server.data, "--out", stick).returncode == 0
+    [(report_id, sealed)] = stored(server.data).items()
+    bundle = stick / bundle_name(1)
+    [shard] = manifest_of(server.data, bundle).shards
+    with (bundle / shard.filename).open("rb") as file:
+        [entry] = index_shard(file)
+        file.seek(entry.offset)
+        assert file.read(entry.size) == sealed
+    assert entry.name.id == report_id
+
+
+def test_a_bundle_carries_the_forms_that_its_reports_name(data: Path, stick: Path) -> None:
+    fill(data, 1)
+    run("export", "--data", data, "--out", stick)
+    form = shipped("police")
+    assert manifest_of(data, stick / bundle_name(1)).forms == (form.digest,)
+    assert (stick / bundle_name(1) / "forms" / f"{form.digest}.json").read_bytes() == form.json
+
+
+def test_the_next_bundle_names_the_one_before_and_holds_only_what_is_new(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    run("export", "--data", data, "--out", stick)
+    new = fill(data, 4, seed=2)
+    run("export", "--data", data, "--out", stick)
+    first, second = stick / bundle_name(1), stick / bundle_name(2)
+    assert names_in(data, second) == sorted(new)
+    assert manifest_of(data, second).sequence == 2
+    assert manifest_of(data, second).previous == digest((first / "manifest").read_bytes())
+    assert manifest_of(data, second).forms == manifest_of(data, first).forms
+
+
+def test_nothing_new_makes_no_bundle(data: Path, stick: Path) -> None:
+    done = run("export", "--data", data, "--out", stick)
+    assert (done.returncode, done.stdout) == (0, "nothing new to export\n")
+    assert not list(stick.iterdir())
+
+
+def test_reports_part_into_shards_of_bounded_number(data: Path, stick: Path) -> None:
+    fill(data, MAX_SHARD_REPORTS + 1, size=300)
+    run("export", "--data", data, "--out", stick)
+    shards = manifest_of(data, stick / bundle_name(1)).shards
+    assert [shard.reports for shard in shards] == [MAX_SHARD_REPORTS, 1]
+
+
+def test_reports_part_into_shards_of_bounded_length(data: Path, stick: Path) -> None:
+    fill(data, 65, size=1_100_000)
+    run("export", "--data", data, "--out", stick)
+    shards = manifest_of(data, stick / bundle_name(1)).shards
+    assert len(shards) == 2
+    assert shards[0].bytes <= 64 * 1024 * 1024
+
+
+def test_a_lost_bundle_is_written_again_to_the_same_bytes(data: Path, stick: Path) -> None:
+    for seed in (1, 2):
+        fill(data, 5, seed=seed)
+        run("export", "--data", data, "--out", stick)
+    before = snapshot(stick)
+    shutil.rmtree(stick / bundle_name(1))
+    done = run("export", "--data", data, "--out", stick, "--again", "1")
+    assert done.returncode == 0, done.stderr
+    assert snapshot(stick) == before
+
+
+def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path) -> None:
+    done = run("export", "--data", data, "--out", stick, "--again", "7")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("witnessbox-intake: error: there is no bundle 7\n")
+
+
+def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
+    names = fill(data, 4_000, size=4_000)
+    with closing(connect(data / "reports.db")) as connection:
+        assert reserve(connection) == 1
+    whole = data.with_name("whole")
+    shutil.copytree(data, whole)
+    for _ in range(4):
+        command = [*COMMAND, "export", "--data", str(data), "--out", str(stick)]
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while running.poll() is None and not list(stick.iterdir()):
+            time.sleep(0.001)
+        time.sleep(random.uniform(0, 0.06))
+        running.kill()
+        running.wait()
+        fill(data, 1, seed=os.getpid() + random.getrandbits(30))
+    assert run("export", "--data", data, "--out", stick).returncode == 0
+    expected = data.with_name("expected")
+    expected.mkdir()
+    assert run("export", "--data", whole, "--out", expected).returncode == 0
+    bundle = bundle_name(1)
+    assert snapshot(stick / bundle) == snapshot(expected / bundle)
+    assert names_in(data, stick / bundle) == sorted(names)
+    assert not list(stick.glob(".*"))
+
+
+def test_an_export_killed_after_the_last_rename_is_taken_for_done(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    run("export", "--data", data, "--out", stick)
+    before = snapshot(stick)
+    with closing(connect(data / "reports.db")) as connection:
+        connection.execute("UPDATE bundles SET digest = NULL")
+    assert run("export", "--data", data, "--out", stick).returncode == 0
+    fill(data, 1, seed=2)
+    run("export", "--data", data, "--out", stick)
+    after = snapshot(stick)
+    assert {name: after[name] for name in before} == before
+    assert manifest_of(data, stick / bundle_name(2)).previous == digest(before[f"{bundle_name(1)}/manifest"])
+
+
+def test_another_bundle_of_the_same_name_is_not_touched(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    (stick / bundle_name(1)).mkdir()
+    (stick / bundle_name(1) / "manifest").write_text("another")
+    before = snapshot(stick)
+    done = run("export", "--data", data, "--out", stick)
+    assert done.returncode == 1
+    assert "exists already and is another bundle" in done.stderr
+    assert snapshot(stick) == before
+
+
+def test_reports_keep_coming_while_a_bundle_is_written(server: Server, stick: Path) -> None:
+    fill(server.data, 2_000)
+    command = [*COMMAND, "export", "--data", str(server.data), "--out", str(stick)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    answers = [server.post_form(ENOUGH).status_code for _ in range(20)]
+    assert running.wait(60) == 0
+    assert answers == [303] * 20
+    run("export", "--data", server.data, "--out", stick)
+    bundles = [names_in(server.data, path) for path in sorted(stick.iterdir())]
+    assert sorted(name.id for names in bundles for name in names) == sorted(stored(server.data))
+
+
+def test_progress_counts_every_report(data: Path, stick: Path) -> None:
+    fill(data, 25)
+    begun: list[int] = []
+    steps: list[int] = []
+    export(data / "reports.db", stick, read_key(data), begin=begun.append, advance=steps.append)
+    assert (begun, sum(steps)) == ([25], 25)
+
+
+@pytest.fixture
+def small_stick() -> Iterator[Path]:
+    """A stick of 1 MB."""
+    folder = Path(tempfile.mkdtemp())
+    line = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(line, check=False, capture_output=True).returncode:
+        shutil.rmtree(folder)
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+    shutil.rmtree(folder)
+
+
+def test_a_full_stick_is_left_empty_and_the_bundle_goes_to_a_larger_one(
+    data: Path, stick: Path, small_stick: Path
+) -> None:
+    names = fill(data, 1_000)
+    done = run("export", "--data", data, "--out", small_stick)
+    assert (done.returncode, done.stdout) == (1, "")
+    [error, hint] = done.stderr.splitlines()[-2:]
+    assert error == f"witnessbox-intake: error: cannot write to {small_stick}: No space left on device"
+    assert hint.startswith("hint: nothing half-written was left")
+    assert not list(small_stick.iterdir())
+    assert run("export", "--data", data, "--out", stick).returncode == 0
+    assert names_in(data, stick / bundle_name(1)) == sorted(names)

@@ -1,0 +1,192 @@
+"""The pages themselves: their words, their languages, and what they may load."""
+
+import gettext
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from intake.pages import LOCALE, TEMPLATES, embedded_json
+from tests import catalogs
+from tests.serving import ENOUGH, Server
+
+PAGES = ["", "police/", "sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"]
+LANGUAGES = ["en", "es"]
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+class Outline(HTMLParser):
+    """The elements of a page, each with its attributes and the ids it stands in."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert self.open == [], "every element is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, *tags: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+def outline(server: Server, path: str) -> Outline:
+    return Outline(server.client.get(path).text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_one_heading_a_language_and_a_neutral_title(
+    page: str, lang: str, shared_server: Server
+) -> None:
+    text = shared_server.client.get(f"/{lang}/{page}").text
+    found = Outline(text)
+    assert len(found.all("h1")) == 1
+    assert found.all("html") == [{"lang": lang, "dir": "ltr"}]
+    title = {"en": "Community survey", "es": "Encuesta comunitaria"}[lang]
+    assert re.findall("<title>(.*?)</title>", text) == [title]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_style(
+    page: str, shared_server: Server
+) -> None:
+    found = outline(shared_server, f"/en/{page}")
+    loads = [
+        attributes.get("src") or attributes.get("href") for attributes in found.all("script", "link", "img")
+    ]
+    assert {load for load in loads if load} <= {
+        "/static/style.css",
+        "/static/noscript.css",
+        "/static/report.js",
+    }
+    assert not found.all("style", "iframe", "img", "video", "audio")
+    assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]
+    inline = [one for one in found.all("script") if "src" not in one]
+    assert all(one == {"type": "application/json", "id": "witnessbox"} for one in inline)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_exit_is_the_only_link_off_the_site_and_says_nothing_of_it(
+    page: str, shared_server: Server
+) -> None:
+    links = outline(shared_server, f"/en/{page}").all("a")
+    away = [link for link in links if not link["href"].startswith(("/", "#"))]
+    assert [(link["class"], link["rel"]) for link in away] == [("exit", "noreferrer")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_server: Server) -> None:
+    found = outline(shared_server, f"/{lang}/police/")
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    answers = found.all("input", "textarea", "select")
+    assert {answer["id"] for answer in answers} == {label["for"] for label in found.all("label")}
+    questions = found.all("fieldset")
+    assert all(one["id"] == f"q-{one['data-question']}" for one in questions)
+    assert len(questions) == len(found.all("legend"))
+    assert {word for _, one in found.elements for word in one.get("aria-describedby", "").split()} <= set(ids)
+
+
+def test_the_first_button_of_the_form_is_disabled_so_that_enter_sends_nothing(shared_server: Server) -> None:
+    buttons = outline(shared_server, "/en/police/").all("button")
+    assert buttons[0] == {"type": "submit", "disabled": "", "hidden": ""}
+    assert buttons[1]["type"] == "button"
+    text = shared_server.client.get("/en/police/").text
+    outside = re.sub(r"<noscript>.*?</noscript>", "", text, flags=re.DOTALL)
+    assert outside.count('type="submit"') == 1
+
+
+def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) -> None:
+    found = outline(shared_server, "/en/police/")
+    assert found.all("form")[0]["autocomplete"] == "off"
+    assert {answer.get("autocomplete") for answer in found.all("textarea")} == {"off"}
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        pytest.param("", "This form is not an emergency line.", id="danger"),
+        pytest.param("", "You do not need an account.", id="identity"),
+        pytest.param("", "If you stop before you press Send, nothing is kept.", id="control"),
+        pytest.param("", "The Exit button does not clear your history.", id="device"),
+        pytest.param("police/", "We cannot promise that a court will never ask", id="court"),
+        pytest.param("police/", "You do not need to tell us about any drug use.", id="drugs"),
+        pytest.param("police/", "We do not check each report.", id="limits"),
+    ],
+)
+def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
+    assert words in shared_server.client.get(f"/en/{page}").text
+
+
+def test_the_sent_page_says_only_what_it_knows(shared_server: Server) -> None:
+    def sent(query: str) -> str:
+        return shared_server.client.get(f"/en/sent{query}").text
+
+    assert "It was locked on your device before it was sent." in sent("?sealed_by=browser")
+    assert "our server locked your report in its memory" in sent("?sealed_by=server")
+    assert "your device before" not in sent("?sealed_by=<script>")
+    assert "<script>" not in sent("?sealed_by=<script>")
+
+
+def test_json_in_a_page_cannot_end_its_element() -> None:
+    text = embedded_json({"a": "</script><!-- & \u2028"})
+    assert not set("<>&\u2028") & set(text)
+
+
+def test_every_text_is_translated_in_every_language() -> None:
+    for language in catalogs.LANGUAGES:
+        catalog = catalogs.read(language)
+        for message in catalogs.extracted():
+            if message.id:
+                translated = catalog.get(message.id)
+                assert translated is not None, f"{language}: {message.id!r} is not in the catalog"
+                assert translated.string, f"{language}: {message.id!r} is not translated"
+                assert not translated.fuzzy, f"{language}: {message.id!r} is fuzzy"
+
+
+def test_the_catalogs_hold_no_text_that_is_gone() -> None:
+    now = {message.id for message in catalogs.extracted()}
+    for language in catalogs.LANGUAGES:
+        assert {message.id for message in catalogs.read(language)} <= now | {""}
+
+
+def test_the_compiled_catalogs_are_made_of_the_editable_ones() -> None:
+    for language in catalogs.LANGUAGES:
+        compiled = gettext.translation("witnessbox", LOCALE, languages=[language])
+        for message in catalogs.read(language):
+            if message.id:
+                assert compiled.gettext(str(message.id)) == message.string, "run python -m tests.catalogs"
+
+
+def test_no_page_has_words_that_the_catalogs_do_not_know(shared_server: Server) -> None:
+    for page in ("", "sent", "nowhere/"):
+        english, spanish = (shared_server.client.get(f"/{lang}/{page}").text for lang in LANGUAGES)
+
+        def words(text: str) -> set[str]:
+            found = re.findall(r">\s*([^<>]{4,}?)\s*<", text.split("<body>")[1])
+            return {line for line in found if line not in ("English", "Español")}
+
+        assert not words(english) & words(spanish)
+
+
+def test_no_template_switches_escaping_off_for_what_was_typed() -> None:
+    for template in TEMPLATES.glob("*.html"):
+        text = template.read_text()
+        assert "autoescape" not in text
+        assert not re.search(r"(typed|problem)[^}]*\|\s*safe", text)
+
+
+def test_typed_markup_is_shown_as_text(shared_server: Server) -> None:
+    hostile = '"><script>alert(1)</script></textarea><b>'
+    page = shared_server.post_form({**ENOUGH, "count": [], "story": [hostile], "station": [hostile]})
+    assert page.status_code == 422
+    assert len(Outline(page.text).all("script")) == 2
+    assert "<b>" not in page.text

@@ -1,0 +1,132 @@
+"""The running server: how it starts, stops and meets a full disk."""
+
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analysis.identity import HybridIdentity
+from tests.serving import ENOUGH, Server, configure, make_data, run, sealed_body, stored
+
+NOTHING_SAVED = "Nothing was saved."
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_cleanly(number: signal.Signals, data: Path) -> None:
+    with Server(data) as server:
+        assert server.post_form(ENOUGH).status_code == 303
+        assert server.stop(number) == 0
+    assert server.errors() == ""
+    assert len(stored(data)) == 1
+
+
+def test_a_port_in_use_is_said_in_two_lines(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--data", data, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"witnessbox-intake: error: cannot listen on 127.0.0.1 port {port}: address already in use",
+        "hint: choose another with --port or --host",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        pytest.param("intake.toml", None, "intake.toml: No such file or directory", id="no settings"),
+        pytest.param("intake.toml", "forms = []", '"exit_url" is missing', id="short settings"),
+        pytest.param("recipients.txt", "age1pq1nonsense\n", "recipients.txt: line 1: ", id="broken key"),
+        pytest.param("recipients.txt", "", "recipients.txt: no recipient", id="no key"),
+        pytest.param("reports.db", None, "there is no ", id="no database"),
+        pytest.param("reports.db", "words", "is not a file of reports", id="broken database"),
+    ],
+)
+def test_a_file_that_cannot_be_used_stops_the_start(
+    file: str, content: str | None, message: str, data: Path
+) -> None:
+    for left in data.glob(f"{file}*"):
+        left.unlink()
+    if content is not None:
+        (data / file).write_text(content)
+    done = run("serve", "--data", data, "--port", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr.splitlines()[0]
+    assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 4 MB."""
+    folder = Path(tempfile.mkdtemp())
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        shutil.rmtree(folder)
+        pytest.skip("only root may mount a small file system; the file size limit stands in for it")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+    shutil.rmtree(folder)
+
+
+def check_full(server: Server, identity: HybridIdentity) -> None:
+    """Posts until nothing more is taken; then what was acknowledged is there and nothing else."""
+    acknowledged = set()
+    for _ in range(500):
+        body = sealed_body([identity.recipient])
+        answer = server.post_sealed(body)
+        if answer.status_code == 503:
+            break
+        assert answer.status_code == 201
+        acknowledged.add(body[:16])
+    assert answer.status_code == 503
+    assert answer.text == "nothing was saved: try again later\n"
+    page = server.post_form({**ENOUGH, "story": ["my words"]})
+    assert page.status_code == 503
+    assert NOTHING_SAVED in page.text
+    assert "my words" in page.text
+    assert acknowledged
+    assert server.client.get("/en/").status_code == 200
+    server.stop(signal.SIGTERM)
+    assert stored(server.data).keys() == acknowledged
+    assert "my words" not in server.errors()
+
+
+def test_a_full_disk_leaves_no_part_of_a_report_behind(small_disk: Path, identity: HybridIdentity) -> None:
+    data = make_data(small_disk / "data", identity, min_free_bytes=1)
+    with Server(data) as server:
+        check_full(server, identity)
+
+
+def test_the_room_that_is_to_stay_free_stays_free(small_disk: Path, identity: HybridIdentity) -> None:
+    data = make_data(small_disk / "data", identity, min_free_bytes=2_000_000)
+    with Server(data) as server:
+        check_full(server, identity)
+        assert shutil.disk_usage(small_disk).free > 1_500_000
+
+
+def test_a_file_that_may_not_grow_leaves_no_part_of_a_report_behind(
+    data: Path, identity: HybridIdentity
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    with Server(data, preexec_fn=limit) as server:
+        check_full(server, identity)
+
+
+def test_a_full_intake_takes_reports_again_once_there_is_room(data: Path, identity: HybridIdentity) -> None:
+    configure(data, max_reports=1)
+    with Server(data) as server:
+        check_full(server, identity)
+    configure(data, max_reports=2)
+    with Server(data) as server:
+        assert server.post_form(ENOUGH).status_code == 303

@@ -1,0 +1,122 @@
+"""Runs the real intake for tests, and makes what reporters send to it."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from analysis.identity import HybridIdentity
+from intake.crypto.padding import pad
+from intake.crypto.receipt import Receipt
+from intake.crypto.recipients import Recipient
+from intake.crypto.seal import seal_bytes
+from intake.forms import answers, report
+from intake.forms.form import shipped
+
+COMMAND = [str(Path(sys.executable).with_name("witnessbox-intake"))]
+ENOUGH: dict[str, Sequence[str]] = {"setting": ["police"], "count": ["yes"]}
+OCTETS = {"content-type": "application/octet-stream"}
+
+
+def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The real command, to its end."""
+    line = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def make_data(path: Path, identity: HybridIdentity, **settings: int) -> Path:
+    """A new data directory, made by the real command, with these settings in place of the usual ones."""
+    recipients = path.with_name(f"{path.name}-recipients.txt")
+    recipients.write_text(f"# for a test\n{identity.recipient}\n")
+    done = run("init", "--data", path, "--recipients", recipients)
+    assert done.returncode == 0, done.stderr
+    configure(path, **settings)
+    return path
+
+
+def configure(data: Path, **settings: int) -> None:
+    """Changes numbers among the settings of a data directory."""
+    file = data / "intake.toml"
+    lines = file.read_text().splitlines()
+    for key, value in settings.items():
+        lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in lines]
+    file.write_text("\n".join(lines) + "\n")
+
+
+class Server:
+    """A running intake on a free port of 127.0.0.1; ends with the `with` block."""
+
+    def __init__(self, data: Path, *, prefix: Sequence[str] = (), **options: Any) -> None:
+        self.data = data
+        self._log = data.with_name(f"{data.name}.log")
+        self._prefix = prefix
+        self._options = options
+
+    def __enter__(self) -> Self:
+        line = [*self._prefix, *COMMAND, "serve", "--data", str(self.data), "--port", "0"]
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, **self._options)
+        assert self.process.stdout
+        ready = self.process.stdout.readline().decode()
+        assert ready.startswith("taking reports at http://"), self.errors()
+        self.address = ready.split()[-1].rstrip("/")
+        self.client = httpx.Client(base_url=self.address, timeout=30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+        self.stop(signal.SIGTERM)
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def stop(self, number: signal.Signals) -> int:
+        """Sends a signal, and waits for the end; returns the exit status."""
+        if self.process.poll() is None:
+            # Under strace the server is a child of the process that was started.
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for pid in children if self._prefix else [self.process.pid]:
+                os.kill(int(pid), number)
+        return self.process.wait(30)
+
+    def errors(self) -> str:
+        """What the server said on standard error."""
+        return self._log.read_text()
+
+    def post_sealed(self, body: bytes) -> httpx.Response:
+        """Sends a sealed report as the script does."""
+        return self.client.post("/sealed", content=body, headers=OCTETS)
+
+    def post_form(self, fields: Mapping[str, Sequence[str]], lang: str = "en") -> httpx.Response:
+        """Sends the form as a browser without script does."""
+        parts = [(name, (None, value.encode())) for name, values in fields.items() for value in values]
+        return self.client.post(f"/{lang}/police/", files=parts)
+
+
+def sealed_body(recipients: Sequence[Recipient], **given: Sequence[str]) -> bytes:
+    """What the script posts: a report's id and the report, sealed."""
+    form, receipt = shipped("police"), Receipt.draw()
+    answered = answers.clean(form, {**ENOUGH, **given})
+    words = report.build(form, answered, lang="en", sealed_by="browser", channel="web", receipt=receipt)
+    return receipt.id + seal_bytes(pad(words), recipients)
+
+
+def stored(data: Path) -> dict[bytes, bytes]:
+    """The sealed reports that a data directory holds, by their ids."""
+    with closing(sqlite3.connect(data / "reports.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return dict(connection.execute("SELECT id, sealed FROM reports"))
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
