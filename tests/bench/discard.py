@@ -1,0 +1,21 @@
+"""The intake's own application, but for one thing: what is posted to /sealed is read and dropped."""
+
+import sys
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from intake import app, body, serve
+from intake.directory import read
+
+
+async def drop(self: app.Intake, request: Request) -> Response:
+    """Reads the body as the intake does, and answers as if it were kept."""
+    await body.whole(request, self.envelope.longest, self.settings.max_seconds)
+    return Response(status_code=201)
+
+
+if __name__ == "__main__":
+    app.Intake.take_sealed = drop  # type: ignore[method-assign]
+    serve.serve(read(Path(sys.argv[1])), "127.0.0.1", 0, lambda address: print(address, flush=True))

@@ -1,0 +1,121 @@
+"""The real commands, run as a person would run them, for the demo, the benchmarks and the replay."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from intake.crypto.padding import pad
+from intake.crypto.receipt import Receipt
+from intake.crypto.recipients import Recipient, parse_recipient
+from intake.crypto.seal import seal_bytes
+from intake.forms import answers, report
+from intake.forms.form import Form, canonical
+
+BIN = Path(sys.executable).parent
+SECONDS_TO_START = 60
+_DATA_BLOCK = re.compile(r'<script type="application/json" id="witnessbox">(.*?)</script>', re.DOTALL)
+
+
+def command(name: str, *arguments: str | Path, passphrase: str | None = None) -> str:
+    """Runs one of the project's commands to its end; its output. Ends this program when it fails."""
+    done = subprocess.run(
+        [BIN / name, *arguments],
+        input=None if passphrase is None else passphrase + "\n",
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{name} {arguments[0]}: exit status {done.returncode}")
+    return done.stdout
+
+
+@contextmanager
+def serving(name: str, *arguments: str | Path, passphrase: str | None = None) -> Iterator[str]:
+    """A command that stays up; gives the first address that it prints, and ends it by its id."""
+    process = subprocess.Popen(
+        [BIN / name, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Its own group: Ctrl-C reaches this program alone, which then ends the rest in order.
+        start_new_session=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(f"{passphrase}\n" if passphrase is not None else "")
+        process.stdin.close()
+        yield _first_address(name, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _first_address(name: str, process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    for line in process.stdout:
+        if found := re.search(r"http://\S+", line):
+            return found[0]
+    raise SystemExit(f"{name}: did not start")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the form's page tells a browser."""
+
+    address: str
+    form: Form
+    recipients: tuple[Recipient, ...]
+
+
+def read_page(client: httpx.Client, intake: str, form: str = "police", lang: str = "en") -> Page:
+    """Loads the form as a browser does, and reads the block that its script reads."""
+    address = f"{intake}{lang}/{form}/"
+    found = _DATA_BLOCK.search(client.get(address).raise_for_status().text)
+    assert found, "the page has no data block"
+    block = json.loads(found[1])
+    compiled = Form.from_json(canonical(block["form"]) + b"\n")
+    assert compiled.digest == block["form_digest"]
+    return Page(address, compiled, tuple(parse_recipient(text) for text in block["recipients"]))
+
+
+def sealed_post(page: Page, raw: dict[str, list[str]], lang: str, channel: str = "web") -> bytes:
+    """The body that the browser's script would post for these fields."""
+    receipt = Receipt.draw()
+    body = report.build(
+        page.form,
+        answers.clean(page.form, raw),
+        lang=lang,
+        sealed_by="browser",
+        channel=channel,
+        receipt=receipt,
+    )
+    return receipt.id + seal_bytes(pad(body), page.recipients)
+
+
+def send_sealed(client: httpx.Client, intake: str, body: bytes) -> None:
+    """Hands in a sealed report; it must be answered with 201."""
+    headers = {"content-type": "application/octet-stream"}
+    answer = client.post(f"{intake}sealed", content=body, headers=headers)
+    assert answer.status_code == 201, f"{answer.status_code}: {answer.text}"
+
+
+def send_form(client: httpx.Client, page: Page, raw: dict[str, list[str]]) -> None:
+    """Sends the form as a browser without script does; it must lead to the sent page."""
+    fields = [(name, (None, value)) for name, values in raw.items() for value in values]
+    answer = client.post(page.address, files=fields)
+    assert answer.status_code == 303, f"{answer.status_code}"
+    assert answer.headers["location"].endswith("/sent?sealed_by=server")
