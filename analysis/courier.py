@@ -1,0 +1,216 @@
+"""Takes a courier bundle into the archive, believing nothing of it before it is verified.
+
+A stick passes through many hands. The manifest's signature, the pinned server and the chain of
+bundles are checked before any other file is opened; files are opened under the names that the
+signed digests spell, whatever else lies on the stick; a shard counts as taken only when its
+SHA-256 was right. Only then may anybody parse it.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.desk import Desk
+from analysis.desk_errors import DamagedBundle, ForeignBundle, ForkedBundle, UnreadableFile, Unwritable
+from analysis.storage import new_file, open_file, read_file, sync_directory
+from intake.crypto import manifest as manifests
+from intake.crypto.errors import CryptoError, Malformed, WrongSignature
+from intake.crypto.manifest import Manifest, Shard
+from intake.crypto.shard import index_shard
+from intake.crypto.signing import VerifyKey
+from intake.forms.form import Form, MalformedForm
+
+MANIFEST = "manifest"
+FORMS = "forms"
+PART = ".part"
+MAX_FORM = 4 * 1024 * 1024
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedShard:
+    """A shard in the archive, and how many reports its manifest says it holds."""
+
+    path: Path
+    reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A verified bundle whose shards stand in the archive.
+
+    `never_arrived` are the bundles before it that this desk has not seen, as ranges of numbers.
+    """
+
+    manifest: Manifest
+    digest: str
+    forms: tuple[Form, ...]
+    shards: tuple[ArchivedShard, ...]
+    never_arrived: tuple[tuple[int, int], ...]
+
+
+def receive(desk: Desk, bundle: Path, progress: Callable[[int], None] = lambda _: None) -> Delivery:
+    """Verifies the bundle and copies its shards into the archive; all of them, or none.
+
+    `progress` is told the bytes as they are copied. Raises ForeignBundle, ForkedBundle,
+    DamagedBundle or Unwritable.
+    """
+    manifest, digest = read_manifest(bundle, _pinned(desk, bundle))
+    _check_chain(desk, bundle, manifest, digest)
+    forms = tuple(_read_form(bundle, form) for form in manifest.forms)
+    shards = _archive(desk, bundle, manifest, progress)
+    return Delivery(manifest, digest, forms, shards, missing(desk, manifest))
+
+
+def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest, str]:
+    """The manifest of a bundle that a pinned server signed, and its digest."""
+    if not bundle.is_dir():
+        raise DamagedBundle(
+            f"{bundle}: not a bundle", 'a bundle is a folder such as "witnessbox-000001" on the stick'
+        )
+    path = bundle / MANIFEST
+    data = _read(path, manifests.MAX_MANIFEST)
+    try:
+        return manifests.parse(data, pinned), manifests.digest(data)
+    except WrongSignature:
+        raise ForeignBundle(
+            f"{path}: not signed by a server that this desk has pinned",
+            "it was changed, or somebody else made it; if the intake has a new key, ask before you pin it",
+        ) from None
+    except Malformed as error:
+        raise DamagedBundle(f"{path}: {error}") from None
+
+
+def missing(desk: Desk, manifest: Manifest) -> tuple[tuple[int, int], ...]:
+    """The bundles up to this one that never arrived, as inclusive ranges."""
+    here = desk.database.conn.execute(
+        'SELECT "sequence" FROM "bundles" WHERE "server" = ? AND "sequence" < ? ORDER BY "sequence"',
+        [manifest.server.public.hex(), manifest.sequence],
+    )
+    gaps, expected = [], 1
+    for sequence in [*(row[0] for row in here), manifest.sequence]:
+        if sequence > expected:
+            gaps.append((expected, sequence - 1))
+        expected = sequence + 1
+    return tuple(gaps)
+
+
+def sweep(desk: Desk) -> None:
+    """Removes what a killed import left unfinished in the archive."""
+    for left in desk.archive.glob(f"*{PART}"):
+        left.unlink()
+
+
+def archive_file(source: int, target: Path, progress: Callable[[int], None]) -> str:
+    """Copies a descriptor's bytes to a new file, on the disk at return; their SHA-256."""
+    found = hashlib.sha256()
+    try:
+        with open(new_file(target), "wb", buffering=0) as file:
+            while chunk := os.read(source, CHUNK):
+                found.update(chunk)
+                file.write(chunk)
+                progress(len(chunk))
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Unwritable(f"{target}: {(error.strerror or 'cannot be copied').lower()}") from None
+    return found.hexdigest()
+
+
+def _pinned(desk: Desk, bundle: Path) -> list[VerifyKey]:
+    keys = [bytes.fromhex(row[0]) for row in desk.database.conn.execute('SELECT "key" FROM "servers"')]
+    if not keys:
+        raise ForeignBundle(
+            f"{bundle}: this desk has pinned no server",
+            "bring server.pub from the intake by a way you trust, then: witnessbox-analysis pin",
+        )
+    return [VerifyKey(key) for key in keys]
+
+
+def _check_chain(desk: Desk, bundle: Path, manifest: Manifest, digest: str) -> None:
+    """A server that tells two stories, or a stick that brings another, must not pass unseen."""
+    rows = desk.database.conn.execute(
+        'SELECT "sequence", "digest", "previous" FROM "bundles" '
+        'WHERE "server" = ? AND "sequence" BETWEEN ? AND ?',
+        [manifest.server.public.hex(), manifest.sequence - 1, manifest.sequence + 1],
+    )
+    near = {row[0]: (row[1], row[2]) for row in rows}
+    number = manifest.sequence
+    if number in near and near[number][0] != digest:
+        raise ForkedBundle(f"{bundle}: another bundle {number} of this server came before")
+    before = near[number - 1][0] if number - 1 in near else manifest.previous
+    after = near[number + 1][1] if number + 1 in near else digest
+    first = manifests.FIRST_PREVIOUS if number == 1 else manifest.previous
+    if not before == manifest.previous == first or after != digest:
+        raise ForkedBundle(f"{bundle}: does not fit the bundle before or after it")
+
+
+def _read_form(bundle: Path, digest: str) -> Form:
+    path = bundle / FORMS / f"{digest}.json"
+    data = _read(path, MAX_FORM)
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise DamagedBundle(f"{path}: not the form that the server signed")
+    try:
+        return Form.from_json(data)
+    except MalformedForm as error:
+        raise DamagedBundle(f"{path}: {error}") from None
+
+
+def _archive(
+    desk: Desk, bundle: Path, manifest: Manifest, progress: Callable[[int], None]
+) -> tuple[ArchivedShard, ...]:
+    """Every shard is copied and checked before the first gets its name."""
+    copied: list[tuple[Path, Path, int]] = []
+    try:
+        for shard in manifest.shards:
+            name = f"{manifest.sequence:06d}-{shard.filename}"
+            part = desk.archive / f"{name}{PART}"
+            copied.append((part, desk.archive / name, shard.reports))
+            _copy(bundle / shard.filename, part, shard, progress)
+        for part, path, _ in copied:
+            os.replace(part, path)
+        sync_directory(desk.archive)
+    finally:
+        for part, _, _ in copied:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return tuple(ArchivedShard(path, reports) for _, path, reports in copied)
+
+
+def _copy(source: Path, target: Path, shard: Shard, progress: Callable[[int], None]) -> None:
+    try:
+        with open_file(source) as descriptor:
+            # A wrong length is refused before a byte is copied: it could fill the disk.
+            if os.fstat(descriptor).st_size != shard.bytes:
+                raise DamagedBundle(f"{source}: has another length than the server signed")
+            found = archive_file(descriptor, target, progress)
+    except UnreadableFile as error:
+        raise DamagedBundle(error.message) from None
+    if found != shard.sha256:
+        raise DamagedBundle(f"{source}: was changed since the server signed it")
+    _check_members(source, target, shard)
+
+
+def _check_members(source: Path, copy: Path, shard: Shard) -> None:
+    """A server that was taken over signs anything: a shard that is not canonical is refused whole."""
+    try:
+        with copy.open("rb") as file:
+            reports = sum(1 for _ in index_shard(file))
+    except CryptoError as error:
+        raise DamagedBundle(f"{source}: {error}") from None
+    if reports != shard.reports:
+        raise DamagedBundle(f"{source}: holds another number of reports than the server signed")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return read_file(path, limit)
+    except UnreadableFile as error:
+        raise DamagedBundle(error.message) from None
+
+
+def length(bundle: Path) -> int:
+    """About how many bytes there are to copy, for a progress bar."""
+    return sum(shard.lstat().st_size for shard in bundle.glob("*.tar"))

@@ -1,0 +1,86 @@
+"""Opens the reports of a shard, in this process or in several.
+
+Opening is nearly all of an import's work, and does not run faster in threads.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol, Self, TypeAlias
+
+from analysis import opening
+from analysis.desk import Desk
+from analysis.opening import Coding, Opener, Outcome
+from intake.crypto.shard import Entry
+
+# Batches that are under way or wait for the database, for each process.
+WINDOW = 4
+# Starting a process costs as much as opening this many reports.
+WORTH_A_PROCESS = 6000
+
+# Each batch comes with how many reports were left out of it because they are known.
+Batches: TypeAlias = Iterator[tuple[list[Entry], int]]
+Results: TypeAlias = Iterator[tuple[list[Outcome], int]]
+
+
+class Crew(Protocol):
+    """Whoever opens the batches of a shard."""
+
+    def open(self, shard: Path, batches: Batches) -> Results:
+        """What the reports of each batch say, with the batch's count of known ones."""
+
+
+class Alone:
+    """Opens in this process."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+
+    def open(self, shard: Path, batches: Batches) -> Results:
+        """See Crew."""
+        for entries, known in batches:
+            yield self._opener.open_all(shard, entries), known
+
+
+class Together:
+    """Opens in several processes, which read the shard themselves by offset."""
+
+    def __init__(self, keys: str, codings: Mapping[str, Coding], processes: int) -> None:
+        self._window = WINDOW * processes
+        # A forked process would share the database connection; a spawned one starts empty.
+        self._pool = ProcessPoolExecutor(
+            processes, mp_context=get_context("spawn"), initializer=opening.start, initargs=(keys, codings)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def open(self, shard: Path, batches: Batches) -> Results:
+        """See Crew. A window of batches bounds what waits in memory."""
+        under_way: deque[tuple[Future[list[Outcome]], int]] = deque()
+        for entries, known in batches:
+            under_way.append((self._pool.submit(opening.work, shard, entries), known))
+            if len(under_way) >= self._window:
+                future, skipped = under_way.popleft()
+                yield future.result(), skipped
+        for future, skipped in under_way:
+            yield future.result(), skipped
+
+
+def gather(
+    desk: Desk, codings: Mapping[str, Coding], processes: int | None, reports: int
+) -> AbstractContextManager[Crew]:
+    """A crew of `processes`, or of as many as pay off for that many reports when that is None."""
+    if processes is None:
+        processes = len(os.sched_getaffinity(0)) if reports >= WORTH_A_PROCESS else 1
+    if processes == 1:
+        return nullcontext(Alone(Opener(desk.identities, codings)))
+    keys = "\n".join(identity.reveal() for identity in desk.identities)
+    return Together(keys, codings, processes)

@@ -1,0 +1,183 @@
+"""The desk: a folder whose every file is ciphertext, and the keys that open it.
+
+    identity.age      the private keys, under the passphrase as `age -p` does it
+                      (identity.txt, in the clear, for a desk made with --no-passphrase)
+    recipients.txt    their public halves: what the intake seals to
+    database.key.age  the 32 bytes that open the database, sealed to the recipients
+    desk.db           everything that was unsealed, in SQLCipher
+    archive/          the sealed reports as they came
+
+What is unlocked lives in memory and nowhere else.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from analysis import cipher, schema
+from analysis.cipher import Database
+from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile, WrongPassphrase
+from analysis.identity import BadIdentity, HybridIdentity, X25519Identity, parse_identities
+from analysis.storage import DIRECTORY_MODE, built_aside, read_file, write_file
+from analysis.unseal import NotForThisKey, seal_with_passphrase, unseal_bytes, unseal_with_passphrase
+from analysis.unseal_errors import UnsealError
+from intake.crypto.errors import CryptoError
+from intake.crypto.recipients import HybridRecipient, X25519Recipient, read_recipients
+from intake.crypto.seal import seal_bytes
+
+IDENTITY = "identity.age"
+OPEN_IDENTITY = "identity.txt"
+RECIPIENTS = "recipients.txt"
+DATABASE_KEY = "database.key.age"
+DATABASE = "desk.db"
+ARCHIVE = "archive"
+
+MAX_KEY_FILE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Desk:
+    """An unlocked desk. `database_key` and `identities` are secrets."""
+
+    path: Path
+    identities: Sequence[HybridIdentity | X25519Identity]
+    recipients: Sequence[HybridRecipient | X25519Recipient]
+    database_key: bytes
+    database: Database
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        identity_text: str,
+        passphrase: str | None,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Makes a new desk around the keys of an identity file: all of it, or nothing.
+
+        Without a passphrase the keys lie in the clear. Raises DeskExists, BadIdentity or Unwritable.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise DeskExists(f"{path}: already exists", "choose another folder for the new desk")
+        recipients = [identity.recipient for identity in parse_identities(identity_text)]
+        key = random(cipher.KEY_LENGTH)
+        with built_aside(path) as aside:
+            if passphrase is None:
+                write_file(aside / OPEN_IDENTITY, identity_text.encode())
+            else:
+                write_file(aside / IDENTITY, seal_with_passphrase(identity_text.encode(), passphrase))
+            write_file(aside / RECIPIENTS, "".join(f"{one}\n" for one in recipients).encode())
+            write_file(aside / DATABASE_KEY, seal_bytes(key, recipients))
+            (aside / ARCHIVE).mkdir(mode=DIRECTORY_MODE)
+            _create_database(aside / DATABASE, key)
+
+    @classmethod
+    def unlock(cls, path: Path, passphrase: Callable[[], str]) -> Self:
+        """The desk at `path`; `passphrase` is asked for when its keys are under one.
+
+        Raises NotADesk, WrongPassphrase or DamagedDesk.
+        """
+        if not (path / DATABASE).is_file() or not (path / DATABASE_KEY).is_file():
+            raise NotADesk(f"{path}: not a desk", "make one: witnessbox-analysis keygen --desk DIR")
+        try:
+            recipients = read_recipients(_read(path / RECIPIENTS).decode("utf-8", "replace"))
+        except CryptoError as error:
+            raise DamagedDesk(f"{path / RECIPIENTS}: {error}") from None
+        identities = _identities(path, passphrase)
+        key = _database_key(path / DATABASE_KEY, identities)
+        return cls(path, identities, recipients, key, _open_database(path / DATABASE, key))
+
+    @property
+    def archive(self) -> Path:
+        """Where the sealed reports stand as they came."""
+        return self.path / ARCHIVE
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keeps every other command from changing the desk meanwhile; Busy when one does."""
+        descriptor = os.open(self.archive, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _lock(descriptor, self.path)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.database.close()
+
+    def __repr__(self) -> str:
+        return f"Desk({str(self.path)!r}, ...)"
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Busy(f"{path}: another command is changing this desk", "wait for it to end") from None
+
+
+def _create_database(path: Path, key: bytes) -> None:
+    connection = cipher.connect(path, key)
+    try:
+        os.chmod(path, 0o600)
+        schema.create(Database(connection))
+    finally:
+        connection.close()
+
+
+def _open_database(path: Path, key: bytes) -> Database:
+    try:
+        database = Database(cipher.connect(path, key))
+        # Also brings back to order what a killed import left half-written.
+        version = schema.version(database)
+    except cipher.DatabaseError:
+        raise DamagedDesk(f"{path}: the database does not open with this desk's key") from None
+    if version != schema.VERSION:
+        raise NotADesk(f"{path}: the database was made by another version of witnessbox")
+    return database
+
+
+def _identities(path: Path, passphrase: Callable[[], str]) -> tuple[HybridIdentity | X25519Identity, ...]:
+    sealed = path / IDENTITY
+    if not sealed.exists():
+        sealed = path / OPEN_IDENTITY
+        text = _read(sealed)
+    else:
+        text = _under_passphrase(sealed, passphrase)
+    try:
+        return parse_identities(text.decode("utf-8", "replace"))
+    except BadIdentity as error:
+        raise DamagedDesk(f"{sealed}: {error.message}") from None
+
+
+def _under_passphrase(path: Path, passphrase: Callable[[], str]) -> bytes:
+    sealed = _read(path)
+    try:
+        return unseal_with_passphrase(sealed, passphrase())
+    except NotForThisKey:
+        raise WrongPassphrase(f"{path}: the passphrase does not open it") from None
+    except UnsealError as error:
+        raise DamagedDesk(f"{path}: {error.message}") from None
+
+
+def _database_key(path: Path, identities: Sequence[HybridIdentity | X25519Identity]) -> bytes:
+    try:
+        key = unseal_bytes(_read(path), identities)
+    except UnsealError as error:
+        raise DamagedDesk(f"{path}: {error.message}") from None
+    if len(key) != cipher.KEY_LENGTH:
+        raise DamagedDesk(f"{path}: not the key of a database")
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_file(path, MAX_KEY_FILE)
+    except UnreadableFile as error:
+        raise DamagedDesk(error.message) from None

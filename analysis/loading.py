@@ -1,0 +1,161 @@
+"""Loads archived shards into the database: each report once, whatever happens on the way.
+
+A shard is one transaction, so a killed import leaves whole shards or nothing, and the next one
+goes on where it stopped: a name that is known is skipped. What must be held in memory does not
+grow with the number of reports.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from analysis import cipher, schema
+from analysis.courier import ArchivedShard, Delivery
+from analysis.crew import Batches, Crew, gather
+from analysis.desk import Desk
+from analysis.desk_errors import DamagedDesk, Unwritable
+from analysis.opening import Coding
+from analysis.writing import Writer
+from intake.crypto.shard import Entry, index_shard
+from intake.forms.form import Form
+
+# Few enough to keep every process busy to the end, enough that a pipe's cost disappears.
+BATCH = 32
+
+
+@dataclass(slots=True)
+class Result:
+    """What an import did: reports added, known before, and set aside by reason."""
+
+    added: int = 0
+    known: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+
+
+def load_delivery(
+    desk: Desk,
+    delivery: Delivery,
+    *,
+    processes: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Result:
+    """Loads a verified bundle and notes that it arrived; `progress` is told the reports done."""
+    manifest = delivery.manifest
+    result = load(
+        desk,
+        delivery.forms,
+        delivery.shards,
+        bundle=manifest.sequence,
+        processes=processes,
+        progress=progress,
+    )
+    with desk.database.atomic():
+        desk.database.conn.execute(
+            'INSERT OR REPLACE INTO "bundles" ("server", "sequence", "digest", "previous", "reports") '
+            "VALUES (?, ?, ?, ?, ?)",
+            [
+                manifest.server.public.hex(),
+                manifest.sequence,
+                delivery.digest,
+                manifest.previous,
+                manifest.reports,
+            ],
+        )
+    return result
+
+
+def load(
+    desk: Desk,
+    forms: Sequence[Form],
+    shards: Sequence[ArchivedShard],
+    *,
+    bundle: int | None,
+    processes: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Result:
+    """Loads archived shards whose reports use `forms` or forms that the desk knows.
+
+    The caller keeps other commands away (`desk.changing`). Raises Unwritable on a full disk.
+    """
+    reports = sum(shard.reports for shard in shards)
+    result = Result()
+    try:
+        with desk.database.atomic():
+            for form in forms:
+                schema.add_form(desk.database, form)
+        codings = read_codings(desk)
+        desk.database.conn.execute("PRAGMA foreign_keys = OFF")
+        with gather(desk, codings, processes, reports) as crew:
+            for shard in shards:
+                with desk.database.atomic():
+                    _load_shard(desk, crew, shard, bundle, codings, result, progress)
+        with desk.database.atomic():
+            schema.index_texts(desk.database)
+    except cipher.OperationalError as error:
+        raise Unwritable(f"{desk.path}: {error}", "nothing was lost: import the bundle again") from None
+    except cipher.DatabaseError:
+        raise DamagedDesk(f"{desk.path}: the database is damaged") from None
+    finally:
+        desk.database.conn.execute("PRAGMA foreign_keys = ON")
+    return result
+
+
+def read_codings(desk: Desk) -> dict[str, Coding]:
+    """How the reports of every form that the desk knows become rows."""
+    found = {}
+    for digest, text in desk.database.conn.execute('SELECT "digest", "json" FROM "forms"').fetchall():
+        data = text.encode("utf-8")
+        questions = Form.from_json(data).questions
+        found[digest] = Coding(
+            json=data,
+            columns=_ids(questions, schema.COLUMN_TYPES),
+            numbers={
+                question: schema.choice_ids(desk.database, question)
+                for question in _ids(questions, schema.CHOICE_KINDS)
+            },
+            ticked=_ids(questions, ("select_multiple",)),
+            worded=_ids(questions, schema.TEXT_KINDS),
+        )
+    return found
+
+
+def _ids(questions: Iterable[Any], kinds: Iterable[str]) -> tuple[str, ...]:
+    wanted = set(kinds)
+    return tuple(question.id for question in questions if question.kind in wanted)
+
+
+def _load_shard(
+    desk: Desk,
+    crew: Crew,
+    shard: ArchivedShard,
+    bundle: int | None,
+    codings: Mapping[str, Coding],
+    result: Result,
+    progress: Callable[[int], None],
+) -> None:
+    writer = Writer(desk, bundle, codings)
+    known = 0
+    with shard.path.open("rb") as file:
+        batches = _unknown(desk, index_shard(file))
+        for outcomes, skipped in crew.open(shard.path, batches):
+            writer.write(outcomes)
+            known += skipped
+            progress(len(outcomes) + skipped)
+    writer.finish()
+    result.known += known
+    result.added += writer.added
+    result.set_aside += writer.set_aside
+
+
+def _unknown(desk: Desk, entries: Iterator[Entry]) -> Batches:
+    """Batches of the reports that the desk does not have, each with how many it did have."""
+    connection = desk.database.conn
+    holes = ", ".join("?" * BATCH)
+    query = f'SELECT "name" FROM "reports" WHERE "name" IN ({holes})'  # noqa: S608  # question marks only
+    while batch := list(itertools.islice(entries, BATCH)):
+        names = [entry.name.id.hex() for entry in batch]
+        known = {row[0] for row in connection.execute(query, names + [""] * (BATCH - len(names)))}
+        fresh = [entry for entry, name in zip(batch, names, strict=True) if name not in known]
+        yield fresh, len(batch) - len(fresh)

@@ -1,0 +1,184 @@
+"""The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analysis import console
+
+if TYPE_CHECKING:
+    from analysis.desk import Desk
+
+# Commands import what they need when they run: the processes that open reports import this
+# module once more, and should not pay for a database that they never touch.
+PATH = click.Path(path_type=Path)
+desk_option = click.option(
+    "--desk", "path", required=True, type=PATH, metavar="DIR", help="The desk's folder."
+)
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    help="How many processes open reports (default: all that help).",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="witnessbox", prog_name=console.PROGRAM)
+def cli() -> None:
+    """The desk of Witnessbox: opens sealed reports on a machine without a network.
+
+    Nothing that is unsealed is written to the disk except into the encrypted database.
+    """
+
+
+@cli.command()
+@desk_option
+@click.option("--no-passphrase", is_flag=True, help="Leave the private key unprotected. For trials only.")
+def keygen(path: Path, *, no_passphrase: bool) -> None:
+    """Make a new desk: its keys, and its empty encrypted database.
+
+    The passphrase is asked on the terminal, or read as one line of standard input.
+    """
+    from analysis.desk import RECIPIENTS, Desk
+    from analysis.identity import HybridIdentity, format_identity
+
+    passphrase = None if no_passphrase else console.choose_passphrase()
+    Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
+    click.echo(f"made the desk {path}")
+    click.echo(f"give {path / RECIPIENTS} to whoever runs the intake; keep everything else here")
+
+
+@cli.command()
+@desk_option
+@click.argument("server", type=PATH, metavar="SERVER.PUB")
+def pin(path: Path, server: Path) -> None:
+    """Trust the intake whose public key is in SERVER.PUB.
+
+    Bring the file by another way than the bundles, or compare its digits by telephone.
+    """
+    from analysis import pinning
+
+    key = pinning.pin(_unlock(path), server)
+    click.echo(f"pinned the server {key.public.hex()}")
+
+
+@cli.command("import")
+@desk_option
+@click.argument("bundle", type=PATH, metavar="BUNDLE")
+@processes_option
+def import_bundle(path: Path, bundle: Path, processes: int | None) -> None:
+    """Take the reports of a courier bundle: a folder such as witnessbox-000001.
+
+    Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
+    """
+    from analysis import courier, loading, outcome
+
+    desk = _unlock(path)
+    with desk.changing():
+        courier.sweep(desk)
+        with console.progress("Copying", courier.length(bundle)) as copied:
+            delivery = courier.receive(desk, bundle, copied)
+        with console.progress("Opening", delivery.manifest.reports) as opened:
+            result = loading.load_delivery(desk, delivery, processes=processes, progress=opened)
+    for line in outcome.describe_delivery(delivery, result):
+        click.echo(line)
+
+
+@cli.command()
+@desk_option
+@click.argument("map_file", type=PATH, metavar="MAP")
+@click.argument("file", type=PATH)
+@processes_option
+def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) -> None:
+    """Take the rows of a spreadsheet FILE (CSV) as reports, by the mapping file MAP.
+
+    A row that is at the desk already is not added again.
+    """
+    from analysis import courier, mapfile, outcome, spreadsheet
+
+    mapping = mapfile.read_map(map_file)
+    rows = spreadsheet.count_rows(file)
+    desk = _unlock(path)
+    with desk.changing(), console.progress("Sealing", rows) as sealed:
+        courier.sweep(desk)
+        imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
+    for line in outcome.describe_spreadsheet(imported):
+        click.echo(line)
+
+
+@cli.command("open")
+@desk_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any.")
+def open_workbench(path: Path, port: int) -> None:
+    """Show the reports in a browser on this machine, until Ctrl-C.
+
+    Prints an address that opens the workbench once; whoever has not used it sees nothing.
+    """
+    from analysis.workbench.server import serve
+
+    serve(_unlock(path), port, click.echo)
+
+
+@cli.command()
+@desk_option
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="The new folder for the site.")
+@click.option("--organization", required=True, help="Who publishes.")
+@click.option("--release", required=True, help='The name of this release, such as "2026-1".')
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=lambda: date.today().isoformat(),
+    help="Of release.",
+)
+@click.option(
+    "--k", type=int, default=10, show_default=True, help="The fewest reports that a number may show."
+)
+@click.option("--lang", default="en", show_default=True, help="The language of the site.")
+def publish(path: Path, out: Path, organization: str, release: str, day: date, k: int, lang: str) -> None:
+    """Write the findings as a static site whose every number is safe to show."""
+    from analysis.findings.publish import publish as publish_findings
+
+    desk = _unlock(path)
+    made = publish_findings(
+        desk.database,
+        out,
+        organization=organization,
+        release=release,
+        date=date(day.year, day.month, day.day),
+        k=k,
+        lang=lang,
+    )
+    click.echo(
+        f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
+    )
+    click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
+
+
+def _unlock(path: Path) -> "Desk":
+    from analysis.desk import Desk
+
+    return Desk.unlock(path, console.ask_passphrase)
+
+
+def main() -> None:
+    """The entry point. Exit status 1 for what is refused, 2 for a wrong call, 130 for Ctrl-C."""
+    console.harden()
+    try:
+        status = cli.main(prog_name=console.PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    except Exception as error:
+        click.echo(console.explain(error), err=True)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

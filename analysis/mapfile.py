@@ -1,0 +1,168 @@
+"""Reads a mapping file and refuses what does not fit its form; `analysis.mapping` describes it."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis.desk_errors import BadMap
+from analysis.mapping import CHOICES, Map, Source
+from analysis.storage import read_file
+from intake.forms.form import Form, Question, shipped
+from intake.forms.report import CHANNELS
+
+MAX_MAP = 1024 * 1024
+_TOP = {"form", "channel", "lang", "ignore", "constant", "question"}
+_SOURCE = {"column", "separator", "values", "other", "default", "count", "year", "month"}
+
+
+def read_map(path: Path) -> Map:
+    """The map at `path`; BadMap, or UnreadableFile, names the first rule that it breaks."""
+    try:
+        found = tomllib.loads(read_file(path, MAX_MAP).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadMap(f"{path}: not text in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadMap(f"{path}: not TOML: {_position(error)}") from None
+    try:
+        return _map(found)
+    except _Broken as broken:
+        raise BadMap(f"{path}: {broken}", broken.hint) from None
+
+
+class _Broken(Exception):
+    """The rule of maps that this one breaks."""
+
+    def __init__(self, rule: str, hint: str | None = None) -> None:
+        super().__init__(rule)
+        self.hint = hint
+
+
+def _position(error: tomllib.TOMLDecodeError) -> str:
+    found = re.search(r"line \d+", str(error))
+    return f"wrong at {found[0]}" if found else "wrong at its end"
+
+
+def _map(found: Mapping[str, Any]) -> Map:
+    _known_keys("the map", found, _TOP)
+    form = _form(found.get("form"))
+    constant = {
+        name: _codes(_question(form, name), value, f"constant.{name}")
+        for name, value in _table(found.get("constant", {}), "constant").items()
+    }
+    sources = tuple(
+        _source(_question(form, name), _table(value, f"question.{name}"))
+        for name, value in _table(found.get("question", {}), "question").items()
+    )
+    twice = constant.keys() & {source.question.id for source in sources}
+    if twice:
+        raise _Broken(f'question "{min(twice)}" is answered by a constant and by a column')
+    lang = found.get("lang", form.default_language)
+    channel = found.get("channel")
+    if lang not in form.languages:
+        raise _Broken(f'lang: the form "{form.id}" does not speak it', f"choose {_list(form.languages)}")
+    if channel not in CHANNELS:
+        raise _Broken("channel: not one that reports state", f"choose {_list(sorted(CHANNELS))}")
+    ignore = frozenset(_texts(found.get("ignore", []), "ignore"))
+    result = Map(form, channel, lang, ignore, constant, sources)
+    if result.columns & ignore:
+        raise _Broken(f'column "{min(result.columns & ignore)}" is used and ignored')
+    return result
+
+
+def _form(name: object) -> Form:
+    try:
+        return shipped(_text(name, "form"))
+    except (FileNotFoundError, ValueError):
+        raise _Broken("form: no form of that name is shipped", 'for example form = "police"') from None
+
+
+def _question(form: Form, name: str) -> Question:
+    try:
+        question = form.question(name)
+    except KeyError:
+        raise _Broken(
+            f'the form "{form.id}" has no question "{name}"',
+            f"it asks {_list(question.id for question in form.asked)}",
+        ) from None
+    if question.kind == "note":
+        raise _Broken(f'"{name}" is shown, not asked')
+    return question
+
+
+def _source(question: Question, table: Mapping[str, Any]) -> Source:
+    where = f"question.{question.id}"
+    _known_keys(where, table, _SOURCE)
+    columns = _columns(question, table, where)
+    values = None
+    if "values" in table:
+        pairs = _table(table["values"], f"{where}.values")
+        values = {value: _codes(question, codes, f"{where}.values") for value, codes in pairs.items()}
+    count = table.get("count", False)
+    if count is not False and (count is not True or "separator" not in table or values is None):
+        raise _Broken(f"{where}: count = true needs a separator and a table of values")
+    return Source(
+        question,
+        columns,
+        _text(table["separator"], f"{where}.separator") if "separator" in table else None,
+        values,
+        _one_code(question, table, "other"),
+        _one_code(question, table, "default"),
+        count,
+    )
+
+
+def _columns(question: Question, table: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    if "column" in table and not table.keys() & {"year", "month"}:
+        return (_text(table["column"], f"{where}.column"),)
+    if question.kind != "month" or table.keys() & {"column", "separator", "values", "count"}:
+        raise _Broken(f"{where}: needs one column, or a year and a month for a question that asks a month")
+    return (_text(table.get("year"), f"{where}.year"), _text(table.get("month"), f"{where}.month"))
+
+
+def _one_code(question: Question, table: Mapping[str, Any], key: str) -> str | None:
+    if key not in table:
+        return None
+    codes = _codes(
+        question, _text(table[key], f"question.{question.id}.{key}"), f"question.{question.id}.{key}"
+    )
+    return codes[0] if codes else None
+
+
+def _codes(question: Question, value: object, where: str) -> tuple[str, ...]:
+    codes = tuple(_texts(value, where) if isinstance(value, list) else [_text(value, where)])
+    codes = tuple(code for code in codes if code)
+    if question.kind in CHOICES:
+        for code in codes:
+            if code not in question.positions:
+                raise _Broken(f'{where}: question "{question.id}" has no code "{code}"')
+    return codes
+
+
+def _known_keys(where: str, table: Mapping[str, Any], known: set[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise _Broken(f'{where}: "{key}" is not known', f"choose {_list(sorted(known))}")
+
+
+def _table(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _Broken(f"{where}: must be a table")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise _Broken(f"{where}: must be a text")
+    return value
+
+
+def _texts(value: object, where: str) -> list[str]:
+    if not isinstance(value, list):
+        raise _Broken(f"{where}: must be a list of texts")
+    return [_text(one, where) for one in value]
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,126 @@
+"""A mapping file: how the columns of somebody's spreadsheet answer the questions of a form.
+
+    form = "police"
+    channel = "paper"                  # how the reports came, as a report states it
+    lang = "en"
+    ignore = ["complaint", "notes"]    # every other column must be used
+
+    [constant]                         # the same answer for every row
+    setting = "police"
+
+    [question.acts]
+    column = "allegations"
+    separator = "|"                    # several values in a cell
+    other = "other"                    # for a value that the table does not name; blank without it
+    default = "not_said"               # for an empty cell; blank without it
+    [question.acts.values]             # the cell's value = a code, a list of codes, or "" for blank
+    "Force: Physical force" = "hit_kick"
+
+    [question.officers]
+    column = "officers"
+    separator = "|"
+    count = true                       # how many values there are, looked up in the table
+
+    [question.when]                    # a month, from two columns
+    year = "year"
+    month = "month"
+
+It is strict where it says what it means (columns, questions, codes) and counts what it does not
+know in the cells, because last year's spreadsheet is never clean.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from intake.forms.form import Form, Question
+
+CHOICES = ("select_one", "select_multiple")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_DATE = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2])(?:-[0-9]{2})?)?")
+
+Raw: TypeAlias = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the answers to one question come from; `columns` is one, or a year's and a month's."""
+
+    question: Question
+    columns: tuple[str, ...]
+    separator: str | None
+    values: Mapping[str, tuple[str, ...]] | None
+    other: str | None
+    default: str | None
+    count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A mapping file that fits its form."""
+
+    form: Form
+    channel: str
+    lang: str
+    ignore: frozenset[str]
+    constant: Mapping[str, tuple[str, ...]]
+    sources: tuple[Source, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that are read."""
+        return frozenset(column for source in self.sources for column in source.columns)
+
+    def answers(self, row: Mapping[str, str], unmapped: Counter[str]) -> Raw:
+        """The raw answers of a row for `intake.forms.answers.clean`.
+
+        Cells that the map does not know are counted in `unmapped` under their column.
+        """
+        raw: Raw = {question: list(codes) for question, codes in self.constant.items()}
+        for source in self.sources:
+            if len(source.columns) == 2:
+                year, month = (row[column].strip() for column in source.columns)
+                raw |= _when(source, f"{year}-{month.zfill(2)}" if month else year, unmapped)
+            elif source.question.kind == "month":
+                raw |= _when(source, row[source.columns[0]].strip(), unmapped)
+            else:
+                raw[source.question.id] = _values(source, row[source.columns[0]], unmapped)
+        return raw
+
+
+def _values(source: Source, cell: str, unmapped: Counter[str]) -> list[str]:
+    values = cell.split(source.separator) if source.separator else [cell]
+    values = [value.strip() for value in values if value.strip()]
+    if source.count and values:
+        values = [str(len(values))]
+    if not values:
+        return [source.default] if source.default else []
+    found: dict[str, None] = {}
+    for value in values:
+        codes = _look_up(source, value)
+        if codes is None:
+            unmapped[source.columns[0]] += 1
+            codes = (source.other,) if source.other else ()
+        found |= dict.fromkeys(code for code in codes if code)
+    return list(found)
+
+
+def _look_up(source: Source, value: str) -> tuple[str, ...] | None:
+    if source.values is not None:
+        return source.values.get(value)
+    if source.question.kind in CHOICES:
+        return (value,) if value in source.question.positions else None
+    if source.question.kind == "integer":
+        return (value,) if _NUMBER.fullmatch(value) else None
+    return (value,)
+
+
+def _when(source: Source, date: str, unmapped: Counter[str]) -> Raw:
+    found = _DATE.fullmatch(date)
+    if date and not found:
+        unmapped[source.columns[0]] += 1
+    year, month = (found[1], found[2]) if found else (source.other if date else source.default, None)
+    question = source.question.id
+    return {f"{question}.year": [year] if year else [], f"{question}.month": [month] if month else []}

@@ -1,0 +1,145 @@
+"""Turns sealed reports into the rows of the database, in memory; the work of an import.
+
+This runs in several processes, so what goes in and out is plain and small: offsets in, tuples of
+numbers and words out. It knows no database. A report that does not open, or breaks a rule, comes
+out as the rule's name and nothing else.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from analysis.identity import Identity, parse_identities
+from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
+from intake.crypto.errors import Malformed
+from intake.crypto.padding import unpad
+from intake.crypto.shard import Entry
+from intake.forms import report as reports
+from intake.forms.form import Form
+from intake.forms.report import MalformedReport, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How the reports of one form become rows.
+
+    `columns` are the questions with a column in `reports`; `numbers` gives each choice's number.
+    """
+
+    json: bytes
+    columns: tuple[str, ...]
+    numbers: Mapping[str, Mapping[str, int]]
+    ticked: tuple[str, ...]
+    worded: tuple[str, ...]
+
+
+class Opened(NamedTuple):
+    """The rows of one report, but for its number, which the database gives."""
+
+    name: str
+    week: str
+    digest: str
+    lang: str
+    sealed_by: str
+    channel: str
+    values: list[int | str | None]
+    ticks: list[int]
+    texts: list[tuple[str, str]]
+    receipt: tuple[str, str, str]
+
+
+class Refused(NamedTuple):
+    """A report that cannot be taken, and the rule that it breaks."""
+
+    name: str
+    reason: str
+
+
+Outcome: TypeAlias = Opened | Refused
+
+# The order matters: a truncated file is also a tampered one.
+_REASONS = (
+    (NotForThisKey, "not for this key"),
+    (Truncated, "truncated"),
+    (Tampered, "tampered"),
+    (MalformedFile, "malformed"),
+    (Malformed, "bad padding"),
+)
+_FAILURES = (*(kind for kind, _ in _REASONS), MalformedReport)
+
+
+class Opener:
+    """Opens reports with the desk's keys. `codings` maps a form's digest to how it is coded."""
+
+    def __init__(self, identities: Sequence[Identity], codings: Mapping[str, Coding]) -> None:
+        self._identities = identities
+        self._codings = codings
+        self._forms = {digest: Form.from_json(coding.json) for digest, coding in codings.items()}
+
+    def open_all(self, shard: Path, entries: Sequence[Entry]) -> list[Outcome]:
+        """What the reports at these places of a shard say, in the same order."""
+        descriptor = os.open(shard, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return [self._open(os.pread(descriptor, e.size, e.offset), e) for e in entries]
+        finally:
+            os.close(descriptor)
+
+    def _open(self, sealed: bytes, entry: Entry) -> Outcome:
+        name = entry.name.id.hex()
+        try:
+            report = reports.parse(unpad(unseal_bytes(sealed, self._identities)), self._forms)
+        except _FAILURES as failure:
+            return Refused(name, _reason(failure))
+        # Whoever runs the server could otherwise keep one report and call it another's.
+        if report.receipt.id != entry.name.id:
+            return Refused(name, "stored under another name than it says")
+        return _rows(report, self._codings[report.form.digest], name, entry.name.week)
+
+
+def _reason(failure: Exception) -> str:
+    for kind, reason in _REASONS:
+        if isinstance(failure, kind):
+            return reason
+    return str(failure)
+
+
+def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
+    answers, receipt = report.answers, report.receipt
+    return Opened(
+        name,
+        week,
+        report.form.digest,
+        report.lang,
+        report.sealed_by,
+        report.channel,
+        [_value(answers.get(column), coding.numbers.get(column)) for column in coding.columns],
+        [
+            coding.numbers[question][code]
+            for question in coding.ticked
+            for code in answers.get(question) or ()
+        ],
+        [(question, answers[question]) for question in coding.worded if answers.get(question)],
+        (receipt.box.hex(), receipt.reply.hex(), receipt.withdraw.hex()),
+    )
+
+
+def _value(answer: Any, numbers: Mapping[str, int] | None) -> int | str | None:
+    return answer if numbers is None or answer is None else numbers[answer]
+
+
+_opener: Opener | None = None
+
+
+def start(keys: str, codings: Mapping[str, Coding]) -> None:
+    """Prepares a worker process; `keys` come through a pipe and stay in memory."""
+    global _opener
+    _opener = Opener(parse_identities(keys), codings)
+
+
+def work(shard: Path, entries: Sequence[Entry]) -> list[Outcome]:
+    """`Opener.open_all` in a worker process."""
+    if _opener is None:
+        raise RuntimeError("the worker was not started")
+    return _opener.open_all(shard, entries)

@@ -1,0 +1,39 @@
+"""Says in words what an import did."""
+
+from collections.abc import Iterator
+
+from analysis.courier import Delivery
+from analysis.loading import Result
+from analysis.spreadsheet import Imported
+
+
+def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
+    """Lines about a bundle: what was added, what was known, what is missing, what was set aside."""
+    yield f"bundle {delivery.manifest.sequence}: {_count(result.added, 'report')} added{_known(result)}"
+    for first, last in delivery.never_arrived:
+        yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
+    yield from _set_aside(result)
+
+
+def describe_spreadsheet(imported: Imported) -> Iterator[str]:
+    """Lines about a spreadsheet, and how many cells of each column the map does not name."""
+    result = imported.result
+    yield f"{_count(imported.rows, 'row')}: {_count(result.added, 'report')} added{_known(result)}"
+    for column, number in sorted(imported.unmapped.items()):
+        yield f'column "{column}": {_count(number, "value")} not in the map'
+    yield from _set_aside(result)
+
+
+def _set_aside(result: Result) -> Iterator[str]:
+    if result.set_aside:
+        yield f"{_count(result.set_aside.total(), 'report')} set aside:"
+    for reason, number in sorted(result.set_aside.items()):
+        yield f"  {number} {reason}"
+
+
+def _known(result: Result) -> str:
+    return f", {result.known} known before" if result.known else ""
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -1,0 +1,194 @@
+"""Imports a spreadsheet as sealed reports, because a group brings last year's list.
+
+Each row becomes a report, is sealed to the desk's own keys and takes the same way as a report off
+the stick; the file itself stays as it was and where it was. A row's receipt follows from its
+cells and the desk's secret key: the same file imported again adds nothing, a longer one adds its
+new rows, and nobody without the key can test whether a row is here.
+"""
+
+import csv
+import hashlib
+import io
+import itertools
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from analysis import loading
+from analysis.courier import PART, ArchivedShard
+from analysis.desk import Desk
+from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
+from analysis.mapping import Map
+from analysis.storage import new_file, open_file, sync_directory
+from intake.crypto.padding import pad
+from intake.crypto.receipt import CODE_LENGTH, Receipt
+from intake.crypto.seal import seal_bytes
+from intake.crypto.shard import Member, ReportName, write_shard
+from intake.forms import report
+from intake.forms.answers import InvalidAnswers, clean
+
+# Rows in a shard: what is sealed waits in memory until it can be sorted, about 36 MB.
+SHARD_ROWS = 2000
+SEALED_BY = "file"
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of a spreadsheet: the rows, and the cells of each column that the map does not name."""
+
+    rows: int = 0
+    unmapped: Counter[str] = field(default_factory=Counter)
+    result: loading.Result = field(default_factory=loading.Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that fits the form."""
+
+    receipt: Receipt
+    answers: Mapping[str, Any]
+
+
+def import_csv(
+    desk: Desk,
+    mapping: Map,
+    path: Path,
+    *,
+    processes: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    today: Callable[[], date] = date.today,
+) -> Imported:
+    """Imports the CSV file at `path`: all of its rows or none.
+
+    `progress` is told the rows as they are sealed. Raises BadRow at the first row that cannot be
+    taken, UnreadableFile, or Unwritable.
+    """
+    year, week, _ = today().isocalendar()
+    imported = Imported()
+    # Every row is checked before the first is sealed.
+    for _ in read_rows(desk, mapping, path, imported.unmapped):
+        imported.rows += 1
+    fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), progress)
+    shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
+    imported.result = loading.load(desk, [mapping.form], shards, bundle=None, processes=processes)
+    imported.result.known = imported.rows - imported.result.added
+    return imported
+
+
+def count_rows(path: Path) -> int:
+    """About how many rows a file has, for a progress bar."""
+    with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> Iterator[Row]:
+    """The rows of the file as answers to the form, each with its receipt."""
+    seen: Counter[bytes] = Counter()
+    for number, cells in _cells(mapping, path):
+        try:
+            answers = clean(mapping.form, mapping.answers(cells, unmapped))
+        except InvalidAnswers as error:
+            raise BadRow(f"{path}: line {number}: {error}", "the row's words are not shown here") from None
+        cells_digest = _digest(desk, mapping, cells)
+        seen[cells_digest] += 1
+        yield Row(_receipt(desk, cells_digest, seen[cells_digest]), answers)
+
+
+def _cells(mapping: Map, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+        try:
+            header = next(reader, [])
+            _check_header(mapping, path, header)
+            for cells in reader:
+                if len(cells) != len(header):
+                    raise BadRow(f"{path}: line {reader.line_num}: not as many cells as columns")
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+        except UnicodeDecodeError:
+            raise UnreadableFile(f"{path}: not text in UTF-8", "save it as CSV in UTF-8") from None
+        except csv.Error:
+            raise BadRow(f"{path}: line {reader.line_num}: not CSV") from None
+
+
+def _check_header(mapping: Map, path: Path, header: list[str]) -> None:
+    for column in sorted(mapping.columns | mapping.ignore):
+        if column not in header:
+            raise BadRow(f'{path}: has no column "{column}", which the map names')
+    for place, column in enumerate(header, start=1):
+        if column not in mapping.columns | mapping.ignore:
+            raise BadRow(
+                f"{path}: column {place} is neither mapped nor ignored",
+                "add it to the map, or to its ignore list",
+            )
+    if len(set(header)) != len(header):
+        raise BadRow(f"{path}: two columns have the same name")
+
+
+def _digest(desk: Desk, mapping: Map, cells: Mapping[str, str]) -> bytes:
+    """Of what the map reads, so that a column that is ignored may change."""
+    used = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(mapping.columns)]
+    return _blake2b(desk, "\0".join([mapping.form.id, *used]).encode("utf-8", "surrogatepass"))
+
+
+def _receipt(desk: Desk, cells_digest: bytes, occurrence: int) -> Receipt:
+    return Receipt.from_code(_blake2b(desk, cells_digest + occurrence.to_bytes(8, "big"))[:CODE_LENGTH])
+
+
+def _blake2b(desk: Desk, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16, key=desk.database_key, person=b"wbx1-file-row").digest()
+
+
+def _fresh(desk: Desk, rows: Iterator[Row], progress: Callable[[int], None]) -> Iterator[Row]:
+    """The rows that the desk does not have."""
+    for row in rows:
+        progress(1)
+        query = 'SELECT 1 FROM "reports" WHERE "name" = ?'
+        if not desk.database.conn.execute(query, [row.receipt.id.hex()]).fetchone():
+            yield row
+
+
+def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:
+    """Seals the rows into new shards of the archive: all of them, or none."""
+    parts: list[tuple[Path, ArchivedShard]] = []
+    try:
+        while batch := list(itertools.islice(rows, SHARD_ROWS)):
+            part = desk.archive / f"csv-{len(parts):06d}{PART}"
+            digest = _write_shard(desk, mapping, week, batch, part)
+            parts.append((part, ArchivedShard(desk.archive / f"csv-{digest[:32]}.tar", len(batch))))
+        for part, shard in parts:
+            os.replace(part, shard.path)
+        sync_directory(desk.archive)
+    except OSError as error:
+        raise Unwritable(f"{desk.archive}: {(error.strerror or 'cannot be written').lower()}") from None
+    finally:
+        for left in desk.archive.glob(f"csv-*{PART}"):
+            with suppress(OSError):
+                left.unlink()
+    return [shard for _, shard in parts]
+
+
+def _write_shard(desk: Desk, mapping: Map, week: str, rows: list[Row], path: Path) -> str:
+    members = sorted((_seal(desk, mapping, week, row) for row in rows), key=lambda member: member.name)
+    with open(new_file(path), "w+b") as file:
+        write_shard(members, file)
+        file.flush()
+        os.fsync(file.fileno())
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _seal(desk: Desk, mapping: Map, week: str, row: Row) -> Member:
+    body = report.build(
+        mapping.form,
+        row.answers,
+        lang=mapping.lang,
+        sealed_by=SEALED_BY,
+        channel=mapping.channel,
+        receipt=row.receipt,
+    )
+    return Member(ReportName(week, row.receipt.id), seal_bytes(pad(body), desk.recipients))

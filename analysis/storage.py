@@ -1,0 +1,88 @@
+"""Writes files that are whole or absent, readable by nobody but their owner."""
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from analysis.desk_errors import UnreadableFile, Unwritable
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The bytes of a plain file of at most `limit` bytes; UnreadableFile for anything else."""
+    with open_file(path) as descriptor:
+        if os.fstat(descriptor).st_size > limit:
+            raise UnreadableFile(f"{path}: longer than such a file can be")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[int]:
+    """A descriptor for reading a plain file: never a link, a pipe or a device that a stick may hold."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UnreadableFile(f"{path}: {_reason(error)}") from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableFile(f"{path}: not a plain file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Makes a new file with these bytes, on the disk when this returns."""
+    try:
+        with open(new_file(path), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Unwritable(f"{path}: {_reason(error)}") from None
+
+
+def new_file(path: Path) -> int:
+    """A descriptor of a file that did not exist before."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+
+
+def sync_directory(path: Path) -> None:
+    """Puts the names in a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def built_aside(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `path` when the block ends well, and vanishes when it does not."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+        aside.mkdir(mode=DIRECTORY_MODE)
+    except OSError as error:
+        raise Unwritable(f"{path}: {_reason(error)}") from None
+    try:
+        yield aside
+        sync_directory(aside)
+        os.rename(aside, path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise Unwritable(f"{path}: {_reason(error)}") from None
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(aside)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "cannot be used").lower()

@@ -1,0 +1,131 @@
+"""Stands before Datasette: who may ask, what may be asked, what a browser may do with the answer.
+
+Anybody on this machine can reach a port of it, and so can any page in the same browser. So
+nothing, not even a style sheet, is given to a request that does not carry the session's cookie;
+the cookie is given once, to whoever opens the address that `open` printed. The Host header is
+checked, because a page elsewhere can make its own name point here (DNS rebinding).
+"""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+COOKIE = "witnessbox"
+OPENING = "/-/open"
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Written anew for every answer, so that no page of Datasette can leave one out.
+HEADERS = {
+    b"cache-control": b"no-store",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+}
+# The one way by which whole tables would be saved to the disk in plain words.
+DOWNLOADS = (".csv", ".db", ".blob")
+
+
+@dataclass(slots=True, repr=False)
+class Session:
+    """The secrets of one run of the workbench. The opening token is used up by the first request."""
+
+    token: str | None = field(default_factory=lambda: secrets.token_urlsafe(32))
+    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+    def redeem(self, token: str) -> bool:
+        """Whether this is the token, the first time that it is shown."""
+        if self.token is None or not _same(token, self.token):
+            return False
+        self.token = None
+        return True
+
+    def knows(self, cookie: str) -> bool:
+        """Whether a request's cookie is this session's."""
+        return _same(cookie, self.cookie)
+
+
+def guard(app: App, session: Session, hosts: Iterable[str], policy: str) -> App:
+    """The application behind the gate. `hosts` are the Host headers that are answered."""
+    allowed = frozenset(host.encode("ascii") for host in hosts)
+
+    async def gate(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        guarded = _with_headers(send, policy)
+        refusal = _refusal(scope, session, allowed)
+        if refusal is not None:
+            await _answer(guarded, *refusal)
+        elif scope["path"] == OPENING:
+            await _open(scope, session, guarded)
+        else:
+            await app(scope, receive, guarded)
+
+    return gate
+
+
+def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[int, str] | None:
+    headers = dict(scope["headers"])
+    if [value for name, value in scope["headers"] if name == b"host"] not in [[host] for host in hosts]:
+        return 421, "this address is not answered here"
+    if scope["method"] not in ("GET", "HEAD"):
+        return 405, "the workbench is read only"
+    if scope["path"] == OPENING:
+        return None
+    if not session.knows(_cookie(headers.get(b"cookie", b""))):
+        return 403, "open the workbench with the address that its command printed"
+    if scope["path"].endswith(DOWNLOADS) or b"_dl=" in scope["query_string"]:
+        return 403, "the workbench saves nothing to the disk"
+    return None
+
+
+async def _open(scope: Scope, session: Session, send: Send) -> None:
+    token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+    if not session.redeem(token):
+        await _answer(send, 403, "this address was used before, or is not the right one")
+        return
+    cookie = f"{COOKIE}={session.cookie}; HttpOnly; SameSite=Strict; Path=/"
+    headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("ascii"))]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _answer(send: Send, status: int, text: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
+
+
+def _with_headers(send: Send, policy: str) -> Send:
+    fixed = HEADERS | {b"content-security-policy": policy.encode("ascii")}
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message["headers"] if name.lower() not in fixed]
+            message = {**message, "headers": [*kept, *fixed.items()]}
+        await send(message)
+
+    return sender
+
+
+def _cookie(header: bytes) -> str:
+    try:
+        found = SimpleCookie(header.decode("latin-1")).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode("ascii"))

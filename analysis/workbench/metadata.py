@@ -1,0 +1,90 @@
+"""What the workbench says about each table, and how Datasette should treat it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis import schema
+from analysis.cipher import Database
+from intake.forms.form import Form, Question
+
+# Datasette paints its pages in the first six digits of what it believes to be the digest of the file.
+COLOUR = "1f5c57"
+
+HIDDEN = ("receipts", "servers", "bundles")
+# The first of these that a form asks are grouped on the page of reports from the start.
+GROUPED_FIRST = ("setting", "agency_type", "area", "outcome")
+
+_REPORTS = """One row a report. Choose a heading to sort by it, or "Group by" to count the reports by an
+answer. Reports are what people chose to tell: they are not checked one by one."""
+_TEXTS = "What people wrote in their own words. Everything is shown as plain text, whatever it looks like."
+_ANSWERS = "One row a tick, because several answers may be ticked to one question. Group by choice to count."
+_SET_ASIDE = "Sealed reports that could not be opened or broke a rule. They stay in the archive as they came."
+
+
+def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
+    """Datasette's metadata; only `actor` may see anything."""
+    questions = {question.id: question for form in read_forms(database).values() for question in form.asked}
+    labels = {name: question.label.get("en", name) for name, question in questions.items()}
+    columns = [row[1] for row in database.conn.execute('PRAGMA table_info("reports")')]
+    groupable = [name for name in columns if _is_groupable(name, questions)]
+    tables: dict[str, dict[str, Any]] = {
+        "reports": {
+            "title": "Reports",
+            "description": _REPORTS,
+            "columns": {name: labels[name] for name in columns if name in labels},
+            "facets": [name for name in GROUPED_FIRST if name in columns],
+            "group_by": groupable,
+            "label_column": "id",
+        },
+        "texts": {
+            "title": "In their own words",
+            "description": _TEXTS,
+            "fts_table": "texts_fts",
+            "fts_pk": "id",
+            "group_by": ["question"],
+            # Sorting a million stories would use up the whole time that a page has.
+            "sortable_columns": ["id", "report"],
+        },
+        "answers": {"title": "What was ticked", "description": _ANSWERS, "group_by": ["choice"]},
+        "choices": {"title": "Choices", "label_column": "label", "group_by": ["question", "rollup"]},
+        "forms": {"title": "Forms", "label_column": "title"},
+        "set_aside": {"title": "Set aside", "description": _SET_ASIDE, "group_by": ["reason", "bundle"]},
+        "ticks": {"title": "What was ticked, in words", "group_by": ["question", "group", "answer"]},
+    }
+    tables |= {name: {"hidden": True, "allow": False} for name in _out_of_sight(database)}
+    return {
+        "title": "Witnessbox workbench",
+        "description": "This machine only. Nothing on these pages comes from anywhere else or goes anywhere.",
+        "allow": dict(actor),
+        "databases": {"desk": {"title": "The desk", "tables": tables}},
+    }
+
+
+def count_tables(database: Database, path: Path) -> dict[str, Any]:
+    """How many rows each table has; Datasette would count them for every page."""
+    names = [row[0] for row in database.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    counts = {
+        name: {"count": database.conn.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
+        for name in names
+    }
+    return {"hash": COLOUR, "size": path.stat().st_size, "file": path.name, "tables": counts}
+
+
+def read_forms(database: Database) -> dict[int, Form]:
+    """The forms that the desk knows, by their number."""
+    rows = database.conn.execute('SELECT "id", "json" FROM "forms" ORDER BY "id"').fetchall()
+    return {number: Form.from_json(text.encode("utf-8")) for number, text in rows}
+
+
+def _is_groupable(column: str, questions: Mapping[str, Question]) -> bool:
+    if column in schema.FIXED_COLUMNS:
+        return column in ("week", "lang", "sealed_by", "channel", "form", "bundle")
+    return column in questions and questions[column].kind in ("select_one", "month")
+
+
+def _out_of_sight(database: Database) -> list[str]:
+    search = database.conn.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'texts_fts*'"
+    )
+    return [*HIDDEN, *(row[0] for row in search)]

@@ -1,0 +1,105 @@
+"""The one plugin that the workbench's Datasette runs: hostile text stays text, secrets stay unread."""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from datasette import Response, hookimpl
+from markupsafe import Markup, escape
+
+from analysis.cipher import sqlite
+from analysis.workbench import reading
+from analysis.workbench.marks import visible
+
+# Nobody at the desk needs them to see patterns, and a screen can be photographed.
+SECRET_TABLES = frozenset({"receipts", "servers"})
+SECRET_COLUMNS = frozenset({("forms", "json")})
+
+_WRITES = (
+    "SQLITE_INSERT",
+    "SQLITE_UPDATE",
+    "SQLITE_DELETE",
+    "SQLITE_ATTACH",
+    "SQLITE_DETACH",
+    "SQLITE_ALTER_TABLE",
+    "SQLITE_DROP_TABLE",
+)
+_REFUSED = frozenset(getattr(sqlite, name) for name in _WRITES)
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _hook(function: _Function) -> _Function:
+    """Datasette's marker, which comes without types; ours are asked before its own."""
+    hookimpl(function, tryfirst=True)
+    return function
+
+
+@_hook
+def prepare_connection(conn: Any, database: str) -> None:
+    """Every connection sorts in memory; those to the desk's database read what may be read."""
+    conn.execute("PRAGMA temp_store = MEMORY")
+    if database == "desk":
+        conn.set_authorizer(_authorize)
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
+    if action in _REFUSED:
+        return int(sqlite.SQLITE_DENY)
+    if action == sqlite.SQLITE_READ and first in SECRET_TABLES:
+        return int(sqlite.SQLITE_DENY)
+    if action == sqlite.SQLITE_READ and (first, second) in SECRET_COLUMNS:
+        return int(sqlite.SQLITE_IGNORE)
+    return int(sqlite.SQLITE_OK)
+
+
+@_hook
+def render_cell(value: object) -> Markup | None:
+    """Text as text: Datasette would make a link of what looks like an address."""
+    if not isinstance(value, str) or not value:
+        return None
+    return Markup('<span class="words">{}</span>').format(escape(visible(value)))
+
+
+@_hook
+def extra_css_urls() -> list[str]:
+    """Our own style sheet, from this machine."""
+    return ["/static/workbench.css"]
+
+
+@_hook
+def extra_template_vars(
+    template: str, table: str | None, view_name: str, request: Any, datasette: Any
+) -> Any:
+    """What the page of one report shows."""
+    if view_name != "row" or table != "reports":
+        return {}
+
+    async def read() -> dict[str, object]:
+        database = datasette.get_database("desk")
+        number = request.url_vars["pks"]
+        found = (await database.execute('SELECT * FROM "reports" WHERE "id" = ?', [number])).first()
+        return {"report": await reading.read(database, dict(found), datasette.forms)} if found else {}
+
+    return read
+
+
+@_hook
+def menu_links(datasette: Any) -> Iterable[dict[str, str]]:
+    """The pages that organizers begin with."""
+    return [
+        {"href": datasette.urls.table("desk", "reports"), "label": "Reports"},
+        {"href": datasette.urls.table("desk", "texts"), "label": "Search the words"},
+        {"href": datasette.urls.table("desk", "answers") + "?_facet=choice", "label": "What was ticked"},
+        {"href": datasette.urls.table("desk", "set_aside"), "label": "Set aside"},
+    ]
+
+
+@_hook
+def handle_exception(exception: BaseException) -> Response:
+    """An error's name; Datasette would print the values of all variables, stories among them."""
+    status = getattr(exception, "status", 500)
+    message = str(exception) if status < 500 else "something went wrong; the command's window names the error"
+    if status >= 500:
+        print(f"workbench: {type(exception).__name__}", file=sys.stderr)  # noqa: T201  # its only log
+    return Response.text(f"{message}\n", status=status)

@@ -1,0 +1,145 @@
+"""Serves Datasette over the desk's database, on this machine only, until Ctrl-C.
+
+What Datasette does by default and must not do here: load whatever plugin is installed, answer
+anybody, log what was searched for, let the browser keep pages, refer to other hosts.
+"""
+
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from analysis import cipher
+from analysis.desk import DATABASE, Desk
+from analysis.desk_errors import PortInUse
+from analysis.workbench import gate
+from analysis.workbench.metadata import count_tables, describe, read_forms
+
+# Datasette reads this when it is first imported: without it the code of every installed plugin
+# would run here, next to the open database.
+sys._called_from_test = True  # type: ignore[attr-defined]
+
+from datasette.app import Datasette  # noqa: E402
+from datasette.database import Database  # noqa: E402
+from datasette.plugins import pm  # noqa: E402
+
+from analysis.workbench import plugin  # noqa: E402
+
+HOST = "127.0.0.1"
+NAME = "desk"
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "workbench"
+ACTOR = {"id": "organizer"}
+
+SETTINGS = {
+    "allow_csv_stream": False,
+    "allow_download": False,
+    "default_page_size": 50,
+    "facet_time_limit_ms": 3000,
+    "max_returned_rows": 500,
+    "sql_time_limit_ms": 5000,
+    "suggest_facets": False,
+    "truncate_cells_html": 600,
+}
+
+# No page of the workbench runs a script, so there is none to allow. Datasette's pages carry styles.
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class DeskDatabase(Database):  # type: ignore[misc]
+    """The desk's database as Datasette sees it: encrypted on the disk, and never written."""
+
+    def __init__(self, datasette: Datasette, desk: Desk) -> None:
+        super().__init__(datasette, path=str(desk.path / DATABASE), is_mutable=False)
+        self._desk = desk
+
+    def connect(self, write: bool = False) -> Any:
+        """A read-only connection."""
+        if write:
+            raise PermissionError("the workbench never writes")
+        connection = cipher.connect(self._desk.path / DATABASE, self._desk.database_key, readonly=True)
+        self._all_file_connections.append(connection)
+        return connection
+
+    async def execute(self, sql: str, *args: Any, **options: Any) -> Any:
+        """Runs a query; one that fails is not printed, because it holds what was searched for."""
+        return await super().execute(sql, *args, **{**options, "log_sql_errors": False})
+
+
+def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
+    """Serves until Ctrl-C. Raises PortInUse; `say` is told the address that opens the workbench."""
+    with _listen(port) as listener:
+        port = listener.getsockname()[1]
+        session = gate.Session()
+        config = uvicorn.Config(
+            build(desk, session, port),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        say(f"open this address in a private window of the browser; it works once:\n{link(session, port)}")
+        say("press Ctrl-C to close the workbench")
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def link(session: gate.Session, port: int) -> str:
+    """The address that opens the workbench."""
+    return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
+
+
+def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
+    """The ASGI application: Datasette with our plugin, behind the gate."""
+    datasette = Datasette(
+        settings=SETTINGS,
+        metadata=describe(desk.database, ACTOR),
+        inspect_data={NAME: count_tables(desk.database, desk.path / DATABASE)},
+        template_dir=str(TEMPLATES),
+        static_mounts=[("static", str(TEMPLATES / "static"))],
+        cache_headers=False,
+    )
+    if not pm.is_registered(plugin):
+        pm.register(plugin, "witnessbox")
+    datasette.forms = read_forms(desk.database)  # for the plugin
+    datasette.remove_database("_memory")
+    datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
+    return gate.guard(
+        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), POLICY
+    )
+
+
+def _as_organizer(app: gate.App) -> gate.App:
+    """Whoever passed the gate is the one person that Datasette's own permissions know."""
+
+    async def with_actor(scope: gate.Scope, receive: gate.Receive, send: gate.Send) -> None:
+        await app({**scope, "actor": ACTOR} if scope["type"] == "http" else scope, receive, send)
+
+    return with_actor
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Without this a port stays taken for a minute after the workbench was closed.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        reason = (error.strerror or "cannot be used").lower()
+        raise PortInUse(f"port {port}: {reason}", "choose another one with --port") from None
+    return listener

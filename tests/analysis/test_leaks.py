@@ -1,0 +1,119 @@
+"""Nothing that was unsealed is written to a disk, and no connection leaves the machine (P8)."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analysis.desk import Desk
+from tests.analysis.conftest import Run
+from tests.analysis.making import CANARY, Server, member, varied
+from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
+from tests.analysis.test_workbench import PAGES, start
+
+# As UTF-8, as UTF-16, and as hexadecimal: three ways in which a library may write it.
+SPELLINGS = (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().encode())
+BROWSED = (*PAGES, f"/desk/texts?_search={CANARY}", "/desk?sql=select+*+from+texts+order+by+text")
+
+
+def files_with_the_canary(*folders: Path) -> list[Path]:
+    """Files under these folders that hold the word in any spelling."""
+    return [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and any(spelling in path.read_bytes() for spelling in SPELLINGS)
+    ]
+
+
+def system_files() -> set[Path]:
+    """What lies in the folders where SQLite and others put temporary files."""
+    places = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
+    found: set[Path] = set()
+    for place in places:
+        found |= {path for path in place.iterdir() if not path.name.startswith(("pytest-", "bash_jobs"))}
+    return found
+
+
+@pytest.fixture
+def watched() -> Iterator[None]:
+    """Looks through the system's temporary files that appeared meanwhile."""
+    before = system_files()
+    yield
+    for path in system_files() - before:
+        assert path.is_dir() or not files_with_the_canary(path.parent / path.name), path
+
+
+@pytest.mark.usefixtures("watched")
+def test_no_command_leaves_a_reporter_s_word_in_any_file(
+    run: Run,
+    desk: Desk,
+    server: Server,
+    stick: Path,
+    tmp_path: Path,
+    scratch: Path,
+    environment: dict[str, str],
+) -> None:
+    bundle = server.bundle(stick, varied(desk.recipients, 60))
+    assert run("import", "--desk", desk.path, bundle, "--processes", "2").returncode == 0
+    spreadsheet = tmp_path / "given"
+    spreadsheet.mkdir()
+    (spreadsheet / "map.toml").write_text(MAP)
+    (spreadsheet / "rows.csv").write_text(HEADER + ROWS)
+    done = run("import-csv", "--desk", desk.path, spreadsheet / "map.toml", spreadsheet / "rows.csv")
+    assert done.returncode == 0
+    process, browser, opening = start(desk.path, environment)
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        assert CANARY in "".join(browser.get(path).text for path in BROWSED)
+        assert files_with_the_canary(desk.path, scratch, stick) == []
+        assert not list(scratch.iterdir())
+    finally:
+        process.send_signal(2)
+        output, errors = process.communicate(timeout=20)
+    assert CANARY not in output + errors
+    assert files_with_the_canary(desk.path, scratch, stick) == []
+
+
+TRACED = ("write", "pwrite64", "writev", "pwritev", "pwritev2", "sendto", "sendmsg", "mmap", "connect")
+_CALL = re.compile(r"(?:\[pid +\d+\] |\d+ +)?(\w+)\((\d+)<([^>]*)>")
+
+
+def traced(trace: Path) -> tuple[list[str], list[str]]:
+    """Writes of the canary to anything that is a file, and connections that are not local."""
+    written, connected = [], []
+    for line in trace.read_text(errors="replace").splitlines():
+        found = _CALL.match(line)
+        if found and CANARY in line and found[3].startswith("/") and not found[3].startswith("/dev/pts"):
+            written.append(line[:200])
+        if "connect(" in line and "AF_INET" in line and not re.search(r'"(127\.|::1)', line):
+            connected.append(line[:200])
+    return written, connected
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine(
+    run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    bundle = server.bundle(stick, [member(desk.recipients) for _ in range(40)])
+    trace = tmp_path / "trace"
+    strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
+    assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0
+    assert traced(trace) == ([], [])
+    process, browser, opening = start(desk.path, environment, strace)
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        assert CANARY in "".join(browser.get(path).text for path in BROWSED)
+    finally:
+        os.kill(child(process.pid), 2)
+        process.communicate(timeout=30)
+    assert CANARY in trace.read_text(errors="replace"), "the trace shows what was sent to the browser"
+    assert traced(trace) == ([], [])
+
+
+def child(pid: int) -> int:
+    """The process that strace runs."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
