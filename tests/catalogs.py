@@ -1,6 +1,6 @@
 """Brings the gettext catalogs of the pages up to date: `python -m tests.catalogs`.
 
-Takes the messages out of the intake's templates, merges them into each language's .po, and compiles
+Takes the messages out of the templates of the intake and the findings, merges them into each language's .po, and compiles
 the .mo beside it. Nothing in the files depends on the day, so a second run changes nothing.
 """
 
@@ -22,13 +22,13 @@ OPTIONS = {"newstyle_gettext": "true", "trimmed": "false"}
 
 
 def extracted() -> Catalog:
-    """Every message of the intake's pages, with the file it stands in."""
+    """Every message of the intake's pages and of the findings, with the file it stands in."""
     catalog = _catalog(None)
-    for template in sorted(TEMPLATES.glob("*.html")):
+    for template in sorted([*TEMPLATES.glob("*.html"), *TEMPLATES.glob("findings/*.html")]):
         for _, message, comments, context in extract_from_file(
             "jinja2.ext:babel_extract", template, options=OPTIONS
         ):
-            catalog.add(message, None, [(template.name, 0)], auto_comments=comments, context=context)
+            catalog.add(message, None, [(str(template.relative_to(TEMPLATES)), 0)], auto_comments=comments, context=context)
     return catalog
 
 

@@ -20,8 +20,9 @@ def pad(body: bytes) -> bytes:
 
 def unpad(plaintext: bytes) -> bytes:
     """What was padded; Malformed unless padding it again would give the same bytes."""
-    body = plaintext.rstrip(b" ")
-    if not body.endswith(b"}") or len(plaintext) > SIZE_CLASSES[-1]:
+    end = plaintext.rfind(b"}") + 1
+    body, padding = plaintext[:end], plaintext[end:]
+    if not body or padding != b" " * len(padding) or len(plaintext) > SIZE_CLASSES[-1]:
         raise Malformed("not a padded report")
     if len(plaintext) != _size_class(len(body)):
         raise Malformed("not padded to its size class")

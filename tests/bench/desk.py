@@ -125,7 +125,7 @@ def memory(count: int) -> None:
     print(*(f"{peak / 1024:.0f}" for peak in peaks))
 
 
-def run(count: int = 6000) -> None:
+def run(count: int = 12_000) -> None:
     """Prints the desk's rates beside the bare ones, with one process and with all."""
     identity = HybridIdentity.generate()
     everyone = len(os.sched_getaffinity(0))

@@ -316,3 +316,16 @@ def test_every_refusal_has_a_message_and_a_way_out(tmp_path: Path) -> None:
         _publish(_desk(), tmp_path / "out")
     assert refusal.value.hint == "a release is never overwritten: choose another folder"
     assert not refusal.value.message.endswith(".")
+
+
+def test_a_release_in_spanish_speaks_spanish_on_every_page(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    publish(_desk().database, out, organization="Union", release="1", date=DATE, lang="es")
+    for page, words in {
+        "index.html": "Lo que la gente reportó",
+        "findings/F02.html": "Actos por ámbito",
+        "method.html": "Qué se reserva, y por qué",
+    }.items():
+        text = (out / page).read_text(encoding="utf-8")
+        assert '<html lang="es">' in text
+        assert words in text
