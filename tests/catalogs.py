@@ -1,7 +1,7 @@
 """Brings the gettext catalogs of the pages up to date: `python -m tests.catalogs`.
 
-Takes the messages out of the templates of the intake and the findings, merges them into each language's .po, and compiles
-the .mo beside it. Nothing in the files depends on the day, so a second run changes nothing.
+Takes the messages out of the templates of the intake and the findings, merges them into each
+language's .po, and compiles the .mo beside it. Nothing in the files depends on the day, so a second run changes nothing.
 """
 
 import io
@@ -28,7 +28,8 @@ def extracted() -> Catalog:
         for _, message, comments, context in extract_from_file(
             "jinja2.ext:babel_extract", template, options=OPTIONS
         ):
-            catalog.add(message, None, [(str(template.relative_to(TEMPLATES)), 0)], auto_comments=comments, context=context)
+            place = (str(template.relative_to(TEMPLATES)), 0)
+            catalog.add(message, None, [place], auto_comments=comments, context=context)
     return catalog
 
 
