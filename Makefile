@@ -8,7 +8,7 @@ BIN := .venv/bin
 LOCKS := deploy/requirements
 LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
-INSTALL := .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
 .PHONY: help demo test lint unit setup bench replay build locks clean
@@ -61,7 +61,7 @@ clean: ## remove what the targets above made
 .venv/demo: $(LOCKS)/demo.txt pyproject.toml .venv/bin/python
 	@echo "installing what the chain needs (once, about a minute)"
 	@$(INSTALL) -r $(LOCKS)/demo.txt
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/test: $(LOCKS)/test.txt .venv/demo

@@ -1,7 +1,8 @@
 """Brings the gettext catalogs of the pages up to date: `python -m tests.catalogs`.
 
 Takes the messages out of the templates of the intake and the findings, merges them into each
-language's .po, and compiles the .mo beside it. Nothing in the files depends on the day, so a second run changes nothing.
+language's .po, and compiles the .mo beside it. Nothing in the files depends on the day, so a second
+run changes nothing.
 """
 
 import io
