@@ -5,8 +5,7 @@ script posts to /sealed what it sealed itself. One that runs no script posts the
 sealed here, in memory, before anything is kept.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,15 +168,9 @@ def create_app(
     store: Store,
     clock: Clock = utc_now,
 ) -> ASGIApp:
-    """The whole application; it starts the store and closes it."""
+    """The whole application, around a store that is started."""
     pages = Pages(settings, forms, recipients)
     intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        store.start()
-        yield
-        store.close()
 
     routes = [
         Route("/sealed", intake.take_sealed, methods=["POST"]),
@@ -192,6 +185,6 @@ def create_app(
         Route("/{lang}/{form}/", intake.take_form, methods=["POST"]),
     ]
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Guard(app)
