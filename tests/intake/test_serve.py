@@ -124,6 +124,8 @@ def check_full(server: Server, identity: HybridIdentity) -> None:
     assert answer.text == "nothing was saved: try again later\n"
     page = server.post_form({**ENOUGH, "story": ["my words"]})
     assert page.status_code == 503
+    assert int(page.headers["retry-after"]) > 0
+    assert int(answer.headers["retry-after"]) > 0
     assert NOTHING_SAVED in page.text
     assert "my words" in page.text
     assert acknowledged
