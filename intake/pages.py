@@ -24,6 +24,8 @@ LOCALE = TEMPLATES / "locale"
 DOMAIN = "witnessbox"
 SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
+# Stands in a page that is kept for everybody, where each reader gets a code of their own. No text has it.
+CODE_MARK = "\ufdd0"
 
 
 class Pages:
@@ -46,9 +48,9 @@ class Pages:
         """The first page: the notices, then the way to each form."""
         return self._render("start.html", language, path="", forms=list(self.forms.values()))
 
-    def blank(self, language: str, form: Form, today: date) -> str:
-        """The form with nothing in it."""
-        return self._blank(language, form.id, today.year)
+    def blank(self, language: str, form: Form, today: date, code: bytes) -> str:
+        """The form with nothing in it but the code of this one page, which must be new."""
+        return self._blank(language, form.id, today.year, CODE_MARK).replace(CODE_MARK, code.hex())
 
     def filled(
         self,
@@ -56,17 +58,19 @@ class Pages:
         form: Form,
         today: date,
         typed: Mapping[str, Sequence[str]],
+        code: bytes,
         *,
         problems: Mapping[str, str] | None = None,
         failed: bool = False,
     ) -> str:
-        """The form with what was typed, and what is to be mended, or that it could not be kept."""
-        return self._render_form(language, form.id, today.year, typed, problems, failed=failed)
+        """The form with what was typed and its page's code, and what is to be mended, or that it could
+        not be kept."""
+        return self._render_form(language, form.id, today.year, code.hex(), typed, problems, failed=failed)
 
     def sent(self, language: str, sealed_by: str) -> str:
-        """Says that the report is kept, and who sealed it: "browser", "server" or unknown."""
-        forms = list(self.forms.values())
-        return self._render("sent.html", language, path="sent", sealed_by=sealed_by, forms=forms)
+        """Says that the report is kept, and who sealed it: "browser" or "server"."""
+        forms, path = list(self.forms.values()), f"sent?sealed_by={sealed_by}"
+        return self._render("sent.html", language, path=path, sealed_by=sealed_by, forms=forms)
 
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
@@ -77,6 +81,7 @@ class Pages:
         language: str,
         form_id: str,
         year: int,
+        code: str,
         typed: Mapping[str, Sequence[str]] | None = None,
         problems: Mapping[str, str] | None = None,
         *,
@@ -90,6 +95,7 @@ class Pages:
             form=form,
             config=self._config(language, form),
             years=range(year, year - YEARS_BACK, -1),
+            code=code,
             typed=typed or {},
             problems=problems or {},
             failed=failed,
