@@ -128,6 +128,21 @@ def test_few_dates_scattered_over_a_year_give_the_year_alone() -> None:
     assert _period(desk).events == Span("2025", "2025")
 
 
+def test_years_alone_that_lie_beyond_the_months_are_not_hidden_by_them() -> None:
+    desk = SmallDesk(settings_form("police"))
+    desk.add(500, setting="police", when="2019")
+    desk.add(20, setting="police", when="2026-05")
+    assert _period(desk).events == Span("2019", "2026")
+
+
+def test_many_reports_of_small_years_beyond_the_only_large_one_give_no_period() -> None:
+    desk = SmallDesk(settings_form("police"))
+    for year in range(2010, 2020):
+        desk.add(9, setting="police", when=f"{year}-03")
+    desk.add(10, setting="police", when="2020-03")
+    assert _period(desk).events is None
+
+
 def test_too_few_dates_give_no_period() -> None:
     desk = SmallDesk(settings_form("police"))
     desk.add(9, setting="police", when="2025-01")
