@@ -4,15 +4,16 @@ The codebook is read from the forms, never from the reports, so that the shape o
 nothing about what was reported.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from analysis.cipher import Database
-from analysis.findings.errors import NothingToPublish
+from analysis.findings.errors import NothingToPublish, Unauditable
 from intake.forms.form import Form, Question, Texts
+from intake.forms.relevance import named
 
 SETTING = "setting"
+_REFUSING = 'refusing to publish "acts by setting"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Codebook:
 
 
 def read_codebook(database: Database, lang: str) -> Codebook:
-    """The codebook of all forms at the desk, labelled in `lang`; raises NothingToPublish.
+    """The codebook of all forms at the desk, labelled in `lang`; raises NothingToPublish, Unauditable.
 
     A newer form words an act better, and the code stands for the same thing. Settings in which no
     form asks about acts are left out, with their reports.
@@ -67,14 +68,17 @@ def read_codebook(database: Database, lang: str) -> Codebook:
         own = list(_settings(form, lang))
         settings |= {setting.code: setting for setting in own}
         for question in filter(is_about_acts, form.questions):
-            inside = [setting.code for setting in own if _may_hold(question.relevant, setting.code)]
-            acts |= {act.key: act for act in _acts(form, question, lang)}
+            _check_alone(form, question)
+            inside = [setting.code for setting in own if _is_asked(question, setting.code)]
+            asking = {act.key: act for act in _acts(form, question, lang)}
+            _check_same(form, asking, acts)
+            acts |= asking
             asked |= {
                 (f"{question.id}.{choice.code}", code) for choice in question.choices for code in inside
             }
     if not asked:
         raise NothingToPublish(
-            'refusing to publish "acts by setting": no questionnaire here asks about acts',
+            f"{_REFUSING}: no questionnaire here asks about acts",
             "import a courier bundle or a CSV file first",
         )
     return Codebook(
@@ -111,29 +115,27 @@ def _worded(texts: Texts, lang: str, form: Form) -> str:
     return texts.get(lang) or texts[form.default_language]
 
 
-def _may_hold(relevant: Sequence[Any] | None, setting: str) -> bool:
-    return relevant is None or True in _outcomes(relevant, setting)
+def _is_asked(question: Question, setting: str) -> bool:
+    return question.applies is None or question.applies({SETTING: setting})
 
 
-def _outcomes(tree: Sequence[Any], setting: str) -> set[bool]:
-    """What a condition (`intake.forms.relevance`) can come to when only the setting is known."""
-    match tree:
-        case ["not", inner]:
-            return {not outcome for outcome in _outcomes(inner, setting)}
-        case ["and", *parts]:
-            return _joined(all, (_outcomes(part, setting) for part in parts))
-        case ["or", *parts]:
-            return _joined(any, (_outcomes(part, setting) for part in parts))
-        case ["selected", question, code] if question == SETTING:
-            return {code == setting}
-        case ["=" | "!=" as sign, ["answer", question], str(code)] if question == SETTING:
-            return {(code == setting) == (sign == "=")}
-        case _:
-            return {True, False}
+def _check_alone(form: Form, question: Question) -> None:
+    # Where an act is asked only of some, such as those who ticked another, a stranger can bound the
+    # two by each other; where something must be ticked, the small rest is what the large numbers miss.
+    if question.required or question.constraint or named(question.relevant) - {SETTING}:
+        raise Unauditable(
+            f'{_REFUSING}: whether and how form "{form.id}" version "{form.version}" asks "{question.id}"'
+            " depends on more than the setting",
+            "ask about acts by the setting alone, with no constraint and not required",
+        )
 
 
-def _joined(join: Callable[[Iterable[bool]], bool], parts: Iterable[set[bool]]) -> set[bool]:
-    # "and" and "or" never fall when a part rises: best and worst of the parts give best and worst
-    # of the whole.
-    known = list(parts)
-    return {join(max(part) for part in known), join(min(part) for part in known)}
+def _check_same(form: Form, asking: Mapping[str, Act], known: Mapping[str, Act]) -> None:
+    """What excludes other acts in one form and not in another bounds nothing that can be counted."""
+    for key in sorted(asking.keys() & known.keys()):
+        if asking[key].exclusive != known[key].exclusive:
+            raise Unauditable(
+                f'{_REFUSING}: "{key}" excludes other acts in one questionnaire and not in another, as'
+                f' form "{form.id}" version "{form.version}" shows',
+                "an act that comes to mean something else needs a new code",
+            )

@@ -6,10 +6,11 @@ makes of it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from analysis.cipher import Database
 from analysis.findings.audit import Cell, Relation
-from analysis.findings.codebook import Codebook
+from analysis.findings.codebook import Act, Codebook
 from analysis.findings.scope import scope
 
 BASE = "n"
@@ -93,10 +94,18 @@ def _relations(codebook: Codebook) -> Iterator[Relation]:
 
 
 def _exclusions(codebook: Codebook) -> Iterator[Relation]:
-    """ "None of these" clears the other acts of its question, so with any of them it is n at most."""
-    for alone in (act for act in codebook.acts if act.exclusive):
-        for other in (act for act in codebook.acts if act.question == alone.question and act != alone):
-            for setting in codebook.settings:
-                cells = (alone.key, setting.code), (other.key, setting.code)
-                if codebook.asked.issuperset(cells):
-                    yield Relation(cells, (BASE, setting.code), exact=False)
+    """ "None of these" stands alone: all such answers of a question, and any one other, are n at most."""
+    for question, setting in product(_questions(codebook), codebook.settings):
+        acts = [act for act in question if (act.key, setting.code) in codebook.asked]
+        alone = [act for act in acts if act.exclusive]
+        for others in [[act] for act in acts if not act.exclusive] or [[]]:
+            cells = tuple((act.key, setting.code) for act in (*alone, *others))
+            if alone:
+                yield Relation(cells, (BASE, setting.code), exact=False)
+
+
+def _questions(codebook: Codebook) -> list[list[Act]]:
+    questions: dict[str, list[Act]] = {}
+    for act in codebook.acts:
+        questions.setdefault(act.question, []).append(act)
+    return list(questions.values())

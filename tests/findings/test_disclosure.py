@@ -137,6 +137,26 @@ def test_an_act_next_to_one_that_nearly_all_denied_is_refused() -> None:
         _protect(desk)
 
 
+def test_an_act_next_to_two_answers_that_exclude_it_is_refused() -> None:
+    # 60 + 36 of 100 reports say that they named no act, so 4 at most named this one.
+    acts = [choice("none", exclusive=True), choice("not_said", exclusive=True), choice("shout")]
+    desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
+    desk.add(60, ["none"])
+    desk.add(36, ["not_said"])
+    desk.add(4, ["shout"])
+    with pytest.raises(Recoverable, match="Label of shout"):
+        _protect(desk)
+
+
+def test_an_answer_next_to_the_ones_that_exclude_it_is_refused() -> None:
+    acts = [choice("none", exclusive=True), choice("not_said", exclusive=True)]
+    desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
+    desk.add(95, ["none"])
+    desk.add(5, ["not_said"])
+    with pytest.raises(Recoverable, match="Label of not_said"):
+        _protect(desk)
+
+
 def test_the_base_of_a_total_is_the_settings_that_were_asked() -> None:
     desk = _two_settings_with_own_acts()
     desk.add(30, ["shout"], setting="police")
