@@ -1,4 +1,4 @@
-"""Which acts and settings the questionnaires know, and which act is asked in which setting.
+"""Which acts and settings the questionnaires know, and which form asks which act in which setting.
 
 The codebook is read from the forms, never from the reports, so that the shape of a table tells
 nothing about what was reported.
@@ -43,48 +43,61 @@ class Setting:
 class Codebook:
     """Rows and columns of the table of acts by setting, in the order of the forms.
 
-    `asked` holds the pairs (act's key, setting's code) that some form asks: every other cell is
-    zero for everyone, and everyone can know it.
+    `asked` holds the keys of the acts that a form asks in a setting, by (form's digest, setting's
+    code); where a form asks none there is no entry, and its reports from there are not counted.
     """
 
     acts: tuple[Act, ...]
     settings: tuple[Setting, ...]
-    asked: frozenset[tuple[str, str]]
+    asked: Mapping[tuple[str, str], frozenset[str]]
     forms: tuple[Form, ...]
+
+    def lists(self, setting: str) -> tuple[frozenset[str], ...]:
+        """The different lists of acts that forms ask in a setting: one, until a form changes its own."""
+        return tuple(dict.fromkeys(keys for (_, code), keys in self.asked.items() if code == setting))
+
+    def is_asked(self, act: str, setting: str) -> bool:
+        """Whether some form asks about an act in a setting; if none does, everyone knows of a zero."""
+        return any(act in keys for keys in self.lists(setting))
+
+    def is_asked_by_all(self, act: str, setting: str) -> bool:
+        """Whether all forms that ask about acts in a setting ask about this one."""
+        return all(act in keys for keys in self.lists(setting))
 
 
 def read_codebook(database: Database, lang: str) -> Codebook:
     """The codebook of all forms at the desk, labelled in `lang`; raises NothingToPublish, Unauditable.
 
     A newer form words an act better, and the code stands for the same thing. Settings in which no
-    form asks about acts are left out, with their reports.
+    form asks about acts are left out.
     """
     rows = database.query('select "json" from "forms" order by "id"')
     forms = tuple(Form.from_json(row["json"].encode()) for row in rows)
     acts: dict[str, Act] = {}
     settings: dict[str, Setting] = {}
-    asked: set[tuple[str, str]] = set()
+    asked: dict[tuple[str, str], frozenset[str]] = {}
     for form in forms:
         own = list(_settings(form, lang))
         settings |= {setting.code: setting for setting in own}
         for question in filter(is_about_acts, form.questions):
             _check_alone(form, question)
-            inside = [setting.code for setting in own if _is_asked(question, setting.code)]
             asking = {act.key: act for act in _acts(form, question, lang)}
             _check_same(form, asking, acts)
             acts |= asking
-            asked |= {
-                (f"{question.id}.{choice.code}", code) for choice in question.choices for code in inside
-            }
+            for setting in own:
+                if _is_asked(question, setting.code):
+                    place = form.digest, setting.code
+                    asked[place] = asked.get(place, frozenset()).union(asking)
     if not asked:
         raise NothingToPublish(
             f"{_REFUSING}: no questionnaire here asks about acts",
             "import a courier bundle or a CSV file first",
         )
+    inside, named_acts = {code for _, code in asked}, frozenset[str]().union(*asked.values())
     return Codebook(
-        acts=tuple(act for act in acts.values() if act.key in {key for key, _ in asked}),
-        settings=tuple(setting for code, setting in settings.items() if code in {code for _, code in asked}),
-        asked=frozenset(asked),
+        acts=tuple(act for act in acts.values() if act.key in named_acts),
+        settings=tuple(setting for setting in settings.values() if setting.code in inside),
+        asked=asked,
         forms=forms,
     )
 
@@ -95,13 +108,17 @@ def is_about_acts(question: Question) -> bool:
     return named and question.kind == "select_multiple"
 
 
+def asks_setting(form: Form) -> bool:
+    """Whether a form asks where it happened; one that does not is a setting of its own."""
+    return any(question.id == SETTING for question in form.questions)
+
+
 def _settings(form: Form, lang: str) -> Iterator[Setting]:
-    """A form that does not ask for the setting is a setting of its own."""
-    asking = [question for question in form.questions if question.id == SETTING]
-    if not asking:
+    if not asks_setting(form):
         yield Setting(form.id, _worded(form.title, lang, form))
-    for question in asking:
-        yield from (Setting(one.code, _worded(one.label, lang, form)) for one in question.choices)
+        return
+    for choice in form.question(SETTING).choices:
+        yield Setting(choice.code, _worded(choice.label, lang, form))
 
 
 def _acts(form: Form, question: Question, lang: str) -> Iterator[Act]:

@@ -6,13 +6,14 @@ from being worked out, so a table where that would be needed is refused.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from analysis.findings.audit import Cell, Interval, Publication, intervals
 from analysis.findings.codebook import Codebook
 from analysis.findings.errors import BadThreshold, Recoverable, TooFewReports
-from analysis.findings.table import BASE, TOTAL, Table
+from analysis.findings.knowledge import BASE
+from analysis.findings.table import TOTAL, Table
 
 THRESHOLD = 10
 FLOOR = 5
@@ -62,13 +63,20 @@ class SafeTable:
         return SafeCell(Status.SHOWN, reports, base, _percent(reports, base))
 
     def _base(self, row: str, column: str) -> int | None:
-        """How many reports were asked about an act, where that follows from what is shown."""
-        shown = self.publication.shown
-        settings = [setting.code for setting in self.codebook.settings]
-        asked = [code for code in settings if (row, code) in self.codebook.asked]
-        if column != TOTAL or row == BASE or asked == settings:
-            return shown[BASE, column]
-        bases = [shown.get((BASE, code)) for code in asked]
+        """How many reports were asked about an act, where that follows from what is shown.
+
+        Where only some of a setting's forms ask, it does not: such a base would tell how many reports
+        came with the other forms.
+        """
+        if row == BASE:
+            return self.publication.shown[BASE, column]
+        asked = [
+            setting.code for setting in self.codebook.settings if self.codebook.is_asked(row, setting.code)
+        ]
+        codes = asked if column == TOTAL else [column]
+        if not all(self.codebook.is_asked_by_all(row, code) for code in codes):
+            return None
+        bases = [self.publication.shown.get((BASE, code)) for code in codes]
         return None if None in bases else sum(base for base in bases if base)
 
 
@@ -120,7 +128,7 @@ def find_exposed(publication: Publication, counts: Mapping[Cell, int], k: int) -
     is under k; that must not prove that anybody reported, nor tell the number.
     """
     known = intervals(publication)
-    insider = intervals(replace(publication, most=k - 1))
+    insider = intervals(publication, ceiling=k - 1)
     for cell in publication.withheld:
         if not (_is_open(known[cell], max(k, counts[cell] + 1)) and _is_open(insider[cell], 1)):
             yield cell

@@ -14,8 +14,9 @@ import jinja2
 from analysis.findings import chart
 from analysis.findings.disclosure import PERCENT_BASE, SafeTable, Status
 from analysis.findings.errors import RefusedRelease
+from analysis.findings.knowledge import BASE
 from analysis.findings.period import Period
-from analysis.findings.table import BASE, TOTAL
+from analysis.findings.table import TOTAL
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 LOCALE = TEMPLATES / "locale"

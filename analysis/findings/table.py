@@ -6,14 +6,13 @@ makes of it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 from analysis.cipher import Database
 from analysis.findings.audit import Cell, Relation
-from analysis.findings.codebook import Act, Codebook
+from analysis.findings.codebook import Codebook
+from analysis.findings.knowledge import BASE, relations
 from analysis.findings.scope import scope
 
-BASE = "n"
 TOTAL = "total"
 
 
@@ -43,15 +42,14 @@ def count_acts(database: Database, codebook: Codebook) -> Table:
             counts[cell] = reports
     if TOTAL in columns:
         counts |= _totals(counts)
-    relations = tuple(_relations(codebook))
-    return Table(codebook, columns, counts, relations, _excluded(database, codebook))
+    return Table(codebook, columns, counts, tuple(_relations(codebook)), _excluded(database, codebook))
 
 
 def _cells(codebook: Codebook) -> Iterator[Cell]:
     """The cells that are asked, n first, in the order of the forms."""
     for row in (BASE, *(act.key for act in codebook.acts)):
         for setting in codebook.settings:
-            if row == BASE or (row, setting.code) in codebook.asked:
+            if row == BASE or codebook.is_asked(row, setting.code):
                 yield row, setting.code
 
 
@@ -82,30 +80,11 @@ def _totals(counts: dict[Cell, int]) -> dict[Cell, int]:
 
 
 def _relations(codebook: Codebook) -> Iterator[Relation]:
-    """What a stranger knows of the table from the forms: margins add up, and no act exceeds its n."""
+    """What a stranger knows of the table: the forms, and that margins add up."""
     settings = [setting.code for setting in codebook.settings]
-    for row in (BASE, *(act.key for act in codebook.acts)):
-        cells = tuple((row, code) for code in settings if row == BASE or (row, code) in codebook.asked)
-        if len(settings) > 1:
+    for setting in settings:
+        yield from relations(codebook, setting)
+    if len(settings) > 1:
+        for row in (BASE, *(act.key for act in codebook.acts)):
+            cells = tuple((row, code) for code in settings if row == BASE or codebook.is_asked(row, code))
             yield Relation(cells, (row, TOTAL), exact=True)
-        if row != BASE:
-            yield from (Relation((cell,), (BASE, cell[1]), exact=False) for cell in cells)
-    yield from _exclusions(codebook)
-
-
-def _exclusions(codebook: Codebook) -> Iterator[Relation]:
-    """ "None of these" stands alone: all such answers of a question, and any one other, are n at most."""
-    for question, setting in product(_questions(codebook), codebook.settings):
-        acts = [act for act in question if (act.key, setting.code) in codebook.asked]
-        alone = [act for act in acts if act.exclusive]
-        for others in [[act] for act in acts if not act.exclusive] or [[]]:
-            cells = tuple((act.key, setting.code) for act in (*alone, *others))
-            if alone:
-                yield Relation(cells, (BASE, setting.code), exact=False)
-
-
-def _questions(codebook: Codebook) -> list[list[Act]]:
-    questions: dict[str, list[Act]] = {}
-    for act in codebook.acts:
-        questions.setdefault(act.question, []).append(act)
-    return list(questions.values())

@@ -167,6 +167,18 @@ def test_the_base_of_a_total_is_the_settings_that_were_asked() -> None:
     assert table.cell(BASE, TOTAL) == SafeCell(Status.SHOWN, 70, 70, 100)
 
 
+def test_an_act_that_only_some_forms_ask_has_no_base_and_no_percentage() -> None:
+    desk = SmallDesk(settings_form("police", acts=("shout",)))
+    desk.add(500, ["shout"], setting="police")
+    settings = question("setting", "select_one", [choice("police")])
+    acts = question("acts", "select_multiple", [choice("shout"), choice("grab")])
+    desk.add_form(form(settings, acts, version="2"))
+    desk.add(20, ["grab"], setting="police")
+    table = _protect(desk)
+    assert table.cell("acts.grab", "police") == SafeCell(Status.SHOWN, 20, None, None)
+    assert table.cell("acts.shout", "police") == SafeCell(Status.SHOWN, 500, 520, 96)
+
+
 def test_percentages_need_a_base_of_twenty() -> None:
     desk = _two_settings_with_own_acts()
     desk.add(20, ["shout"], setting="police")

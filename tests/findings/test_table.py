@@ -1,4 +1,4 @@
-from analysis.findings.audit import Relation
+from analysis.findings.audit import Interval, Publication, Relation, intervals
 from analysis.findings.codebook import read_codebook
 from analysis.findings.period import Period, Span, read_period
 from analysis.findings.table import BASE, TOTAL, Table, count_acts
@@ -88,6 +88,48 @@ def test_a_form_that_asks_no_setting_is_a_setting_of_its_own() -> None:
     desk = SmallDesk(form(question("acts", "select_multiple", [choice("shout")]), name="clinic"))
     desk.add(4, ["shout"])
     assert _table(desk).counts == {(BASE, "clinic"): 4, ("acts.shout", "clinic"): 4}
+
+
+def test_a_report_that_names_no_setting_is_not_counted_under_the_name_of_its_form() -> None:
+    only_police = ["=", ["answer", "setting"], "police"]
+    desk = SmallDesk(
+        form(
+            question("setting", "select_one", [choice("police"), choice("health")]),
+            question("acts", "select_multiple", [choice("shout")], relevant=only_police),
+            name="police",
+        )
+    )
+    desk.add(3, ["shout"], setting="police")
+    desk.add(7)
+    assert _table(desk).counts[BASE, "police"] == 3
+
+
+def test_a_report_whose_form_asks_no_acts_in_its_setting_is_not_counted() -> None:
+    only_police = ["=", ["answer", "setting"], "police"]
+    desk = SmallDesk(
+        form(
+            question("setting", "select_one", [choice("police"), choice("health")]),
+            question("acts", "select_multiple", [choice("shout")], relevant=only_police),
+        )
+    )
+    desk.add(3, ["shout"], setting="police")
+    desk.add(7, setting="health")
+    desk.add(7, setting="health", count="no")
+    desk.add_form(form(question("health_acts", "select_multiple", [choice("refused")]), name="health"))
+    desk.add(5, ["health_acts.refused"])
+    table = _table(desk)
+    assert table.counts[BASE, "health"] == 5
+    assert table.excluded == 0
+
+
+def test_acts_that_no_form_asks_together_add_up_to_all_reports_at_most() -> None:
+    desk = SmallDesk(form(question("acts", "select_multiple", [choice("shout")]), name="clinic"))
+    newer = form(question("more_acts", "select_multiple", [choice("push")]), name="clinic", version="2")
+    desk.add_form(newer)
+    shown = {(BASE, "clinic"): 100, ("acts.shout", "clinic"): 95}
+    act = ("more_acts.push", "clinic")
+    publication = Publication(shown, (act,), _table(desk).relations, 100)
+    assert intervals(publication) == {act: Interval(0, 5)}
 
 
 def test_an_act_that_excludes_others_bounds_them_together() -> None:
