@@ -4,8 +4,8 @@ The codebook is read from the forms, never from the reports, so that the shape o
 nothing about what was reported.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from analysis.cipher import Database
 from analysis.findings.errors import NothingToPublish, Unauditable
@@ -51,6 +51,14 @@ class Codebook:
     settings: tuple[Setting, ...]
     asked: Mapping[tuple[str, str], frozenset[str]]
     forms: tuple[Form, ...]
+
+    def only(self, settings: Collection[str]) -> "Codebook":
+        """The same without the other settings."""
+        return replace(
+            self,
+            settings=tuple(setting for setting in self.settings if setting.code in settings),
+            asked={place: keys for place, keys in self.asked.items() if place[1] in settings},
+        )
 
     def lists(self, setting: str) -> tuple[frozenset[str], ...]:
         """The different lists of acts that forms ask in a setting: one, until a form changes its own."""

@@ -1,12 +1,17 @@
 from analysis.findings.audit import Interval, Publication, Relation, intervals
 from analysis.findings.codebook import read_codebook
+from analysis.findings.knowledge import BASE, relations
 from analysis.findings.period import Period, Span, read_period
-from analysis.findings.table import BASE, TOTAL, Table, count_acts
+from analysis.findings.table import Table, count_acts
 from tests.findings.small_desk import SmallDesk, choice, form, question, settings_form
 
 
 def _table(desk: SmallDesk) -> Table:
     return count_acts(desk.database, read_codebook(desk.database, "en"))
+
+
+def _known(desk: SmallDesk, setting: str) -> tuple[Relation, ...]:
+    return tuple(relations(read_codebook(desk.database, "en"), setting))
 
 
 def test_a_report_counts_once_in_each_act_that_it_names() -> None:
@@ -30,23 +35,7 @@ def test_a_report_that_may_not_be_counted_is_in_no_number_but_the_excluded() -> 
         ("acts.shout", "police"): 4,
         ("acts.push", "police"): 0,
     }
-    assert table.excluded == 3
-
-
-def test_the_total_column_appears_with_a_second_setting_and_adds_up() -> None:
-    desk = SmallDesk(settings_form("police", "health"))
-    desk.add(3, ["shout"], setting="police")
-    desk.add(2, ["shout"], setting="health")
-    table = _table(desk)
-    assert table.columns == ("police", "health", TOTAL)
-    assert table.counts["acts.shout", TOTAL] == 5
-    assert table.counts[BASE, TOTAL] == 5
-    margin = Relation((("acts.shout", "police"), ("acts.shout", "health")), ("acts.shout", TOTAL), exact=True)
-    assert margin in table.relations
-
-
-def test_one_setting_has_no_total_column() -> None:
-    assert _table(SmallDesk(settings_form("police"))).columns == ("police",)
+    assert table.excluded == {"police": 3}
 
 
 def test_an_act_that_a_setting_does_not_ask_about_has_no_cell_there() -> None:
@@ -58,7 +47,7 @@ def test_an_act_that_a_setting_does_not_ask_about_has_no_cell_there() -> None:
             question("health_acts", "select_multiple", [choice("refused")], relevant=only_health),
         )
     )
-    asked = {cell for cell in _table(desk).counts if cell[0] != BASE and cell[1] != TOTAL}
+    asked = {cell for cell in _table(desk).counts if cell[0] != BASE}
     assert asked == {
         ("acts.shout", "police"),
         ("acts.shout", "housing"),
@@ -79,9 +68,8 @@ def test_settings_without_a_list_of_acts_stay_outside_with_their_reports() -> No
     desk.add(7, setting="other")
     desk.add(2, setting="other", count="no")
     table = _table(desk)
-    assert table.columns == ("police",)
-    assert table.counts[BASE, "police"] == 5
-    assert table.excluded == 0
+    assert table.counts == {(BASE, "police"): 5, ("acts.shout", "police"): 0}
+    assert table.excluded == {"police": 0}
 
 
 def test_a_form_that_asks_no_setting_is_a_setting_of_its_own() -> None:
@@ -119,7 +107,7 @@ def test_a_report_whose_form_asks_no_acts_in_its_setting_is_not_counted() -> Non
     desk.add(5, ["health_acts.refused"])
     table = _table(desk)
     assert table.counts[BASE, "health"] == 5
-    assert table.excluded == 0
+    assert table.excluded["health"] == 0
 
 
 def test_acts_that_no_form_asks_together_add_up_to_all_reports_at_most() -> None:
@@ -128,7 +116,7 @@ def test_acts_that_no_form_asks_together_add_up_to_all_reports_at_most() -> None
     desk.add_form(newer)
     shown = {(BASE, "clinic"): 100, ("acts.shout", "clinic"): 95}
     act = ("more_acts.push", "clinic")
-    publication = Publication(shown, (act,), _table(desk).relations, 100)
+    publication = Publication(shown, (act,), _known(desk, "clinic"), 100)
     assert intervals(publication) == {act: Interval(0, 5)}
 
 
@@ -136,7 +124,7 @@ def test_an_act_that_excludes_others_bounds_them_together() -> None:
     acts = [choice("none", exclusive=True), choice("shout")]
     desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
     both = ("acts.none", "clinic"), ("acts.shout", "clinic")
-    assert Relation(both, (BASE, "clinic"), exact=False) in _table(desk).relations
+    assert Relation(both, (BASE, "clinic"), exact=False) in _known(desk, "clinic")
 
 
 def _period(desk: SmallDesk) -> Period:
