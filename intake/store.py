@@ -64,7 +64,7 @@ class Store:
         self._thread: Thread | None = None
         # Held while something is put in the queue, so that nothing is put there after the writer ended.
         self._lock = Lock()
-        self._open = False
+        self._taking = False
 
     def start(self) -> None:
         """Opens the file and starts the writer; DatabaseError when the file cannot be used."""
@@ -78,7 +78,7 @@ class Store:
             connection.close()
             raise
         writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes, count)
-        self._open = True
+        self._taking = True
         self._thread = Thread(target=self._run, args=(writer,), name="store", daemon=True)
         self._thread.start()
 
@@ -87,7 +87,7 @@ class Store:
         if self._thread:
             thread, self._thread = self._thread, None
             with self._lock:
-                self._open = False
+                self._taking = False
                 self._queue.put(None)
             thread.join()
 
@@ -98,7 +98,7 @@ class Store:
         """
         kept = asyncio.get_running_loop().create_future()
         with self._lock:
-            if not self._open or self._queue.qsize() >= MOST_WAITING:
+            if not self._taking or self._queue.qsize() >= MOST_WAITING:
                 raise Unavailable("the store takes nothing more now")
             self._queue.put(_Waiting(report_id, week, sealed, kept))
         await kept
@@ -114,7 +114,7 @@ class Store:
             # Whatever ended the writer, nobody is left to wait for it.
             writer.connection.close()
             with self._lock:
-                self._open = False
+                self._taking = False
                 left = [*batch, *self._drain()]
             _answer(left, [Unavailable("the store has stopped") for _ in left])
 
