@@ -254,6 +254,26 @@ def test_no_plugin_is_loaded_but_ours(browser: Browser) -> None:
     assert [plugin["name"] for plugin in found] == ["analysis.workbench.plugin"]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing-here?q=", 404), ("/desk/texts?_size=x&_search=", 400), ("/desk/texts?_through=", 500)],
+)
+def test_an_error_prints_nothing_in_the_terminal(
+    full_desk: Path, environment: dict[str, str], path: str, status: int
+) -> None:
+    process, browser, opening = start(full_desk, environment)
+    assert process.stdout
+    assert "Ctrl-C" in process.stdout.readline()
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        answer = browser.get(path + CANARY)
+        assert (answer.status, CANARY in answer.text) == (status, False)
+    finally:
+        process.send_signal(2)
+        printed = process.communicate(timeout=20)
+    assert printed == ("", "")
+
+
 def test_a_port_that_is_taken_is_an_error(run: Run, full_desk: Path, browser: Browser) -> None:
     result = run("open", "--desk", full_desk, "--port", browser.port)
     assert result.returncode == 1
