@@ -43,6 +43,10 @@ class ForkedBundle(DeskError):
     """The bundle contradicts one that came before."""
 
 
+class LostWorker(DeskError):
+    """A process that opened reports was killed."""
+
+
 class BadForm(DeskError):
     """A form cannot stand in the same database as the forms before it."""
 
