@@ -43,6 +43,10 @@ class ForkedBundle(DeskError):
     """The bundle contradicts one that came before."""
 
 
+class Unfinished(DeskError):
+    """An import was cut off, so the desk holds part of a bundle."""
+
+
 class LostWorker(DeskError):
     """A process that opened reports was killed."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import cipher, schema
+from analysis import arrivals, cipher, schema
 from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
@@ -42,49 +42,36 @@ def load_delivery(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Loads a verified bundle and notes that it arrived; `progress` is told the reports done."""
-    manifest = delivery.manifest
-    result = load(
-        desk,
-        delivery.forms,
-        delivery.shards,
-        bundle=manifest.sequence,
-        processes=processes,
-        progress=progress,
-    )
     with desk.database.atomic():
-        desk.database.conn.execute(
-            'INSERT OR REPLACE INTO "bundles" ("server", "sequence", "digest", "previous", "reports") '
-            "VALUES (?, ?, ?, ?, ?)",
-            [
-                manifest.server.public.hex(),
-                manifest.sequence,
-                delivery.digest,
-                manifest.previous,
-                manifest.reports,
-            ],
-        )
+        add_forms(desk, delivery.forms)
+        arrivals.begin(desk, delivery)
+    bundle = delivery.manifest.sequence
+    result = load(desk, delivery.shards, bundle=bundle, processes=processes, progress=progress)
+    arrivals.finish(desk, delivery)
     return result
+
+
+def add_forms(desk: Desk, forms: Iterable[Form]) -> None:
+    """Adds the forms that are new. Belongs in a transaction of the caller."""
+    for form in forms:
+        schema.add_form(desk.database, form)
 
 
 def load(
     desk: Desk,
-    forms: Sequence[Form],
     shards: Sequence[ArchivedShard],
     *,
     bundle: int | None,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Loads archived shards whose reports use `forms` or forms that the desk knows.
+    """Loads archived shards whose reports use forms that the desk knows.
 
     The caller keeps other commands away (`desk.changing`). Raises Unwritable on a full disk.
     """
     reports = sum(shard.reports for shard in shards)
     result = Result()
     try:
-        with desk.database.atomic():
-            for form in forms:
-                schema.add_form(desk.database, form)
         codings = read_codings(desk)
         desk.database.conn.execute("PRAGMA foreign_keys = OFF")
         with gather(desk, codings, processes, reports) as crew:

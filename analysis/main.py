@@ -141,18 +141,20 @@ def open_workbench(path: Path, port: int) -> None:
 @click.option("--lang", default="en", show_default=True, help="The language of the site.")
 def publish(path: Path, out: Path, organization: str, release: str, day: date, k: int, lang: str) -> None:
     """Write the findings as a static site whose every number is safe to show."""
+    from analysis.arrivals import standing_still
     from analysis.findings.publish import publish as publish_findings
 
     desk = _unlock(path)
-    made = publish_findings(
-        desk.database,
-        out,
-        organization=organization,
-        release=release,
-        date=date(day.year, day.month, day.day),
-        k=k,
-        lang=lang,
-    )
+    with standing_still(desk):
+        made = publish_findings(
+            desk.database,
+            out,
+            organization=organization,
+            release=release,
+            date=date(day.year, day.month, day.day),
+            k=k,
+            lang=lang,
+        )
     click.echo(
         f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
     )

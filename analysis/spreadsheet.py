@@ -75,7 +75,9 @@ def import_csv(
         imported.rows += 1
     fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), progress)
     shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
-    imported.result = loading.load(desk, [mapping.form], shards, bundle=None, processes=processes)
+    with desk.database.atomic():
+        loading.add_forms(desk, [mapping.form])
+    imported.result = loading.load(desk, shards, bundle=None, processes=processes)
     imported.result.known = imported.rows - imported.result.added
     return imported
 
