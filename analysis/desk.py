@@ -89,8 +89,15 @@ class Desk:
         except CryptoError as error:
             raise DamagedDesk(f"{path / RECIPIENTS}: {error}") from None
         identities = _identities(path, passphrase)
+        own = tuple(identity.recipient for identity in identities)
+        # Whoever can write to this file could otherwise have spreadsheets sealed to a key of theirs.
+        if {str(one) for one in recipients} != {str(one) for one in own}:
+            raise DamagedDesk(
+                f"{path / RECIPIENTS}: not the public halves of this desk's keys",
+                "it was changed; an intake that was given it seals reports to somebody else",
+            )
         key = _database_key(path / DATABASE_KEY, identities)
-        return cls(path, identities, recipients, key, _open_database(path / DATABASE, key))
+        return cls(path, identities, own, key, _open_database(path / DATABASE, key))
 
     @property
     def archive(self) -> Path:

@@ -73,12 +73,13 @@ def import_csv(
     # Every row is checked before the first is sealed.
     for _ in read_rows(desk, mapping, path, imported.unmapped):
         imported.rows += 1
-    fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), progress)
+    known = loading.Result()
+    fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), known, progress)
     shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
     with desk.database.atomic():
         loading.add_forms(desk, [mapping.form])
     imported.result = loading.load(desk, shards, bundle=None, processes=processes)
-    imported.result.known = imported.rows - imported.result.added
+    imported.result.known += known.known
     return imported
 
 
@@ -145,13 +146,17 @@ def _blake2b(desk: Desk, data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16, key=desk.database_key, person=b"wbx1-file-row").digest()
 
 
-def _fresh(desk: Desk, rows: Iterator[Row], progress: Callable[[int], None]) -> Iterator[Row]:
-    """The rows that the desk does not have."""
+def _fresh(
+    desk: Desk, rows: Iterator[Row], result: loading.Result, progress: Callable[[int], None]
+) -> Iterator[Row]:
+    """The rows that the desk does not have; the others are counted in `result`."""
     for row in rows:
         progress(1)
         query = 'SELECT 1 FROM "reports" WHERE "name" = ?'
         if not desk.database.conn.execute(query, [row.receipt.id.hex()]).fetchone():
             yield row
+        else:
+            result.known += 1
 
 
 def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:

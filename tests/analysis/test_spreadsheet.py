@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from analysis.desk import Desk
+from analysis.identity import HybridIdentity
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY
 
@@ -146,6 +147,19 @@ def test_a_bad_row_is_named_by_its_line_and_its_words_are_not_shown(
     assert result.stderr.startswith(f"witnessbox-analysis: error: {files[1]}: ")
     assert message in result.stderr
     assert CANARY not in result.stderr
+    assert list(desk.archive.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["added", "instead"])
+def test_rows_are_never_sealed_to_a_key_that_is_not_the_desk_s_own(
+    run: Run, desk: Desk, files: tuple[Path, Path], kept: bool
+) -> None:
+    recipients = desk.path / "recipients.txt"
+    own = recipients.read_text() if kept else ""
+    recipients.write_text(f"{HybridIdentity.generate().recipient}\n{own}")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"{recipients}: not the public halves of this desk's keys\nhint: " in result.stderr
     assert list(desk.archive.iterdir()) == []
 
 
