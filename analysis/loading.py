@@ -16,13 +16,14 @@ from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedDesk, Unwritable
-from analysis.opening import Coding
+from analysis.opening import Coding, Refused
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
 
 # Few enough to keep every process busy to the end, enough that a pipe's cost disappears.
 BATCH = 32
+REPEATED = "under an id that stands twice in the bundle"
 
 
 @dataclass(slots=True)
@@ -123,26 +124,39 @@ def _load_shard(
     progress: Callable[[int], None],
 ) -> None:
     writer = Writer(desk, bundle, codings)
-    known = 0
+    known, repeated = 0, list[Refused]()
     with shard.path.open("rb") as file:
-        batches = _unknown(desk, index_shard(file))
+        batches = _unknown(desk, index_shard(file), repeated)
         for outcomes, skipped in crew.open(shard.path, batches):
             writer.write(outcomes)
             known += skipped
             progress(len(outcomes) + skipped)
+    writer.write(repeated)
     writer.finish()
     result.known += known
     result.added += writer.added
     result.set_aside += writer.set_aside
 
 
-def _unknown(desk: Desk, entries: Iterator[Entry]) -> Batches:
-    """Batches of the reports that the desk does not have, each with how many it did have."""
+def _unknown(desk: Desk, entries: Iterator[Entry], repeated: list[Refused]) -> Batches:
+    """Batches of the reports that the desk does not have, each with how many it did have.
+
+    An id that comes again under another week is left out and added to `repeated`.
+    """
+    seen: set[str] = set()
     connection = desk.database.conn
     holes = ", ".join("?" * BATCH)
     query = f'SELECT "name" FROM "reports" WHERE "name" IN ({holes})'  # noqa: S608  # question marks only
     while batch := list(itertools.islice(entries, BATCH)):
         names = [entry.name.id.hex() for entry in batch]
         known = {row[0] for row in connection.execute(query, names + [""] * (BATCH - len(names)))}
-        fresh = [entry for entry, name in zip(batch, names, strict=True) if name not in known]
-        yield fresh, len(batch) - len(fresh)
+        fresh = []
+        for entry, name in zip(batch, names, strict=True):
+            if name in known:
+                continue
+            if name in seen:
+                repeated.append(Refused(name, REPEATED))
+                continue
+            seen.add(name)
+            fresh.append(entry)
+        yield fresh, sum(name in known for name in names)

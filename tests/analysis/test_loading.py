@@ -70,6 +70,23 @@ def test_damaged_reports_are_set_aside_and_counted_and_the_rest_goes_on(
     assert len(rows(desk, 'SELECT * FROM "set_aside"')) == len(bad)
 
 
+def test_an_id_that_stands_twice_is_set_aside_and_the_rest_goes_on(
+    run: Run, desk: Desk, server: Server, stick: Path
+) -> None:
+    first = member(desk.recipients)
+    twin = Member(ReportName("2026-W47", first.name.id), first.sealed)
+    bundle = server.bundle(stick, [first, twin, *(member(desk.recipients) for _ in range(3))])
+    result = run("import", "--desk", desk.path, bundle)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "bundle 1: 4 reports added",
+        "1 report set aside:",
+        "  1 under an id that stands twice in the bundle",
+    ]
+    assert rows(desk, 'SELECT "name" FROM "set_aside"') == [(first.name.id.hex(),)]
+    assert rows(desk, 'SELECT "week" FROM "reports" GROUP BY "week"') == [(WEEK,)]
+
+
 def test_answers_are_loaded_as_they_were_given(run: Run, desk: Desk, server: Server, stick: Path) -> None:
     bundle = server.bundle(stick, [member(desk.recipients, acts=["insult", "strip"], area=["harbor"])])
     run("import", "--desk", desk.path, bundle)
