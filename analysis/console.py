@@ -10,6 +10,7 @@ import click
 
 from analysis.desk_errors import WrongPassphrase
 from analysis.errors import AnalysisError
+from analysis.workbench.marks import visible
 
 PROGRAM = "witnessbox-analysis"
 
@@ -42,7 +43,9 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
 def explain(error: BaseException) -> str:
     """One or two lines that name what was refused; never the words of a file, never a traceback."""
     if isinstance(error, AnalysisError):
-        return f"{PROGRAM}: error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+        # Names come from sticks and words from forms: a terminal would obey some of their characters.
+        message, hint = visible(error.message, keep=""), visible(error.hint or "", keep="")
+        return f"{PROGRAM}: error: {message}" + (f"\nhint: {hint}" if hint else "")
     if isinstance(error, OSError) and error.strerror:
         return f"{PROGRAM}: error: {error.filename or 'a file'}: {error.strerror.lower()}"
     # The message of an error that nobody foresaw could quote a report.
