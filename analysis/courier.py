@@ -16,6 +16,7 @@ from pathlib import Path
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedBundle, ForeignBundle, ForkedBundle, UnreadableFile, Unwritable
 from analysis.storage import new_file, open_file, read_file, sync_directory
+from analysis.wording import read_news
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed, WrongSignature
 from intake.crypto.manifest import Manifest, Shard
@@ -42,7 +43,8 @@ class ArchivedShard:
 class Delivery:
     """A verified bundle whose shards stand in the archive.
 
-    `never_arrived` are the bundles before it that this desk has not seen, as ranges of numbers.
+    `never_arrived` are the bundles before it that this desk has not seen, as ranges of numbers;
+    `news` are lines about forms that are new here.
     """
 
     manifest: Manifest
@@ -50,19 +52,27 @@ class Delivery:
     forms: tuple[Form, ...]
     shards: tuple[ArchivedShard, ...]
     never_arrived: tuple[tuple[int, int], ...]
+    news: tuple[str, ...]
 
 
-def receive(desk: Desk, bundle: Path, progress: Callable[[int], None] = lambda _: None) -> Delivery:
+def receive(
+    desk: Desk,
+    bundle: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    accepted_forms: Collection[str] = (),
+) -> Delivery:
     """Verifies the bundle and copies its shards into the archive; all of them, or none.
 
     `progress` is told the bytes as they are copied. Raises ForeignBundle, ForkedBundle,
-    DamagedBundle or Unwritable.
+    DamagedBundle, RewordedForm or Unwritable.
     """
     manifest, digest = read_manifest(bundle, _pinned(desk, bundle))
     _check_chain(desk, bundle, manifest, digest)
     forms = tuple(_read_form(bundle, form) for form in manifest.forms)
+    news = tuple(read_news(desk.database, forms, accepted_forms))
     shards = _archive(desk, bundle, manifest, progress)
-    return Delivery(manifest, digest, forms, shards, missing(desk, manifest))
+    return Delivery(manifest, digest, forms, shards, missing(desk, manifest), news)
 
 
 def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest, str]:

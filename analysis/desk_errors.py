@@ -55,6 +55,10 @@ class BadForm(DeskError):
     """A form cannot stand in the same database as the forms before it."""
 
 
+class RewordedForm(DeskError):
+    """A form gives other words to codes that the desk knows, and nobody has accepted it."""
+
+
 class BadMap(DeskError):
     """A mapping file breaks a rule."""
 

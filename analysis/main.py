@@ -70,7 +70,14 @@ def pin(path: Path, server: Path) -> None:
 @desk_option
 @click.argument("bundle", type=PATH, metavar="BUNDLE")
 @processes_option
-def import_bundle(path: Path, bundle: Path, processes: int | None) -> None:
+@click.option(
+    "--accept-form",
+    "accepted",
+    multiple=True,
+    metavar="DIGEST",
+    help="Take a form that words known answers anew.",
+)
+def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tuple[str, ...]) -> None:
     """Take the reports of a courier bundle: a folder such as witnessbox-000001.
 
     Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
@@ -81,7 +88,7 @@ def import_bundle(path: Path, bundle: Path, processes: int | None) -> None:
     with desk.changing():
         courier.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
-            delivery = courier.receive(desk, bundle, copied)
+            delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
         with console.progress("Opening", delivery.manifest.reports) as opened:
             result = loading.load_delivery(desk, delivery, processes=processes, progress=opened)
     for line in outcome.describe_delivery(delivery, result):
