@@ -118,11 +118,13 @@ def archive_file(source: int, target: Path, progress: Callable[[int], None]) -> 
     """Copies a descriptor's bytes to a new file, on the disk at return; their SHA-256."""
     found = hashlib.sha256()
     try:
-        with open(new_file(target), "wb", buffering=0) as file:
+        # Buffered: a bare write may take a part of what it is given, and say so in a number alone.
+        with open(new_file(target), "wb") as file:
             while chunk := os.read(source, CHUNK):
                 found.update(chunk)
                 file.write(chunk)
                 progress(len(chunk))
+            file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise Unwritable(f"{target}: {(error.strerror or 'cannot be copied').lower()}") from None

@@ -34,10 +34,10 @@ def files_with_the_canary(*places: Path) -> list[Path]:
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of a plain file; of anything else, or of what has vanished, none."""
+    """The bytes of a plain file; of anything else, or of what has vanished or is somebody else's, none."""
     try:
         return path.read_bytes() if path.is_file() else b""
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return b""
 
 
