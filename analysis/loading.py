@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import arrivals, cipher, schema
+from analysis import arrivals, schema
 from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
-from analysis.desk_errors import DamagedDesk, Unwritable
 from analysis.opening import Coding, Refused
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
@@ -68,7 +67,7 @@ def load(
 ) -> Result:
     """Loads archived shards whose reports use forms that the desk knows.
 
-    The caller keeps other commands away (`desk.changing`). Raises Unwritable on a full disk.
+    The caller keeps other commands away (`desk.changing`).
     """
     reports = sum(shard.reports for shard in shards)
     result = Result()
@@ -81,10 +80,6 @@ def load(
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
         with desk.database.atomic():
             schema.index_texts(desk.database)
-    except cipher.OperationalError as error:
-        raise Unwritable(f"{desk.path}: {error}", "nothing was lost: import the bundle again") from None
-    except cipher.DatabaseError:
-        raise DamagedDesk(f"{desk.path}: the database is damaged") from None
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")
     return result

@@ -1,6 +1,7 @@
 """The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
 
 import sys
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,8 @@ def pin(path: Path, server: Path) -> None:
     """
     from analysis import pinning
 
-    key = pinning.pin(_unlock(path), server)
+    with _unlocked(path) as desk:
+        key = pinning.pin(desk, server)
     click.echo(f"pinned the server {key.public.hex()}")
 
 
@@ -84,8 +86,7 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
     """
     from analysis import courier, loading, outcome
 
-    desk = _unlock(path)
-    with desk.changing():
+    with _unlocked(path) as desk, desk.changing():
         courier.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
             delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
@@ -109,8 +110,7 @@ def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) ->
 
     mapping = mapfile.read_map(map_file)
     rows = spreadsheet.count_rows(file)
-    desk = _unlock(path)
-    with desk.changing(), console.progress("Sealing", rows) as sealed:
+    with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
         courier.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
     for line in outcome.describe_spreadsheet(imported):
@@ -127,7 +127,8 @@ def open_workbench(path: Path, port: int) -> None:
     """
     from analysis.workbench.server import serve
 
-    serve(_unlock(path), port, click.echo)
+    with _unlocked(path) as desk:
+        serve(desk, port, click.echo)
 
 
 @cli.command()
@@ -151,8 +152,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     from analysis.arrivals import standing_still
     from analysis.findings.publish import publish as publish_findings
 
-    desk = _unlock(path)
-    with standing_still(desk):
+    with _unlocked(path) as desk, standing_still(desk):
         made = publish_findings(
             desk.database,
             out,
@@ -168,10 +168,10 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
 
 
-def _unlock(path: Path) -> "Desk":
+def _unlocked(path: Path) -> AbstractContextManager["Desk"]:
     from analysis.desk import Desk
 
-    return Desk.unlock(path, console.ask_passphrase)
+    return Desk.unlocked(path, console.ask_passphrase)
 
 
 def main() -> None:
