@@ -17,19 +17,29 @@ PROGRAM = "witnessbox-analysis"
 
 def ask_passphrase() -> str:
     """The passphrase of a desk: asked on the terminal, or one line of standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("Passphrase", hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    return _read_passphrase("Passphrase", confirm=False)
 
 
 def choose_passphrase() -> str:
     """A new passphrase, typed twice on the terminal, or one line of standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
-    passphrase = sys.stdin.readline().rstrip("\r\n")
+    passphrase = _read_passphrase("New passphrase", confirm=True)
     if not passphrase:
         raise WrongPassphrase("the new passphrase is empty", "several random words make a good one")
     return passphrase
+
+
+def _read_passphrase(question: str, *, confirm: bool) -> str:
+    try:
+        if sys.stdin.isatty():
+            typed = click.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
+        else:
+            typed = sys.stdin.readline().rstrip("\r\n")
+        typed.encode("utf-8")
+    except UnicodeError:
+        raise WrongPassphrase(
+            "the passphrase is not text in UTF-8", "type it in a terminal whose language is set to UTF-8"
+        ) from None
+    return str(typed)
 
 
 @contextmanager
