@@ -150,6 +150,7 @@ def test_the_opening_address_works_once_and_guesses_do_not(
     process, browser, opening = start(full_desk, environment)
     try:
         assert browser.get("/-/open?token=guess").status == 403
+        assert browser.get(opening, method="HEAD").status == 405
         first = browser.get(opening)
         assert (first.status, first.headers["Location"]) == (303, "/")
         assert "HttpOnly; SameSite=Strict" in first.headers["Set-Cookie"]
@@ -230,6 +231,8 @@ def test_groups_show_the_words_of_the_form_and_not_its_codes(browser: Browser) -
         "/desk/texts.csv",
         "/desk/texts.csv?_stream=on",
         "/desk/texts.json?_dl=1",
+        "/desk/texts.json?%5Fdl=1",
+        "/desk/texts.json?_d%6c=1",
         "/_internal",
     ],
 )
