@@ -35,6 +35,8 @@ from intake.forms.answers import InvalidAnswers, clean
 # Rows in a shard: what is sealed waits in memory until it can be sorted, about 36 MB.
 SHARD_ROWS = 2000
 SEALED_BY = "file"
+# Characters: a row's cells are read whole, whether or not the map uses them.
+MAX_CELL = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -103,12 +105,17 @@ def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> I
 
 
 def _cells(mapping: Map, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    # The module's own limit is for all of a process, and under the length of some stories.
+    csv.field_size_limit(MAX_CELL)
     with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
         reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
         try:
             header = next(reader, [])
             _check_header(mapping, path, header)
             for cells in reader:
+                # A blank line, which spreadsheet programs leave at the end, is no row.
+                if not cells:
+                    continue
                 if len(cells) != len(header):
                     raise BadRow(f"{path}: line {reader.line_num}: not as many cells as columns")
                 yield reader.line_num, dict(zip(header, cells, strict=True))

@@ -150,6 +150,21 @@ def test_a_bad_row_is_named_by_its_line_and_its_words_are_not_shown(
     assert list(desk.archive.iterdir()) == []
 
 
+def test_a_blank_line_at_the_end_is_no_row(run: Run, desk: Desk, files: tuple[Path, Path]) -> None:
+    files[1].write_text(HEADER + ROWS + "\n")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("3 rows: 3 reports added\n")
+
+
+def test_a_long_cell_of_a_column_that_is_ignored_is_no_matter(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    files[1].write_text(HEADER + f"{'x' * 200_000},hit,a,2024,3,{CANARY}\n")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "1 row: 1 report added\n", "")
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["added", "instead"])
 def test_rows_are_never_sealed_to_a_key_that_is_not_the_desk_s_own(
     run: Run, desk: Desk, files: tuple[Path, Path], kept: bool
