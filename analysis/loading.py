@@ -8,6 +8,7 @@ grow with the number of reports.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,24 +63,26 @@ def load(
     shards: Sequence[ArchivedShard],
     *,
     bundle: int | None,
+    whole: bool = False,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Loads archived shards whose reports use forms that the desk knows.
 
-    The caller keeps other commands away (`desk.changing`).
+    A `whole` is one transaction. The caller keeps other commands away (`desk.changing`).
     """
     reports = sum(shard.reports for shard in shards)
     result = Result()
     try:
         codings = read_codings(desk)
         desk.database.conn.execute("PRAGMA foreign_keys = OFF")
-        with gather(desk, codings, processes, reports) as crew:
+        around = desk.database.atomic() if whole else nullcontext()
+        with around, gather(desk, codings, processes, reports) as crew:
             for shard in shards:
                 with desk.database.atomic():
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
-        with desk.database.atomic():
-            schema.index_texts(desk.database)
+            with desk.database.atomic():
+                schema.index_texts(desk.database)
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")
     return result

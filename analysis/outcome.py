@@ -21,6 +21,8 @@ def describe_spreadsheet(imported: Imported) -> Iterator[str]:
     """Lines about a spreadsheet, and how many cells of each column the map does not name."""
     result = imported.result
     yield f"{_count(imported.rows, 'row')}: {_count(result.added, 'report')} added{_known(result)}"
+    if result.known:
+        yield "rows known before keep the answers that they were first imported with"
     for column, number in sorted(imported.unmapped.items()):
         yield f'column "{column}": {_count(number, "value")} not in the map'
     yield from _set_aside(result)

@@ -1,9 +1,9 @@
 """Imports a spreadsheet as sealed reports, because a group brings last year's list.
 
 Each row becomes a report, is sealed to the desk's own keys and takes the same way as a report off
-the stick; the file itself stays as it was and where it was. A row's receipt follows from its
-cells and the desk's secret key: the same file imported again adds nothing, a longer one adds its
-new rows, and nobody without the key can test whether a row is here.
+the stick; the file itself stays as it was and where it was. A row's receipt follows from all of its
+cells and the desk's secret key: the same file imported again adds nothing, under whichever map, a
+longer one adds its new rows, and nobody without the key can test whether a row is here.
 """
 
 import csv
@@ -80,7 +80,12 @@ def import_csv(
     shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
     with desk.database.atomic():
         loading.add_forms(desk, [mapping.form])
-    imported.result = loading.load(desk, shards, bundle=None, processes=processes)
+    try:
+        imported.result = loading.load(desk, shards, bundle=None, whole=True, processes=processes)
+    except BaseException:
+        for shard in shards:
+            shard.path.unlink(missing_ok=True)
+        raise
     imported.result.known += known.known
     return imported
 
@@ -99,7 +104,7 @@ def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> I
             answers = clean(mapping.form, mapping.answers(cells, unmapped))
         except InvalidAnswers as error:
             raise BadRow(f"{path}: line {number}: {error}", "the row's words are not shown here") from None
-        cells_digest = _digest(desk, mapping, cells)
+        cells_digest = _digest(desk, cells)
         seen[cells_digest] += 1
         yield Row(_receipt(desk, cells_digest, seen[cells_digest]), answers)
 
@@ -139,10 +144,10 @@ def _check_header(mapping: Map, path: Path, header: list[str]) -> None:
         raise BadRow(f"{path}: two columns have the same name")
 
 
-def _digest(desk: Desk, mapping: Map, cells: Mapping[str, str]) -> bytes:
-    """Of what the map reads, so that a column that is ignored may change."""
-    used = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(mapping.columns)]
-    return _blake2b(desk, "\0".join([mapping.form.id, *used]).encode("utf-8", "surrogatepass"))
+def _digest(desk: Desk, cells: Mapping[str, str]) -> bytes:
+    """Of the whole row, mapped or not: under a better map it is still the same row."""
+    parts = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(cells)]
+    return _blake2b(desk, "\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
 def _receipt(desk: Desk, cells_digest: bytes, occurrence: int) -> Receipt:

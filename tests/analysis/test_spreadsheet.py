@@ -1,11 +1,17 @@
 """Importing spreadsheets by a mapping file."""
 
+import resource
+import secrets
 from pathlib import Path
 
 import pytest
 
+from analysis import loading, spreadsheet
 from analysis.desk import Desk
+from analysis.desk_errors import Unwritable
 from analysis.identity import HybridIdentity
+from analysis.mapfile import read_map
+from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY
 
@@ -86,6 +92,44 @@ def test_importing_the_same_spreadsheet_twice_adds_no_rows(
     again = run("import-csv", "--desk", desk.path, *files)
     assert again.stdout.startswith("3 rows: 0 reports added, 3 known before\n")
     assert sorted(desk.archive.iterdir()) == kept
+
+
+def test_a_better_map_does_not_count_the_same_rows_twice(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    poor = MAP.replace('ignore = ["id"]', 'ignore = ["id", "story"]')
+    files[0].write_text(poor.replace('[question.story]\ncolumn = "story"\n', ""))
+    assert run("import-csv", "--desk", desk.path, *files).stdout.startswith("3 rows: 3 reports added\n")
+    files[0].write_text(MAP)
+    again = run("import-csv", "--desk", desk.path, *files)
+    assert again.stdout.splitlines()[:2] == [
+        "3 rows: 0 reports added, 3 known before",
+        "rows known before keep the answers that they were first imported with",
+    ]
+    assert len(found(desk)) == 3
+
+
+def test_a_disk_that_becomes_full_leaves_no_row_of_a_spreadsheet(
+    desk: Desk, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheet, "SHARD_ROWS", 8)
+    lines = [f"{number},hit,a,2024,3,{secrets.token_hex(900)}\n" for number in range(60)]
+    files[1].write_text(HEADER + "".join(lines))
+    database = desk.path / "desk.db"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    mapping = read_map(files[0])
+    # The desk knows the form already, so that what grows is what the rows need.
+    with desk.database.atomic():
+        loading.add_forms(desk, [mapping.form])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (database.stat().st_size + 6 * 16384, limits[1]))
+    try:
+        with pytest.raises(Unwritable, match=r"desk\.db: the disk is full"), told(database):
+            spreadsheet.import_csv(desk, mapping, files[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert desk.database.conn.execute('SELECT count(*) FROM "reports"').fetchone() == (0,)
+    assert list(desk.archive.iterdir()) == []
+    assert spreadsheet.import_csv(desk, mapping, files[1]).result.added == 60
 
 
 def test_a_longer_spreadsheet_adds_its_new_rows_alone(run: Run, desk: Desk, files: tuple[Path, Path]) -> None:
