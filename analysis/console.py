@@ -2,9 +2,10 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -48,6 +49,17 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as bar:
         yield bar.update
+
+
+def warn_of_swap(screen: TextIO, swaps: Sequence[str]) -> None:
+    """Two lines on a terminal when the machine may write its memory to these places; nothing elsewhere."""
+    if swaps and screen.isatty():
+        places = visible(", ".join(swaps), keep="")
+        click.echo(
+            f"{PROGRAM}: warning: {places}: swap space that is not encrypted may keep what people wrote\n"
+            "hint: turn it off before you go on: swapoff -a",
+            file=screen,
+        )
 
 
 def explain(error: BaseException) -> str:

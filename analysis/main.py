@@ -10,6 +10,7 @@ import click
 
 from analysis import console
 from analysis.hardening import harden
+from analysis.swap import plain_swaps
 
 if TYPE_CHECKING:
     from analysis.desk import Desk
@@ -47,6 +48,7 @@ def keygen(path: Path, *, no_passphrase: bool) -> None:
     from analysis.desk import RECIPIENTS, Desk
     from analysis.identity import HybridIdentity, format_identity
 
+    console.warn_of_swap(sys.stderr, plain_swaps())
     passphrase = None if no_passphrase else console.choose_passphrase()
     Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
     click.echo(f"made the desk {path}")
@@ -86,6 +88,7 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
     """
     from analysis import courier, loading, outcome
 
+    console.warn_of_swap(sys.stderr, plain_swaps())
     with _unlocked(path) as desk, desk.changing():
         courier.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
@@ -127,6 +130,7 @@ def open_workbench(path: Path, port: int) -> None:
     """
     from analysis.workbench.server import serve
 
+    console.warn_of_swap(sys.stderr, plain_swaps())
     with _unlocked(path) as desk:
         serve(desk, port, click.echo)
 
