@@ -69,8 +69,6 @@ def receive(
     """
     manifest, digest = read_manifest(bundle, _pinned(desk, bundle))
     _check_chain(desk, bundle, manifest, digest)
-    if len({shard.filename for shard in manifest.shards}) != len(manifest.shards):
-        raise DamagedBundle(f"{bundle / MANIFEST}: lists a shard twice")
     forms = tuple(_read_form(bundle, form) for form in manifest.forms)
     news = tuple(read_news(desk.database, forms, accepted_forms))
     shards = _archive(desk, bundle, manifest, progress)

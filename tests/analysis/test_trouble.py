@@ -111,4 +111,4 @@ def test_a_fault_of_this_program_is_not_blamed_on_the_database(desk: Desk) -> No
 def test_a_shard_that_is_listed_twice_is_refused(run: Run, desk: Desk, server: Server, stick: Path) -> None:
     shard = pack([member(desk.recipients)])
     bundle = server.pack(stick, [shard, shard])
-    assert f"{bundle / 'manifest'}: lists a shard twice" in refused(run, desk, bundle)
+    assert f"{bundle / 'manifest'}: the manifest is not in the one allowed form" in refused(run, desk, bundle)
