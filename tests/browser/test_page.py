@@ -11,6 +11,7 @@ from analysis.unseal import unseal_bytes
 from intake.crypto.padding import unpad
 from intake.forms import report
 from intake.forms.form import shipped
+from tests.browser.driving import reach, send, tick
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
@@ -42,22 +43,19 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     assert errors == []
 
 
-def tick(page: Page, question: str, *codes: str) -> None:
-    for code in codes:
-        page.locator(f'input[name="{question}"][value="{code}"]').check()
-
-
 def fill_in(page: Page) -> None:
     tick(page, "setting", "police")
     tick(page, "acts", "arrest", "pat_down")
     tick(page, "consent_search", "said_no")
+    reach(page, "#q-when")
     page.locator('select[name="when.year"]').select_option("not_sure")
+    reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill(STORY)
     tick(page, "count", "yes")
 
 
 def asked(page: Page, question: str) -> bool:
-    return page.locator(f"#q-{question}").is_visible()
+    return not page.locator(f"#q-{question}").evaluate("question => question.hidden")
 
 
 def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
@@ -66,7 +64,7 @@ def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
     posted: list[bytes] = []
     page.on("request", lambda request: posted.append(request.post_data_buffer or b""))
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     [(name, sealed)] = stored(server.data).items()
     found = report.parse(unpad(unseal_bytes(sealed, [identity])), {POLICE.digest: POLICE})
@@ -88,7 +86,7 @@ def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
 
 def test_going_back_after_sending_shows_no_answers(page: Page) -> None:
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     page.go_back()
     expect(page.locator('textarea[name="story"]')).to_have_value("")
@@ -107,10 +105,12 @@ def test_only_questions_that_apply_are_shown(page: Page) -> None:
     assert asked(page, "court")
     tick(page, "setting", "health")
     assert not asked(page, "consent_search")
-    assert not page.locator("#s-what").is_visible()
+    page.locator("#next").click()
+    expect(page.locator("#s-when_where")).to_be_visible()
 
 
 def test_ticking_none_unticks_the_rest_in_sight(page: Page) -> None:
+    tick(page, "setting", "other_service")
     tick(page, "harm", "injury", "none")
     assert not page.locator('input[name="harm"][value="injury"]').is_checked()
     tick(page, "harm", "injury")
@@ -118,13 +118,17 @@ def test_ticking_none_unticks_the_rest_in_sight(page: Page) -> None:
 
 
 def test_what_is_missing_is_listed_and_nothing_is_sent(page: Page, server: Server) -> None:
+    tick(page, "setting", "other_service")
+    reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill("x" * 2001)
-    page.locator("#seal-and-send").click()
+    page.locator("#next").click()
     problems = page.locator("#problems")
     expect(problems).to_be_focused()
-    links = problems.locator("li a")
-    expect(links).to_have_count(3)
-    assert [link.get_attribute("href") for link in links.all()] == ["#f-setting", "#f-story", "#f-count"]
+    expect(page.locator("#problem-story")).to_be_visible()
+    page.locator('textarea[name="story"]').fill("x" * 2000)
+    send(page)
+    expect(problems).to_be_focused()
+    assert [link.get_attribute("href") for link in problems.locator("li a").all()] == ["#f-count"]
     assert stored(server.data) == {}
 
 
@@ -137,12 +141,12 @@ def test_a_failed_sending_keeps_what_was_typed_and_resends_the_same_bytes(page: 
 
     page.route("**/sealed", lose)
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     status = page.locator("#status")
     expect(status).to_have_text(status.get_attribute("data-failed") or "")
     expect(page.locator('textarea[name="story"]')).to_have_value(STORY)
     page.unroute("**/sealed")
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     [(name, sealed)] = stored(server.data).items()
     assert tries == [name + sealed] * 3
@@ -152,6 +156,7 @@ def test_pressing_enter_sends_nothing(page: Page, server: Server) -> None:
     fill_in(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
+    reach(page, "#q-station")
     page.locator('input[name="station"]').press("Enter")
     page.evaluate("document.getElementById('report').requestSubmit()")
     assert requests == []
@@ -160,7 +165,7 @@ def test_pressing_enter_sends_nothing(page: Page, server: Server) -> None:
 
 def test_the_page_leaves_nothing_in_the_browser(page: Page) -> None:
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     kept = page.evaluate(
         "async () => [localStorage.length, sessionStorage.length, document.cookie,"

@@ -5,11 +5,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from intake.pages import TEMPLATES, embedded_json
+from analysis.identity import HybridIdentity
+from intake.crypto.fingerprint import fingerprint
+from intake.forms.form import shipped
+from intake.local import Local
+from intake.pages import TEMPLATES, Pages, embedded_json
+from intake.settings import Settings
 from tests import catalogs
 from tests.serving import ENOUGH, Server
 
-PAGES = ["", "police/", "sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"]
+PAGES = [
+    *("", "start", "how", "who", "keep", "limits", "police/"),
+    *("sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"),
+]
 LANGUAGES = ["en", "es"]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -64,7 +72,9 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
     assert {load for load in loads if load} <= {
         "/static/style.css",
         "/static/noscript.css",
+        "/static/exit.js",
         "/static/report.js",
+        f"/forms/{shipped('police').digest}.css",
     }
     assert not found.all("style", "iframe", "img", "video", "audio")
     assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]
@@ -73,12 +83,27 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_exit_is_the_only_link_off_the_site_and_says_nothing_of_it(
-    page: str, shared_server: Server
-) -> None:
+def test_no_link_names_another_site_and_the_way_out_comes_first(page: str, shared_server: Server) -> None:
     links = outline(shared_server, f"/en/{page}").all("a")
-    away = [link for link in links if not link["href"].startswith(("/", "#"))]
-    assert [(link["class"], link["rel"]) for link in away] == [("exit", "noreferrer")]
+    assert [link for link in links if not link["href"].startswith(("/", "#"))] == []
+    exits = [link for link in links if link["href"] == "/exit"]
+    assert [link["class"] for link in exits] == ["skip", "exit"]
+    assert all(link["rel"] == "noreferrer" and "data-exit" in link for link in exits)
+    assert links[0] == exits[0]
+
+
+def test_the_way_out_leads_off_the_site_and_says_nothing_of_it(shared_server: Server) -> None:
+    answer = shared_server.client.get("/exit", headers={"referer": "https://here.example/"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "https://www.bbc.com/weather"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.content == b""
+
+
+def test_links_on_the_form_open_beside_it_so_that_nothing_typed_is_lost(shared_server: Server) -> None:
+    links = outline(shared_server, "/en/police/").all("a")
+    beside = [link["href"] for link in links if link.get("target") == "_blank"]
+    assert beside == ["/en/how", "/en/who", "/en/keep", "/en/limits"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -113,9 +138,10 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
     ("page", "words"),
     [
         pytest.param("", "This form is not an emergency line.", id="danger"),
-        pytest.param("", "You do not need an account.", id="identity"),
-        pytest.param("", "If you stop before you press Send, nothing is kept.", id="control"),
         pytest.param("", "The Exit button does not clear your history.", id="device"),
+        pytest.param("start", "You do not need an account.", id="identity"),
+        pytest.param("start", "If you stop before you press Send, nothing is kept.", id="control"),
+        pytest.param("start", "Are you under 18?", id="youth"),
         pytest.param("police/", "We cannot promise that a court will never ask", id="court"),
         pytest.param("police/", "You do not need to tell us about any drug use.", id="drugs"),
         pytest.param("police/", "We do not check each report.", id="limits"),
@@ -133,6 +159,28 @@ def test_the_sent_page_says_only_what_it_knows(shared_server: Server) -> None:
     assert "our server locked your report in its memory" in sent("?sealed_by=server")
     assert "your device before" not in sent("?sealed_by=<script>")
     assert "<script>" not in sent("?sealed_by=<script>")
+
+
+def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity) -> None:
+    settings = Settings(("police",), "https://weather.example/", 1, 1, 1, 1)
+    local = Local(
+        help={"en": (("Night line", "555 0100, free <b>"),)},
+        deadlines={"en": (("Police", "within 90 days"),)},
+    )
+    pages = Pages(settings, [shipped("police")], [identity.recipient], local)
+    assert "call the help line below" in pages.start("en")
+    for page in (pages.start("en"), pages.sent("en", "browser")):
+        assert "<dt>Night line</dt><dd>555 0100, free &lt;b&gt;</dd>" in page
+    assert "<dt>Police</dt><dd>within 90 days</dd>" in pages.sent("en", "browser")
+    assert "línea de ayuda" not in pages.start("es")
+
+
+def test_the_page_on_who_can_read_shows_the_words_of_the_keys_it_seals_to(
+    shared_server: Server, identity: HybridIdentity
+) -> None:
+    words = " ".join(fingerprint([identity.recipient]))
+    for lang in LANGUAGES:
+        assert f">{words}</p>" in shared_server.client.get(f"/{lang}/who").text
 
 
 def test_json_in_a_page_cannot_end_its_element() -> None:
@@ -164,13 +212,18 @@ def test_the_compiled_catalogs_are_made_of_the_editable_ones() -> None:
         assert compiled == catalogs.mo_bytes(catalogs.read(language)), "run python -m tests.catalogs"
 
 
-def test_no_page_has_words_that_the_catalogs_do_not_know(shared_server: Server) -> None:
-    for page in ("", "sent", "nowhere/"):
+def test_no_page_has_words_that_the_catalogs_do_not_know(
+    shared_server: Server, identity: HybridIdentity
+) -> None:
+    keys = " ".join(fingerprint([identity.recipient]))
+    for page in ("", "start", "how", "who", "keep", "limits", "sent", "nowhere/"):
         english, spanish = (shared_server.client.get(f"/{lang}/{page}").text for lang in LANGUAGES)
 
         def words(text: str) -> set[str]:
             found = re.findall(r">\s*([^<>]{4,}?)\s*<", text.split("<body>")[1])
-            return {line for line in found if line not in ("English", "Español")}
+            return {line for line in found if line.strip() and line not in {"English", "Español", keys}}
+
+        assert keys in english or page != "who"
 
         assert not words(english) & words(spanish)
 
@@ -186,5 +239,5 @@ def test_typed_markup_is_shown_as_text(shared_server: Server) -> None:
     hostile = '"><script>alert(1)</script></textarea><b>'
     page = shared_server.post_form({**ENOUGH, "count": [], "story": [hostile], "station": [hostile]})
     assert page.status_code == 422
-    assert len(Outline(page.text).all("script")) == 2
+    assert len(Outline(page.text).all("script")) == 3
     assert "<b>" not in page.text

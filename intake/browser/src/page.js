@@ -5,11 +5,12 @@
 
 import { clean, isAsked } from "./answers.js";
 import { canonical } from "./canonical.js";
-import { showProblems } from "./problems.js";
+import { linkedElement, showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
 import { send } from "./send.js";
+import { startSteps } from "./steps.js";
 
 const page = JSON.parse(document.getElementById("witnessbox").textContent);
 const button = document.getElementById("seal-and-send");
@@ -32,9 +33,25 @@ function showWhatApplies() {
     const element = document.getElementById(`q-${question.id}`);
     if (element) element.hidden = !isAsked(question, answers);
   }
-  for (const section of form.querySelectorAll("section")) {
-    section.hidden = !section.querySelector("[data-question]:not([hidden])");
+  steps.update();
+}
+
+// Whether a step may be left behind; what is wrong in it is shown.
+function checkStep(section) {
+  const { problems } = clean(page.form, readFields());
+  for (const id of problems.keys()) {
+    if (!section.querySelector(`#q-${id}`)) problems.delete(id);
   }
+  showProblems(page, problems);
+  return problems.size === 0;
+}
+
+function followProblem(event) {
+  const target = event.target.closest("a") && linkedElement(event.target.closest("a"));
+  if (!target) return;
+  event.preventDefault();
+  steps.reveal(target);
+  target.focus();
 }
 
 // "None of these" unticks the rest, and the rest unticks it, where the reporter can see it happen.
@@ -95,6 +112,8 @@ form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
 form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
+document.getElementById("problems").addEventListener("click", followProblem);
+const steps = startSteps(form, checkStep);
 showWhatApplies();
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;
