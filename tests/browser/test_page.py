@@ -1,10 +1,9 @@
 """The form's page in a real browser: asks what applies, seals, sends, and loses nothing that was typed."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
@@ -17,16 +16,6 @@ from tests.serving import Server, stored
 pytestmark = pytest.mark.browser
 POLICE = shipped("police")
 STORY = "They said “wait”.\nThey took my bag. 👩🏽‍🚒"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "Chromium is missing: run `make test` as root, or install the package chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
