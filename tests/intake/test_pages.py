@@ -9,7 +9,7 @@ from intake.pages import TEMPLATES, embedded_json
 from tests import catalogs
 from tests.serving import ENOUGH, Server
 
-PAGES = ["", "police/", "sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"]
+PAGES = ["", "report/", "sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"]
 LANGUAGES = ["en", "es"]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -83,7 +83,7 @@ def test_the_exit_is_the_only_link_off_the_site_and_says_nothing_of_it(
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_server: Server) -> None:
-    found = outline(shared_server, f"/{lang}/police/")
+    found = outline(shared_server, f"/{lang}/report/")
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     answers = found.all("input", "textarea", "select")
@@ -95,16 +95,16 @@ def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_
 
 
 def test_the_first_button_of_the_form_is_disabled_so_that_enter_sends_nothing(shared_server: Server) -> None:
-    buttons = outline(shared_server, "/en/police/").all("button")
+    buttons = outline(shared_server, "/en/report/").all("button")
     assert buttons[0] == {"type": "submit", "disabled": "", "hidden": ""}
     assert buttons[1]["type"] == "button"
-    text = shared_server.client.get("/en/police/").text
+    text = shared_server.client.get("/en/report/").text
     outside = re.sub(r"<noscript>.*?</noscript>", "", text, flags=re.DOTALL)
     assert outside.count('type="submit"') == 1
 
 
 def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) -> None:
-    found = outline(shared_server, "/en/police/")
+    found = outline(shared_server, "/en/report/")
     assert found.all("form")[0]["autocomplete"] == "off"
     assert {answer.get("autocomplete") for answer in found.all("textarea")} == {"off"}
 
@@ -116,9 +116,9 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
         pytest.param("", "You do not need an account.", id="identity"),
         pytest.param("", "If you stop before you press Send, nothing is kept.", id="control"),
         pytest.param("", "The Exit button does not clear your history.", id="device"),
-        pytest.param("police/", "We cannot promise that a court will never ask", id="court"),
-        pytest.param("police/", "You do not need to tell us about any drug use.", id="drugs"),
-        pytest.param("police/", "We do not check each report.", id="limits"),
+        pytest.param("report/", "We cannot promise that a court will never ask", id="court"),
+        pytest.param("report/", "You do not need to tell us about any drug use.", id="drugs"),
+        pytest.param("report/", "We do not check each report.", id="limits"),
     ],
 )
 def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
