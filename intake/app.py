@@ -31,7 +31,7 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
-from intake.local import Local
+from intake.notices import Notices
 from intake.multipart import BrokenForm, read_fields
 from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
@@ -190,10 +190,10 @@ def create_app(
     recipients: Sequence[Recipient],
     store: Store,
     clock: Clock = utc_now,
-    local: Local | None = None,
+    notices: Notices | None = None,
 ) -> ASGIApp:
     """The whole application; it starts the store and closes it."""
-    return assemble(settings, recipients, store, Pages(settings, forms, recipients, local), clock)
+    return assemble(settings, recipients, store, Pages(settings, forms, recipients, notices), clock)
 
 
 def assemble(

@@ -14,11 +14,11 @@ import jinja2
 from markupsafe import Markup
 
 from intake import language as languages
-from intake.choices import choice_groups
+from intake.groups import choice_groups
 from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
-from intake.local import Local
+from intake.notices import Notices
 from intake.relevance_css import style_sheet
 from intake.rules import rules
 from intake.settings import Settings
@@ -40,7 +40,7 @@ class Pages:
         settings: Settings,
         forms: Sequence[Form],
         recipients: Sequence[Recipient],
-        local: Local | None = None,
+        notices: Notices | None = None,
         *,
         names: Mapping[str, str] = languages.NAMES,
         locale: Path = LOCALE,
@@ -54,7 +54,7 @@ class Pages:
         self.style_sheets = {form.digest: style_sheet(form) for form in forms}
         self.exit_url = settings.exit_url
         self._names = names
-        self._local = local or Local()
+        self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
         self._environments = {language: _environment(language, locale) for language in self.languages}
         # The blank form is the same for everybody until the list of years grows.
@@ -145,8 +145,8 @@ class Pages:
                 lang=language,
                 dir=languages.direction(language),
                 languages=[(code, self._names[code]) for code in self.languages],
-                help=self._local.help.get(language, ()),
-                deadlines=self._local.deadlines.get(language, ()),
+                help=self._notices.help.get(language, ()),
+                deadlines=self._notices.deadlines.get(language, ()),
                 **context,
             )
         )

@@ -13,7 +13,7 @@ from tests.serving import ENOUGH, Server
 
 pytestmark = pytest.mark.browser
 AXE = (BROWSER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-PATHS = ["", "start", "how", "who", "keep", "limits", "police/", "sent?sealed_by=browser", "nowhere/"]
+PATHS = ["", "start", "how", "who", "keep", "limits", "report/", "sent?sealed_by=browser", "nowhere/"]
 LANGUAGES = ["en", "es"]
 WIDTHS = [320, 1280]
 RUN = "async () => (await axe.run({ resultTypes: ['violations', 'incomplete'] }))"
@@ -46,7 +46,7 @@ def test_axe_finds_nothing_on_any_page(lang: str, page: Page, shared_server: Ser
 def test_axe_finds_enough_contrast_in_dark_colours(browser: Browser, shared_server: Server) -> None:
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
-    for path in ("", "police/", "who"):
+    for path in ("", "report/", "who"):
         page.goto(f"{shared_server.address}/en/{path}")
         assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
         assert found(page) == []
@@ -73,7 +73,7 @@ def test_axe_finds_nothing_on_any_page_without_script(lang: str, page: Page, sha
 def test_axe_finds_nothing_in_any_step_nor_in_a_summary_of_problems(
     page: Page, shared_server: Server
 ) -> None:
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     page.locator("#next").click()
     expect(page.locator("#problems")).to_be_visible()
     objections = [found(page)]
@@ -92,7 +92,7 @@ def test_axe_finds_nothing_on_a_page_that_comes_back_to_be_mended(page: Page, sh
     answer = shared_server.post_form({**ENOUGH, "count": [], "story": ["x" * 2001]})
     assert answer.status_code == 422
     page.route(
-        "**/en/police/", lambda route: route.fulfill(status=200, body=answer.text, content_type="text/html")
+        "**/en/report/", lambda route: route.fulfill(status=200, body=answer.text, content_type="text/html")
     )
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     assert found(page) == []

@@ -25,7 +25,7 @@ def open_page(browser: Browser, server: Server, path: str, *, script: bool = Tru
 
 @pytest.fixture
 def page(browser: Browser, shared_server: Server) -> Iterator[Page]:
-    shown = open_page(browser, shared_server, "/en/police/")
+    shown = open_page(browser, shared_server, "/en/report/")
     yield shown
     shown.context.close()
 
@@ -96,7 +96,7 @@ def test_the_page_is_blank_while_the_next_one_is_on_its_way(page: Page) -> None:
     assert page.locator("input:checked").count() == page.locator("input[checked]").count()
 
 
-@pytest.mark.parametrize("path", ["/en/", "/es/start", "/en/police/", "/es/who", "/en/sent", "/en/nowhere/"])
+@pytest.mark.parametrize("path", ["/en/", "/es/start", "/en/report/", "/es/who", "/en/sent", "/en/nowhere/"])
 def test_without_script_the_button_is_a_plain_link(
     path: str, browser: Browser, shared_server: Server
 ) -> None:
@@ -107,7 +107,7 @@ def test_without_script_the_button_is_a_plain_link(
 
 
 def test_the_button_stays_in_sight_at_the_end_of_a_long_page(browser: Browser, shared_server: Server) -> None:
-    page = open_page(browser, shared_server, "/en/police/", script=False)
+    page = open_page(browser, shared_server, "/en/report/", script=False)
     page.keyboard.press("End")
     expect(page.locator("a.exit")).to_be_in_viewport(ratio=1)
     page.context.close()

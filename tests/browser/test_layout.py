@@ -22,7 +22,7 @@ from tests.serving import Server
 
 pytestmark = pytest.mark.browser
 EVERY = Form.load(Path(__file__).parents[1] / "vectors" / "every.json")
-PATHS = ["", "start", "how", "who", "keep", "limits", "police/", "sent?sealed_by=browser", "nowhere/"]
+PATHS = ["", "start", "how", "who", "keep", "limits", "report/", "sent?sealed_by=browser", "nowhere/"]
 SMALLEST_TARGET = 44
 TARGETS = "a, button, summary, select, .choice, textarea, input[type=text]"
 TOO_SMALL = """([targets, least]) => [...document.querySelectorAll(targets)]
@@ -89,7 +89,7 @@ def test_letters_of_twice_the_size_still_fit(browser: Browser, shared_server: Se
     context.close()
 
 
-@pytest.mark.parametrize("path", ["", "start", "police/", "sent?sealed_by=server"])
+@pytest.mark.parametrize("path", ["", "start", "report/", "sent?sealed_by=server"])
 def test_what_is_pressed_is_large_enough_for_a_thumb(
     path: str, browser: Browser, shared_server: Server
 ) -> None:
@@ -141,7 +141,7 @@ def test_on_paper_the_page_is_its_words(browser: Browser, shared_server: Server)
 def test_in_forced_colours_a_tick_and_the_focus_are_seen(browser: Browser, shared_server: Server) -> None:
     context = browser.new_context(forced_colors="active")
     page = context.new_page()
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     choice = page.locator(".choice").first
     border, outline = (f"one => getComputedStyle(one).{edge}Width" for edge in ("borderTop", "outline"))
     assert choice.evaluate(border) == "1px"

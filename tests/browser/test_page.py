@@ -14,7 +14,7 @@ from tests.browser.driving import reach, send, tick
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
-POLICE = shipped("police")
+FORM = shipped("report")
 STORY = "They said “wait”.\nThey took my bag. 👩🏽‍🚒"
 
 
@@ -26,7 +26,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     shown = context.new_page()
     errors: list[str] = []
     shown.on("pageerror", lambda error: errors.append(str(error)))
-    shown.goto(f"{server.address}/en/police/")
+    shown.goto(f"{server.address}/en/report/")
     yield shown
     context.close()
     assert errors == []
@@ -56,7 +56,7 @@ def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
     send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     [(name, sealed)] = stored(server.data).items()
-    found = report.parse(unpad(unseal_bytes(sealed, [identity])), {POLICE.digest: POLICE})
+    found = report.parse(unpad(unseal_bytes(sealed, [identity])), {FORM.digest: FORM})
     assert found.receipt.id == name
     assert (found.sealed_by, found.channel, found.lang) == ("browser", "web", "en")
     answered = {question: value for question, value in found.answers.items() if value is not None}

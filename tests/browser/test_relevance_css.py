@@ -14,7 +14,7 @@ from tests.serving import Server
 
 pytestmark = pytest.mark.browser
 EVERY = Form.load(Path(__file__).parents[1] / "vectors" / "every.json")
-FORMS = [shipped("police"), EVERY]
+FORMS = [shipped("report"), EVERY]
 FIXED = 20260101
 TRIES = 60
 # Questions of the form that ask after words, lengths and numbers, which a style sheet cannot read.
@@ -101,7 +101,7 @@ def test_the_style_sheet_hides_nothing_that_applies(form: Form, page: Page) -> N
 
 
 def test_a_form_of_ticks_shows_just_what_applies(page: Page) -> None:
-    for seen, asked in seen_and_asked(page, shipped("police")):
+    for seen, asked in seen_and_asked(page, shipped("report")):
         assert seen == asked
 
 
@@ -116,7 +116,7 @@ def test_only_conditions_on_words_and_numbers_are_left_undecided(page: Page) -> 
 def test_without_script_the_page_itself_asks_what_applies(browser: Browser, shared_server: Server) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     acts, search, section = (page.locator(one) for one in ("#q-acts", "#q-consent_search", "#s-what"))
     expect(section).to_be_hidden()
     page.locator('[name="setting"][value="police"]').check()
@@ -133,7 +133,7 @@ def test_without_script_the_page_itself_asks_what_applies(browser: Browser, shar
 def test_without_script_the_page_says_that_none_stands_alone(browser: Browser, shared_server: Server) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     page.locator('[name="harm"][value="injury"]').check()
     note = page.locator("#q-harm .alone")
     expect(note).to_be_hidden()
@@ -144,5 +144,5 @@ def test_without_script_the_page_says_that_none_stands_alone(browser: Browser, s
 
 def test_a_form_that_nobody_has_gives_no_style_sheet(shared_server: Server) -> None:
     assert shared_server.client.get(f"/forms/{'0' * 64}.css").status_code == 404
-    found = shared_server.client.get(f"/forms/{shipped('police').digest}.css")
+    found = shared_server.client.get(f"/forms/{shipped("report").digest}.css")
     assert found.headers["content-type"].startswith("text/css")

@@ -17,7 +17,7 @@ def page(browser: Browser, shared_server: Server) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     shown = context.new_page()
     shown.goto(f"{shared_server.address}/en/start")
-    shown.goto(f"{shared_server.address}/en/police/")
+    shown.goto(f"{shared_server.address}/en/report/")
     yield shown
     context.close()
 

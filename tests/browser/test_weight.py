@@ -41,19 +41,19 @@ def visit(server: Server, path: str, *, script: bool) -> int:
 
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_the_form_with_script_weighs_little_with_everything_counted(lang: str, shared_server: Server) -> None:
-    assert visit(shared_server, f"/{lang}/police/", script=True) <= FORM_WITH_SCRIPT
+    assert visit(shared_server, f"/{lang}/report/", script=True) <= FORM_WITH_SCRIPT
 
 
-@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/en/police/", "/es/police/"])
+@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/en/report/", "/es/report/"])
 def test_a_first_view_without_script_weighs_less(path: str, shared_server: Server) -> None:
     assert visit(shared_server, path, script=False) <= FIRST_VIEW_WITHOUT_SCRIPT
 
 
 def test_an_answer_is_compressed_only_for_those_who_can_read_it(shared_server: Server) -> None:
-    path = f"{shared_server.address}/en/police/"
+    path = f"{shared_server.address}/en/report/"
     plain = httpx.get(path, headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    packed = shared_server.client.build_request("GET", "/en/police/", headers={"accept-encoding": "gzip"})
+    packed = shared_server.client.build_request("GET", "/en/report/", headers={"accept-encoding": "gzip"})
     answer = shared_server.client.send(packed, stream=True)
     assert gzip.decompress(b"".join(answer.iter_raw())) == plain.content
 
@@ -62,7 +62,7 @@ def test_sealing_takes_under_a_second_on_a_phone_six_times_slower(
     browser: Browser, shared_server: Server
 ) -> None:
     page = browser.new_page()
-    page.goto(f"{shared_server.address}/en/police/")
+    page.goto(f"{shared_server.address}/en/report/")
     tick(page, "setting", "police")
     reach(page, "#q-story")
     page.locator('[name="story"]').fill("x" * 2000)

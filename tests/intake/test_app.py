@@ -36,7 +36,7 @@ def recipients(identity: HybridIdentity) -> Sequence[Recipient]:
 
 
 def opened(sealed: bytes, identity: HybridIdentity) -> report.Report:
-    form = shipped("police")
+    form = shipped("report")
     return report.parse(unpad(unseal_bytes(sealed, [identity])), {form.digest: form})
 
 
@@ -179,7 +179,7 @@ def test_a_broken_form_gets_a_page_that_says_nothing_was_saved(
     kind: str, content: bytes, shared_server: Server
 ) -> None:
     before = stored(shared_server.data)
-    answer = shared_server.client.post("/en/police/", content=content, headers={"content-type": kind})
+    answer = shared_server.client.post("/en/report/", content=content, headers={"content-type": kind})
     assert answer.status_code == 400
     assert "Nothing was saved." in answer.text
     assert stored(shared_server.data) == before
@@ -214,7 +214,7 @@ def test_unknown_fields_and_answers_to_what_was_not_asked_are_dropped(
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere/", "/en/nowhere/", "/fr/", "/fr/police/", "/static/none.css", "/a/b/c"]
+    "path", ["/nowhere/", "/en/nowhere/", "/fr/", "/fr/report/", "/static/none.css", "/a/b/c"]
 )
 def test_an_address_that_does_not_exist_gets_a_calm_page(path: str, shared_server: Server) -> None:
     answer = shared_server.client.get(path)
@@ -222,7 +222,7 @@ def test_an_address_that_does_not_exist_gets_a_calm_page(path: str, shared_serve
     assert "There is no page here" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/en", "/en/police"])
+@pytest.mark.parametrize("path", ["/en", "/en/report"])
 def test_an_address_without_its_last_slash_leads_to_the_page(path: str, shared_server: Server) -> None:
     answer = shared_server.client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (308, f"{path}/")
@@ -287,7 +287,7 @@ def test_a_report_that_comes_too_slowly_is_given_up(data: Path, tmp_path: Path) 
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
             kind = {"content-type": "multipart/form-data; boundary=x"}
-            return await client.post("/en/police/", content=drip(), headers=kind)
+            return await client.post("/en/report/", content=drip(), headers=kind)
 
     answer = asyncio.run(post())
     assert answer.status_code == 408

@@ -8,14 +8,14 @@ import pytest
 from analysis.identity import HybridIdentity
 from intake.crypto.fingerprint import fingerprint
 from intake.forms.form import shipped
-from intake.local import Local
+from intake.notices import Notices
 from intake.pages import TEMPLATES, Pages, embedded_json
 from intake.settings import Settings
 from tests import catalogs
 from tests.serving import ENOUGH, Server
 
 PAGES = [
-    *("", "start", "how", "who", "keep", "limits", "police/"),
+    *("", "start", "how", "who", "keep", "limits", "report/"),
     *("sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"),
 ]
 LANGUAGES = ["en", "es"]
@@ -74,7 +74,7 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
         "/static/noscript.css",
         "/static/exit.js",
         "/static/report.js",
-        f"/forms/{shipped('police').digest}.css",
+        f"/forms/{shipped("report").digest}.css",
     }
     assert not found.all("style", "iframe", "img", "video", "audio")
     assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]
@@ -101,14 +101,14 @@ def test_the_way_out_leads_off_the_site_and_says_nothing_of_it(shared_server: Se
 
 
 def test_links_on_the_form_open_beside_it_so_that_nothing_typed_is_lost(shared_server: Server) -> None:
-    links = outline(shared_server, "/en/police/").all("a")
+    links = outline(shared_server, "/en/report/").all("a")
     beside = [link["href"] for link in links if link.get("target") == "_blank"]
     assert beside == ["/en/how", "/en/who", "/en/keep", "/en/limits"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_server: Server) -> None:
-    found = outline(shared_server, f"/{lang}/police/")
+    found = outline(shared_server, f"/{lang}/report/")
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     answers = found.all("input", "textarea", "select")
@@ -120,16 +120,16 @@ def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_
 
 
 def test_the_first_button_of_the_form_is_disabled_so_that_enter_sends_nothing(shared_server: Server) -> None:
-    buttons = outline(shared_server, "/en/police/").all("button")
+    buttons = outline(shared_server, "/en/report/").all("button")
     assert buttons[0] == {"type": "submit", "disabled": "", "hidden": ""}
     assert buttons[1]["type"] == "button"
-    text = shared_server.client.get("/en/police/").text
+    text = shared_server.client.get("/en/report/").text
     outside = re.sub(r"<noscript>.*?</noscript>", "", text, flags=re.DOTALL)
     assert outside.count('type="submit"') == 1
 
 
 def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) -> None:
-    found = outline(shared_server, "/en/police/")
+    found = outline(shared_server, "/en/report/")
     assert found.all("form")[0]["autocomplete"] == "off"
     assert {answer.get("autocomplete") for answer in found.all("textarea")} == {"off"}
 
@@ -142,9 +142,9 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
         pytest.param("start", "You do not need an account.", id="identity"),
         pytest.param("start", "If you stop before you press Send, nothing is kept.", id="control"),
         pytest.param("start", "Are you under 18?", id="youth"),
-        pytest.param("police/", "We cannot promise that a court will never ask", id="court"),
-        pytest.param("police/", "You do not need to tell us about any drug use.", id="drugs"),
-        pytest.param("police/", "We do not check each report.", id="limits"),
+        pytest.param("report/", "We cannot promise that a court will never ask", id="court"),
+        pytest.param("report/", "You do not need to tell us about any drug use.", id="drugs"),
+        pytest.param("report/", "We do not check each report.", id="limits"),
     ],
 )
 def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
@@ -162,12 +162,12 @@ def test_the_sent_page_says_only_what_it_knows(shared_server: Server) -> None:
 
 
 def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity) -> None:
-    settings = Settings(("police",), "https://weather.example/", 1, 1, 1, 1)
-    local = Local(
+    settings = Settings(("report",), "https://weather.example/", 1, 1, 1, 1)
+    notices = Notices(
         help={"en": (("Night line", "555 0100, free <b>"),)},
         deadlines={"en": (("Police", "within 90 days"),)},
     )
-    pages = Pages(settings, [shipped("police")], [identity.recipient], local)
+    pages = Pages(settings, [shipped("report")], [identity.recipient], notices)
     assert "call the help line below" in pages.start("en")
     for page in (pages.start("en"), pages.sent("en", "browser")):
         assert "<dt>Night line</dt><dd>555 0100, free &lt;b&gt;</dd>" in page

@@ -9,7 +9,7 @@ Line: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class Notices:
     """Help numbers, and deadlines for complaints, by language. What is not given is not shown."""
 
     help: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
