@@ -10,12 +10,15 @@ from intake.forms.form import Form
 
 # Fields that say something to a reader, and nothing to `intake/browser/src/answers.js`.
 _SPOKEN = frozenset(
-    {"appearance", "default", "default_language", "languages", "role", "rollup", "rollups", "sections"}
+    {
+        *("appearance", "content_note", "default", "default_language", "languages"),
+        *("role", "rollup", "rollups", "sections"),
+    }
 )
 
 
 def rules(form: Form) -> dict[str, Any]:
-    """The compiled form as a JSON value, less every text in the form's languages and the `_SPOKEN` fields."""
+    """The compiled form as a JSON value, less its texts, the `_SPOKEN` fields, and what is false anyway."""
     value: dict[str, Any] = _without_words(json.loads(form.json), set(form.languages))
     return value
 
@@ -28,5 +31,7 @@ def _without_words(value: Any, languages: set[str]) -> Any:
     return {
         name: _without_words(inner, languages)
         for name, inner in value.items()
-        if name not in _SPOKEN and not (isinstance(inner, dict) and inner.keys() <= languages)
+        if name not in _SPOKEN
+        and inner is not False
+        and not (isinstance(inner, dict) and inner.keys() <= languages)
     }

@@ -19,6 +19,11 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "Chromium is missing: run `make test` as root, or install the package chromium"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=QUIET,
+            # People's browsers keep the page that was left; so must this one.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield running
         running.close()

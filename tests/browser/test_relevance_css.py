@@ -117,12 +117,12 @@ def test_without_script_the_page_itself_asks_what_applies(browser: Browser, shar
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{shared_server.address}/en/report/")
-    acts, search, section = (page.locator(one) for one in ("#q-acts", "#q-consent_search", "#s-what"))
+    acts, search, section = (page.locator(one) for one in ("#q-acts", "#q-consent_search", "#s-police_acts"))
     expect(section).to_be_hidden()
     page.locator('[name="setting"][value="police"]').check()
     expect(acts).to_be_visible()
     expect(search).to_be_hidden()
-    page.locator('[name="acts"][value="strip"]').check()
+    page.locator('[name="acts"][value="pat_down"]').check()
     expect(search).to_be_visible()
     page.locator('[name="setting"][value="health"]').check()
     expect(search).to_be_hidden()
@@ -144,5 +144,5 @@ def test_without_script_the_page_says_that_none_stands_alone(browser: Browser, s
 
 def test_a_form_that_nobody_has_gives_no_style_sheet(shared_server: Server) -> None:
     assert shared_server.client.get(f"/forms/{'0' * 64}.css").status_code == 404
-    found = shared_server.client.get(f"/forms/{shipped("report").digest}.css")
+    found = shared_server.client.get(f"/forms/{shipped('report').digest}.css")
     assert found.headers["content-type"].startswith("text/css")

@@ -28,18 +28,18 @@ def heading(page: Page) -> str:
 
 
 def test_one_section_is_shown_at_a_time_with_its_place_among_those_that_apply(page: Page) -> None:
-    assert heading(page) == "Step 1 of 5 | About this report"
-    tick(page, "setting", "police")
     assert heading(page) == "Step 1 of 7 | About this report"
+    tick(page, "setting", "police")
+    assert heading(page) == "Step 1 of 9 | About this report"
     page.locator("#next").click()
-    assert heading(page) == "Step 2 of 7 | Who did it"
-    assert page.locator("#progress").evaluate("bar => [bar.value, bar.max]") == [2, 7]
+    assert heading(page) == "Step 2 of 9 | The police or other officers"
+    assert page.locator("#progress").evaluate("bar => [bar.value, bar.max]") == [2, 9]
 
 
 def test_the_focus_goes_to_the_heading_of_the_new_step(page: Page) -> None:
     tick(page, "setting", "police")
     page.locator("#next").click()
-    expect(page.locator("#h-who")).to_be_focused()
+    expect(page.locator("#h-police")).to_be_focused()
     assert page.evaluate("scrollY") == 0
 
 
@@ -49,7 +49,7 @@ def test_back_and_the_browsers_own_back_button_lead_one_step_back_and_keep_what_
     page.locator('[name="station"]').fill("Fourth")
     page.locator("#next").click()
     page.go_back()
-    assert heading(page) == "Step 2 of 7 | Who did it"
+    assert heading(page) == "Step 2 of 9 | The police or other officers"
     expect(page.locator('[name="station"]')).to_have_value("Fourth")
     page.locator("#back").click()
     expect(page.locator("#s-about")).to_be_visible()
@@ -109,7 +109,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator("#next")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#h-who")).to_be_focused()
+    expect(page.locator("#h-police")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#f-agency_type")).to_be_focused()
 

@@ -74,7 +74,7 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
         "/static/noscript.css",
         "/static/exit.js",
         "/static/report.js",
-        f"/forms/{shipped("report").digest}.css",
+        f"/forms/{shipped('report').digest}.css",
     }
     assert not found.all("style", "iframe", "img", "video", "audio")
     assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]

@@ -13,7 +13,8 @@ function leave(event) {
   // The page goes blank before anything else, since the next one can take a while to come.
   cover.hidden = false;
   cover.textContent = cover.dataset.words;
-  for (const form of document.forms) form.reset();
+  // A field could be called "reset".
+  for (const form of document.forms) HTMLFormElement.prototype.reset.call(form);
   // This page's place in the history is given to the next one.
   location.replace("/exit");
 }
@@ -38,7 +39,3 @@ function forget() {
 
 for (const link of document.querySelectorAll("[data-exit]")) link.addEventListener("click", leave);
 addEventListener("keydown", countShift);
-// A browser may keep a page as it was left, for its Back button; whoever holds the phone next gets a new one.
-addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) location.reload();
-});

@@ -4,22 +4,26 @@ const TRIES = 3;
 const TIMEOUT = 60_000; // Tor is slow
 const PAUSE = 2_000;
 const CREATED = 201;
+const CONFLICT = 409;
 const UNAVAILABLE = 503;
 
-// "sent"; "refused" when the server said each time that it kept nothing; or "unknown" when an answer
-// was lost, and the report may have arrived. Posting the same bytes again does no harm: the server
-// keeps an id once.
-export async function send(bytes, { fetch = globalThis.fetch, pause = PAUSE } = {}) {
-  let lost = false;
+// What came of it, by the name of the words that the page has for it:
+//   "sent"
+//   "arrived"       other bytes are kept under this id: an earlier try arrived after all
+//   "nothingSaved"  the server said each time that it kept nothing, for now
+//   "outdated"      the server will never take what this page makes
+//   "failed"        an answer was lost, and the report may have arrived
+// Posting the same bytes again does no harm: the server keeps an id once.
+export async function send(bytes, { lost = false, fetch = globalThis.fetch, pause = PAUSE } = {}) {
   for (let left = TRIES; left > 0; left -= 1) {
     const status = await post(bytes, fetch);
     if (status === CREATED) return "sent";
-    const refused = status >= 400 && status < 500;
-    lost ||= !refused && status !== UNAVAILABLE;
-    if (refused) break;
+    if (status === CONFLICT) return "arrived";
+    if (status >= 400 && status < 500) return lost ? "failed" : "outdated";
+    lost ||= status !== UNAVAILABLE;
     if (left > 1) await new Promise((resolve) => setTimeout(resolve, pause));
   }
-  return lost ? "unknown" : "refused";
+  return lost ? "failed" : "nothingSaved";
 }
 
 // The status of the server's answer, or 0 when none came.

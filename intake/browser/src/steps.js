@@ -28,8 +28,8 @@ export function startSteps(form, mayLeave) {
   function show(section, { focus = true } = {}) {
     current = section;
     update();
-    if (!focus) return;
     document.documentElement.classList.toggle("later", section !== sections[0]);
+    if (!focus) return;
     section.querySelector("h2").focus({ preventScroll: true });
     scrollTo(0, 0);
   }
@@ -55,6 +55,9 @@ export function startSteps(form, mayLeave) {
 
   return {
     update,
+    restart() {
+      show(sections[0], { focus: false });
+    },
     // Makes the step that holds an element the one in sight.
     reveal(element) {
       const section = element.closest("section");
