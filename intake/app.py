@@ -31,8 +31,8 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
-from intake.notices import Notices
 from intake.multipart import BrokenForm, read_fields
+from intake.notices import Notices
 from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
 from intake.store import Conflict, Store, Unavailable

@@ -9,16 +9,11 @@ from intake.forms.form import Choice, Form, Question
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Choices that follow each other. `label` is empty where the group before has said it already."""
+    """Choices that follow each other; the noted ones wait behind "Show these choices". `label` is empty where the group before has said it already."""
 
     label: Mapping[str, str]
     noted: bool
     choices: tuple[Choice, ...]
-
-
-def is_noted(choice: Choice) -> bool:
-    """Whether a choice names sexual harm or force, and so waits behind "Show these choices"."""
-    return bool(getattr(choice, "content_note", False))
 
 
 def choice_groups(form: Form, question: Question) -> list[Group]:
@@ -26,7 +21,7 @@ def choice_groups(form: Form, question: Question) -> list[Group]:
     labels = {rollup.code: rollup.label for rollup in form.rollups}
     groups: list[Group] = []
     before = None
-    for (rollup, noted), run in groupby(question.choices, key=lambda one: (one.rollup, is_noted(one))):
+    for (rollup, noted), run in groupby(question.choices, key=lambda one: (one.rollup, one.content_note)):
         label = labels.get(rollup, {}) if rollup != before else {}
         groups.append(Group(label, noted, tuple(run)))
         before = rollup

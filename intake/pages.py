@@ -14,10 +14,10 @@ import jinja2
 from markupsafe import Markup
 
 from intake import language as languages
-from intake.groups import choice_groups
 from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
+from intake.groups import choice_groups
 from intake.notices import Notices
 from intake.relevance_css import style_sheet
 from intake.rules import rules

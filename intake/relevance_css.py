@@ -45,7 +45,19 @@ def style_sheet(form: Form) -> str:
         hidden.setdefault(one.false, []).append(f"#q-{name}")
     for name, false in sections.items():
         hidden.setdefault(false, []).append(f"#s-{name}")
-    return "".join(f"{FORM}{false} :is({','.join(what)}){_HIDE}\n" for false, what in hidden.items() if false)
+    hidden[_has(_box("_shown", "short"))] = _left_out(form)
+    return "".join(
+        f"{FORM}{false} :is({','.join(what)}){_HIDE}\n" for false, what in hidden.items() if false and what
+    )
+
+
+def _left_out(form: Form) -> list[str]:
+    """The questions that the short form leaves out, and the sections that it leaves empty."""
+    kept = {question.id for question in form.questions if question.short or question.required}
+    if not form.unseen:
+        return []
+    questions = [f"#q-{question.id}" for question in form.questions if question.id not in kept]
+    return questions + [f"#s-{one.id}" for one in form.sections if not kept & set(one.questions)]
 
 
 def _condition(tree: Tree | None, form: Form, asked: dict[str, _Known]) -> _Known:

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from analysis.identity import HybridIdentity
+from analysis.unseal import unseal_bytes
+from intake.crypto.padding import unpad
+from intake.forms import report
+from intake.forms.form import shipped
 from tests.browser.driving import reach, send, tick
-from tests.serving import Server
+from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +126,39 @@ def test_the_link_that_skips_to_the_main_part_leaves_the_step_as_it_is(page: Pag
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     assert heading(page).startswith("Step 2 ")
+
+
+def test_the_short_form_asks_less_and_going_back_to_all_loses_nothing(page: Page) -> None:
+    tick(page, "setting", "police")
+    tick(page, "role", "me")
+    page.locator("#shown-short").check()
+    expect(page.locator("#q-role")).to_be_hidden()
+    assert heading(page) == "Step 1 of 6 | About this report"
+    page.locator("#shown-all").check()
+    assert page.locator('[name="role"][value="me"]').is_checked()
+    assert heading(page) == "Step 1 of 9 | About this report"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_a_short_report_says_nothing_of_what_it_did_not_show(
+    script: bool, browser: Browser, server: Server, identity: HybridIdentity
+) -> None:
+    context = browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{server.address}/en/report/")
+    tick(page, "setting", "police")
+    tick(page, "role", "me")
+    page.locator("#shown-short").check()
+    expect(page.locator("#q-role")).to_be_hidden()
+    expect(page.locator("#s-you")).to_be_hidden()
+    tick(page, "acts", "insult", "hit_kick")
+    tick(page, "count", "yes")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/en/sent?sealed_by=*")
+    context.close()
+    form = shipped("report")
+    [sealed] = stored(server.data).values()
+    found = report.parse(unpad(unseal_bytes(sealed, [identity])), {form.digest: form}).answers
+    assert found["acts"] == ["insult", "hit_kick"]
+    assert "role" not in found
+    assert "gender" not in found

@@ -114,7 +114,7 @@ def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_
     answers = found.all("input", "textarea", "select")
     assert {answer["id"] for answer in answers} == {label["for"] for label in found.all("label")}
     questions = found.all("fieldset")
-    assert all(one["id"] == f"q-{one['data-question']}" for one in questions)
+    assert all(one["id"] == f"q-{one['data-question']}" for one in questions if one["id"] != "shown")
     assert len(questions) == len(found.all("legend"))
     assert {word for _, one in found.elements for word in one.get("aria-describedby", "").split()} <= set(ids)
 
@@ -181,6 +181,19 @@ def test_the_page_on_who_can_read_shows_the_words_of_the_keys_it_seals_to(
     words = " ".join(fingerprint([identity.recipient]))
     for lang in LANGUAGES:
         assert f">{words}</p>" in shared_server.client.get(f"/{lang}/who").text
+
+
+def test_choices_that_name_force_or_sexual_harm_wait_until_they_are_opened(shared_server: Server) -> None:
+    text = shared_server.client.get("/en/report/").text
+    closed = "".join(re.findall(r"<details class=\"noted\">.*?</details>", text, flags=re.DOTALL))
+    form = shipped("report")
+    noted = [(one.id, choice.code) for one in form.questions for choice in one.choices if choice.content_note]
+    assert len(noted) > 5
+    for question, code in noted:
+        assert f'name="{question}" value="{code}"' in closed
+    assert closed.count("<input") == len(noted)
+    back = shared_server.post_form({**ENOUGH, "count": [], "acts": [noted[0][1]]}).text
+    assert back.count('<details class="noted" open>') == 1
 
 
 def test_json_in_a_page_cannot_end_its_element() -> None:

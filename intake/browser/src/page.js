@@ -3,7 +3,7 @@
 // Nothing is stored: what was typed lives in the page, and a report that could not be sent lives in
 // `pending`, until the page is left.
 
-import { clean, isAsked } from "./answers.js";
+import { clean, isAsked, shown } from "./answers.js";
 import { canonical } from "./canonical.js";
 import { linkedElement, showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
@@ -28,10 +28,12 @@ function readFields() {
 }
 
 function showWhatApplies() {
-  const { answers } = clean(page.form, readFields());
+  const raw = readFields();
+  const { answers } = clean(page.form, raw);
+  const had = new Set(shown(page.form, raw));
   for (const question of page.form.questions) {
     const element = document.getElementById(`q-${question.id}`);
-    if (element) element.hidden = !isAsked(question, answers);
+    if (element) element.hidden = !had.has(question) || !isAsked(question, answers);
   }
   steps.update();
 }
