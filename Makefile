@@ -41,7 +41,7 @@ replay: .venv/test ## the real records through the whole chain
 
 build: .venv/test $(NODE_MODULES) ## make anew what is committed but generated
 	npm --prefix intake/browser run build
-	$(BIN)/python -m intake.forms.compile intake/forms/police.csv -o intake/forms/police.json
+	$(BIN)/witnessbox-intake form compile intake/forms/report.csv -o intake/forms/report.json
 
 # Hashes only: a lock names no place to download from. uv is needed for this target alone.
 locks: ## resolve the requirements anew

@@ -75,7 +75,7 @@ def _form(name: object) -> Form:
     try:
         return shipped(_text(name, "form"))
     except (FileNotFoundError, ValueError):
-        raise _Broken("form: no form of that name is shipped", 'for example form = "police"') from None
+        raise _Broken("form: no form of that name is shipped", 'for example form = "report"') from None
 
 
 def _question(form: Form, name: str) -> Question:

@@ -1,6 +1,6 @@
 """A mapping file: how the columns of somebody's spreadsheet answer the questions of a form.
 
-    form = "police"
+    form = "report"
     channel = "paper"                  # how the reports came, as a report states it
     lang = "en"
     ignore = ["complaint", "notes"]    # every other column must be used

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -34,7 +35,8 @@ from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
 from intake.multipart import BrokenForm, read_fields
-from intake.pages import Pages
+from intake.notices import Notices
+from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
 from intake.store import Conflict, Store, Unavailable
 
@@ -125,9 +127,29 @@ class Intake:
         lang, form, today = self._lang(request), self._form(request), self.clock().date()
         return HTMLResponse(self.pages.blank(lang, form, today, os.urandom(CODE_LENGTH)))
 
-    async def show_start(self, request: Request) -> Response:
+    async def show_first(self, request: Request) -> Response:
         """The first page of a language."""
+        return HTMLResponse(self.pages.first(self._lang(request)))
+
+    async def show_start(self, request: Request) -> Response:
+        """What to know before the form."""
         return HTMLResponse(self.pages.start(self._lang(request)))
+
+    async def show_information(self, request: Request) -> Response:
+        """A page that explains; its address ends with its name."""
+        name = request.url.path.rsplit("/", 1)[-1]
+        return HTMLResponse(self.pages.information(self._lang(request), name))
+
+    async def show_style(self, request: Request) -> Response:
+        """Which questions of a form apply, for a browser without script."""
+        style = self.pages.style_sheets.get(request.path_params["digest"])
+        if style is None:
+            raise HTTPException(404)
+        return Response(style, media_type="text/css")
+
+    async def leave(self, request: Request) -> Response:
+        """Away from here, to a page that says nothing about its visitor."""
+        return RedirectResponse(self.pages.exit_url, 303)
 
     async def show_sent(self, request: Request) -> Response:
         """The page after sending, the same for both ways; whoever comes from elsewhere sent nothing."""
@@ -190,9 +212,20 @@ def create_app(
     recipients: Sequence[Recipient],
     store: Store,
     clock: Clock = utc_now,
+    notices: Notices | None = None,
 ) -> ASGIApp:
     """The whole application, around a store that is started."""
-    pages = Pages(settings, forms, recipients)
+    return assemble(settings, recipients, store, Pages(settings, forms, recipients, notices), clock)
+
+
+def assemble(
+    settings: Settings,
+    recipients: Sequence[Recipient],
+    store: Store,
+    pages: Pages,
+    clock: Clock = utc_now,
+) -> ASGIApp:
+    """The application around pages that are made already."""
     intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
 
     routes = [
@@ -200,8 +233,12 @@ def create_app(
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
         Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/exit", intake.leave),
+        Route("/forms/{digest}.css", intake.show_style),
         Route("/{lang}", add_slash),
-        Route("/{lang}/", intake.show_start),
+        Route("/{lang}/", intake.show_first),
+        Route("/{lang}/start", intake.show_start),
+        *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
         Route("/{lang}/{form}", add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
@@ -209,4 +246,6 @@ def create_app(
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return Guard(app)
+    # A form with all its words is four times as large as it need be on a slow line. Nothing in a page is
+    # secret from its own reader, so compressing tells nobody anything.
+    return Guard(GZipMiddleware(app, minimum_size=1024, compresslevel=6))

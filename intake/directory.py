@@ -4,28 +4,40 @@ intake.toml     the settings
 recipients.txt  the organizers' public keys; every report is sealed to all of them
 server.key      the seed that signs courier bundles; it opens nothing
 server.pub      its public half, for the desk to pin
+lists/          the local lists that organizers edit: areas.csv, help.csv ...
+forms/          questionnaires of their own, compiled, where they have any
 reports.db      the sealed reports
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from intake import database, settings
 from intake.crypto.errors import CryptoError
 from intake.crypto.recipients import Recipient, read_recipients
 from intake.crypto.signing import SigningKey, format_public
 from intake.errors import IntakeError
-from intake.files import new_directory, write_synced
-from intake.forms.errors import FormsError
-from intake.forms.form import Form, shipped
+from intake.files import new_directory, sync_directory, write_synced
+from intake.forms import local
+from intake.forms.errors import FormsError, RefusedSource
+from intake.forms.form import Form
+from intake.forms.xlsform import compile_form
 from intake.settings import Settings
 
 RECIPIENTS = "recipients.txt"
 KEY = "server.key"
 PUBLIC = "server.pub"
+LISTS = "lists"
+OWN_FORMS = "forms"
+SHIPPED_FORMS = Path(local.__file__).parent
 KEY_LABEL = "witnessbox-server-seed/1"
 
+Notices: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEY_LINE = re.compile(rf"{KEY_LABEL} ([0-9a-f]{{64}})\n")
 
 
@@ -35,12 +47,17 @@ class DirectoryError(IntakeError):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A data directory that was read: everything the server needs but the signing key."""
+    """A data directory that was read: everything the server needs but the signing key.
+
+    `help` and `deadlines` are (label, text) pairs by language, for the pages to show.
+    """
 
     path: Path
     settings: Settings
     recipients: tuple[Recipient, ...]
     forms: tuple[Form, ...]
+    help: Notices
+    deadlines: Notices
 
     @property
     def database(self) -> Path:
@@ -53,7 +70,7 @@ def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
     path = path.absolute()
     text = _read_text(recipients)
     _parse_recipients(text, recipients)
-    loaded = load_forms(forms)
+    loaded = load_forms(forms, local.SHIPPED)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DirectoryError(f"{path} exists already", "choose a new directory; nothing was changed")
     key = SigningKey.generate()
@@ -64,6 +81,7 @@ def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
             write_synced(new / RECIPIENTS, text.encode())
             write_synced(new / KEY, f"{KEY_LABEL} {key.seed.hex()}\n".encode())
             write_synced(new / PUBLIC, format_public(key.verify_key).encode(), 0o644)
+            _copy_lists(new / LISTS)
             database.create(new / database.FILE)
             database.keep_forms(new / database.FILE, [(form.digest, form.json) for form in loaded])
     except OSError as error:
@@ -75,7 +93,13 @@ def read(path: Path) -> Directory:
     _check_exists(path)
     chosen = Settings.read(path / settings.FILE)
     recipients = _parse_recipients(_read_text(path / RECIPIENTS), path / RECIPIENTS)
-    return Directory(path, chosen, recipients, load_forms(chosen.forms))
+    forms = load_forms(chosen.forms, path / LISTS, path / OWN_FORMS)
+    languages = tuple(dict.fromkeys(language for form in forms for language in form.languages))
+    try:
+        shown = [local.read_notices(path / LISTS / file, languages) for file in (local.HELP, local.DEADLINES)]
+    except RefusedSource as error:
+        raise _refused(path / LISTS, error) from None
+    return Directory(path, chosen, recipients, forms, *shown)
 
 
 def read_key(path: Path) -> SigningKey:
@@ -87,15 +111,44 @@ def read_key(path: Path) -> SigningKey:
     return SigningKey(bytes.fromhex(found[1]))
 
 
-def load_forms(names: tuple[str, ...]) -> tuple[Form, ...]:
-    """The forms of these names, which come with the program."""
-    forms = []
-    for name in names:
-        try:
-            forms.append(shipped(name))
-        except (FileNotFoundError, FormsError):
-            raise DirectoryError(f'there is no form "{name}"') from None
-    return tuple(forms)
+def load_forms(names: tuple[str, ...], choices: Path, own: Path | None = None) -> tuple[Form, ...]:
+    """The forms of these names: compiled ones in `own` first, else those that come with the program.
+
+    Ours are compiled anew with the local lists in `choices`, so that an organizer edits a list and starts
+    the server again. Raises DirectoryError that names the file and the row.
+    """
+    return tuple(_load_form(name, choices, own) for name in names)
+
+
+def _load_form(name: str, choices: Path, own: Path | None) -> Form:
+    source = SHIPPED_FORMS / f"{name}.csv"
+    try:
+        if not _NAME.fullmatch(name):
+            raise FileNotFoundError
+        if own and (own / f"{name}.json").exists():
+            return Form.load(own / f"{name}.json")
+        if not source.exists():
+            raise FileNotFoundError
+        return Form.from_json(compile_form(source, choices))
+    except OSError:
+        raise DirectoryError(f'there is no form "{name}"') from None
+    except RefusedSource as error:
+        raise _refused(choices, error) from None
+    except FormsError as error:
+        raise DirectoryError(str(error)) from None
+
+
+def _refused(folder: Path, error: RefusedSource) -> DirectoryError:
+    return DirectoryError(
+        f"{folder}: " + "; ".join(error.problems), "mend the list there, then start the server again"
+    )
+
+
+def _copy_lists(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    for file in sorted(local.SHIPPED.glob("*.csv")):
+        write_synced(folder / file.name, file.read_bytes())
+    sync_directory(folder)
 
 
 def _check_exists(path: Path) -> None:

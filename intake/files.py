@@ -18,6 +18,19 @@ def write_synced(path: Path, data: bytes, mode: int = 0o600) -> None:
         os.fsync(out.fileno())
 
 
+def replace_synced(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Puts a file in the place of an older one, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        write_synced(partial, data, mode)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Returns when the disk has the names in a directory."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -6,8 +6,9 @@ from typing import NoReturn
 
 import click
 
-from intake import database, directory, export, serve
+from intake import database, directory, export, questionnaire, serve
 from intake.errors import IntakeError
+from intake.forms.errors import RefusedSource
 
 NAME = "witnessbox-intake"
 DATA = click.option(
@@ -30,13 +31,16 @@ def commands() -> None:
     help="The organizers' public keys (recipients.txt of the desk).",
 )
 @click.option(
-    "--form", "forms", multiple=True, default=("police",), show_default=True, help="A questionnaire to offer."
+    "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
 def init(data: Path, recipients: Path, forms: tuple[str, ...]) -> None:
     """Make a new data directory, with a new key that signs bundles."""
     directory.make(data, recipients, forms)
     click.echo(f"made {data}")
     click.echo(f"take {data / directory.PUBLIC} to the desk, and pin it there")
+    click.echo(
+        f"edit the lists in {data / directory.LISTS}: areas, agencies, facilities, landlords, help, deadlines"
+    )
 
 
 @commands.command("serve")
@@ -73,6 +77,9 @@ def export_command(data: Path, out: Path, again: int | None) -> None:
         click.echo(f"{bundle.path}: {bundle.reports} report{'s' if bundle.reports != 1 else ''}")
 
 
+commands.add_command(questionnaire.form)
+
+
 def main() -> None:
     """Runs the command; an error is one line, perhaps with a hint, and exit status 1."""
     try:
@@ -80,14 +87,17 @@ def main() -> None:
     except click.UsageError as error:
         error.show()
         sys.exit(error.exit_code)
+    except RefusedSource as error:
+        _fail(*error.problems)
     except IntakeError as error:
-        _fail(str(error), error.hint)
+        _fail(str(error), hint=error.hint)
     except (click.Abort, KeyboardInterrupt):
         _fail("stopped")
 
 
-def _fail(message: str, hint: str | None = None) -> NoReturn:
-    click.echo(f"{NAME}: error: {message}", err=True)
+def _fail(*messages: str, hint: str | None = None) -> NoReturn:
+    for message in messages:
+        click.echo(f"{NAME}: error: {message}", err=True)
     if hint:
         click.echo(f"hint: {hint}", err=True)
     sys.exit(1)

@@ -8,15 +8,19 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from intake import language as languages
+from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
-from intake.forms.form import Choice, Form, Question
-from intake.language import NAMES, direction
+from intake.forms.form import Form
+from intake.groups import choice_groups
+from intake.notices import Notices
+from intake.relevance_css import style_sheet
+from intake.rules import rules
 from intake.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -26,27 +30,50 @@ SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
 # Stands in a page that is kept for everybody, where each reader gets a code of their own. No text has it.
 CODE_MARK = "\ufdd0"
+# Pages that explain, in the order in which the foot of every page links to them.
+INFORMATION = ("how", "who", "keep", "limits")
 
 
 class Pages:
     """The pages of one intake, in the languages that its forms and our catalogs share."""
 
-    def __init__(self, settings: Settings, forms: Sequence[Form], recipients: Sequence[Recipient]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        forms: Sequence[Form],
+        recipients: Sequence[Recipient],
+        notices: Notices | None = None,
+        *,
+        names: Mapping[str, str] = languages.NAMES,
+        locale: Path = LOCALE,
+    ) -> None:
         self.forms = {form.id: form for form in forms}
         self.languages = tuple(
             language
             for language in forms[0].languages
-            if language in NAMES and all(language in form.languages for form in forms)
+            if language in names and all(language in form.languages for form in forms)
         )
+        self.style_sheets = {form.digest: style_sheet(form) for form in forms}
+        self.exit_url = settings.exit_url
+        self._names = names
+        self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
-        self._exit_url = settings.exit_url
-        self._environments = {language: _environment(language) for language in self.languages}
+        self._environments = {language: _environment(language, locale) for language in self.languages}
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
 
+    def first(self, language: str) -> str:
+        """The page before all others: danger, and how to leave fast."""
+        return self._render("first.html", language, path="")
+
     def start(self, language: str) -> str:
-        """The first page: the notices, then the way to each form."""
-        return self._render("start.html", language, path="", forms=list(self.forms.values()))
+        """The notices, then the way to each form."""
+        return self._render("start.html", language, path="start", forms=list(self.forms.values()))
+
+    def information(self, language: str, name: str) -> str:
+        """One of the pages that explain, by its name in INFORMATION."""
+        words, keys = fingerprint(self._recipients), len(self._recipients)
+        return self._render(f"{name}.html", language, path=name, words=words, keys=keys)
 
     def blank(self, language: str, form: Form, today: date, code: bytes) -> str:
         """The form with nothing in it but the code of this one page, which must be new."""
@@ -99,6 +126,7 @@ class Pages:
             typed=typed or {},
             problems=problems or {},
             failed=failed,
+            constraint=lambda question: question.constraint_message.get(language, ""),
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),
         )
@@ -107,7 +135,7 @@ class Pages:
         return embedded_json(
             {
                 "channel": "web",
-                "form": json.loads(form.json),
+                "form": rules(form),
                 "form_digest": form.digest,
                 "lang": language,
                 "recipients": self._recipients,
@@ -121,9 +149,10 @@ class Pages:
             .get_template(template)
             .render(
                 lang=language,
-                dir=direction(language),
-                languages=[(code, NAMES[code]) for code in self.languages],
-                exit_url=self._exit_url,
+                dir=languages.direction(language),
+                languages=[(code, self._names[code]) for code in self.languages],
+                help=self._notices.help.get(language, ()),
+                deadlines=self._notices.deadlines.get(language, ()),
                 **context,
             )
         )
@@ -137,16 +166,7 @@ def embedded_json(value: object) -> Markup:
     return Markup(text)  # noqa: S704 - every sign that HTML could read is escaped above
 
 
-def choice_groups(form: Form, question: Question) -> list[tuple[Mapping[str, str], list[Choice]]]:
-    """The choices in their order, in runs of one roll-up, each with the label of that group, if any."""
-    labels = {rollup.code: rollup.label for rollup in form.rollups}
-    return [
-        (labels.get(code, {}), list(choices))
-        for code, choices in groupby(question.choices, key=lambda choice: choice.rollup)
-    ]
-
-
-def _environment(language: str) -> jinja2.Environment:
+def _environment(language: str, locale: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -156,12 +176,12 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(catalog(language, locale), newstyle=True)  # type: ignore[attr-defined]
     return environment
 
 
-def catalog(language: str) -> gettext.NullTranslations:
+def catalog(language: str, locale: Path = LOCALE) -> gettext.NullTranslations:
     """The translations into a language; the source language needs none."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, LOCALE, languages=[language])
+    return gettext.translation(DOMAIN, locale, languages=[language])

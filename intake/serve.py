@@ -21,6 +21,7 @@ from intake.app import create_app
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
+from intake.notices import Notices
 from intake.store import Store
 
 MOST_CONNECTIONS = 1_000
@@ -44,7 +45,8 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
-    app = create_app(directory.settings, directory.forms, directory.recipients, store)
+    notices = Notices(directory.help, directory.deadlines)
+    app = create_app(directory.settings, directory.forms, directory.recipients, store, notices=notices)
     config = uvicorn.Config(
         app,
         access_log=False,

@@ -111,7 +111,7 @@ def show(intake: str, workbench: str, site: Path) -> None:
 def check(intake: str, workbench: str, site: Path) -> None:
     """Asks each part for an answer; ends the program with a word when one is wrong."""
     checks: dict[str, Callable[[], bool]] = {
-        "the form": lambda: "acts" in httpx.get(f"{intake}en/police/").raise_for_status().text,
+        "the form": lambda: "acts" in httpx.get(f"{intake}en/report/").raise_for_status().text,
         "the workbench, without its token": lambda: httpx.get(workbench.split("?")[0]).status_code == 403,
         "the workbench": lambda: _workbench_answers(workbench),
         "the findings": lambda: "[c]" in (site / "findings" / "F02.html").read_text(),

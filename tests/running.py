@@ -81,7 +81,7 @@ class Page:
     recipients: tuple[Recipient, ...]
 
 
-def read_page(client: httpx.Client, intake: str, form: str = "police", lang: str = "en") -> Page:
+def read_page(client: httpx.Client, intake: str, form: str = "report", lang: str = "en") -> Page:
     """Loads the form as a browser does, and reads the block that its script reads."""
     address = f"{intake}{lang}/{form}/"
     found = _DATA_BLOCK.search(client.get(address).raise_for_status().text)

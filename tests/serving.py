@@ -99,12 +99,12 @@ class Server:
     def post_form(self, fields: Mapping[str, Sequence[str]], lang: str = "en") -> httpx.Response:
         """Sends the form as a browser without script does."""
         parts = [(name, (None, value.encode())) for name, values in fields.items() for value in values]
-        return self.client.post(f"/{lang}/police/", files=parts)
+        return self.client.post(f"/{lang}/report/", files=parts)
 
 
 def sealed_body(recipients: Sequence[Recipient], **given: Sequence[str]) -> bytes:
     """What the script posts: a report's id and the report, sealed."""
-    form, receipt = shipped("police"), Receipt.draw()
+    form, receipt = shipped("report"), Receipt.draw()
     answered = answers.clean(form, {**ENOUGH, **given})
     words = report.build(form, answered, lang="en", sealed_by="browser", channel="web", receipt=receipt)
     return receipt.id + seal_bytes(pad(words), recipients)

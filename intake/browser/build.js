@@ -1,4 +1,5 @@
-// Bundles src/page.js into ../static/report.js, the same bytes on every machine.
+// Bundles src/page.js into ../static/report.js, and src/exit.js, which every page loads, into
+// ../static/exit.js: the same bytes on every machine.
 // `node build.js DIRECTORY` writes elsewhere; a test compares the two.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,8 +11,8 @@ const directory = process.argv[2] ?? `${here}../static`;
 
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: ["src/page.js"],
-  outfile: `${directory}/report.js`,
+  entryPoints: { report: "src/page.js", exit: "src/exit.js" },
+  outdir: directory,
   bundle: true,
   minify: true,
   format: "iife",
@@ -19,6 +20,7 @@ const { metafile } = await build({
   target: ["es2020", "firefox102", "chrome90", "safari14.1"],
   charset: "ascii",
   legalComments: "none",
+  alias: { "@noble/curves/nist.js": "./src/absent.js", "@noble/hashes/scrypt.js": "./src/absent.js" },
   metafile: true,
   logLevel: "warning",
 });

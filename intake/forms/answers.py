@@ -7,8 +7,10 @@ vectors in `tests/vectors/answers.json` hold the two together. The shape of each
     select_multiple  codes in form order     integer          0 to 999999999
     month            "2026", "2026-05" or "not_sure"
 
-A question that applies and was left blank is null. One that does not apply is absent, so that
-nobody can tell later what was ticked before an earlier answer was changed.
+A question that applies and was left blank (skipped) is null; "not sure" is a code of its own. One
+that does not apply is absent, so that nobody can tell later what was ticked before an earlier answer
+was changed. One that the short form left out is absent too (unseen): the page sends `_shown`, "short"
+or "all", and a report holds either every question that applies or those of the short form alone.
 """
 
 import re
@@ -37,7 +39,9 @@ _WHEN = re.compile(r"(?:19|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?|not_sure")
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _LARGEST = 999_999_999
 _MISSING = object()
+_NOTHING: frozenset[str] = frozenset()
 NOT_SURE = "not_sure"
+SHOWN, SHORT = "_shown", "short"
 
 
 class _BrokenRule(Exception):
@@ -53,7 +57,7 @@ def clean(form: Form, raw: Raw) -> dict[str, Any]:
     """
     answers: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    for question in form.asked:
+    for question in shown(form, raw):
         if question.applies is None or question.applies(answers):
             try:
                 answers[question.id] = _CLEAN[question.kind](question, raw)
@@ -64,6 +68,13 @@ def clean(form: Form, raw: Raw) -> dict[str, Any]:
     if problems:
         raise InvalidAnswers(problems)
     return answers
+
+
+def shown(form: Form, raw: Raw) -> tuple[Question, ...]:
+    """The questions that the reporter's page had: of the short form where it says so, else all."""
+    if [value for value in raw.get(SHOWN, ()) if value] != [SHORT]:
+        return form.asked
+    return tuple(question for question in form.asked if question.id not in form.unseen)
 
 
 def _check_rules(question: Question, answers: Mapping[str, Any]) -> None:
@@ -141,8 +152,9 @@ def check(form: Form, answers: Mapping[str, Any]) -> None:
     The desk runs this on every report, because anybody can seal anything to its public key.
     """
     found = 0
+    unseen = _unseen(form, answers)
     for question in form.asked:
-        if question.applies is not None and not question.applies(answers):
+        if question.id in unseen or (question.applies is not None and not question.applies(answers)):
             continue
         found += 1
         value = answers.get(question.id, _MISSING)
@@ -153,6 +165,11 @@ def check(form: Form, answers: Mapping[str, Any]) -> None:
             raise InvalidAnswers({question.id: "constraint"})
     if found != len(answers):
         raise InvalidAnswers({"": "not_asked"})
+
+
+def _unseen(form: Form, answers: Mapping[str, Any]) -> frozenset[str]:
+    # All or none: one answer to what the short form leaves out means that the whole form was shown.
+    return form.unseen if form.unseen.isdisjoint(answers) else _NOTHING
 
 
 def _misfit(value: object) -> str:

@@ -6,7 +6,14 @@ class FormsError(Exception):
 
 
 class RefusedSource(FormsError):
-    """The editable XLSForm is outside the accepted subset, or asks what must not be asked."""
+    """The editable XLSForm, or a list that belongs to it, cannot be used.
+
+    Each of `problems` is one line that names the file, the row and the rule.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class MalformedForm(FormsError):

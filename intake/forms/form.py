@@ -56,7 +56,11 @@ def canonical(value: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A questionnaire. `json` is its canonical text and `digest` the SHA-256 of that, in hexadecimal."""
+    """A questionnaire. `json` is its canonical text and `digest` the SHA-256 of that, in hexadecimal.
+
+    `asked` are the questions that can be answered; `unseen` are the ids of those that the short form
+    leaves out, none in a form that has no short one.
+    """
 
     id: str
     version: str
@@ -69,12 +73,16 @@ class Form:
     json: bytes = field(repr=False)
     digest: str
     asked: tuple[Question, ...] = field(init=False, repr=False, compare=False)
+    unseen: frozenset[str] = field(init=False, repr=False, compare=False)
     _by_id: Mapping[str, Question] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_id = {question.id: question for question in self.questions}
-        object.__setattr__(self, "_by_id", by_id)
-        object.__setattr__(self, "asked", tuple(one for one in self.questions if one.kind != "note"))
+        asked = tuple(one for one in self.questions if one.kind != "note")
+        has_short = any(one.short for one in asked)
+        unseen = frozenset(one.id for one in asked if has_short and not (one.short or one.required))
+        for name, value in {"_by_id": by_id, "asked": asked, "unseen": unseen}.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -100,7 +108,7 @@ class Form:
 
 @functools.cache
 def shipped(name: str) -> Form:
-    """A form that comes with Witnessbox, such as "police"."""
+    """A form that comes with Witnessbox, such as "report"."""
     return Form.from_json((resources.files("intake.forms") / f"{name}.json").read_bytes())
 
 

@@ -4,6 +4,9 @@ XLSForm can collect far more than a person can safely give. Whatever is not in o
 refused; this is the part of it that would put a reporter at risk.
 """
 
+import re
+
+from intake.forms.asking import asks_for
 from intake.forms.sheets import Row
 
 _PLACE = "it would tell where the reporter is; ask for a big area with select_one"
@@ -12,6 +15,8 @@ _DEVICE = "it would identify the reporter's device"
 _TIME = "it would tell when the report was written; only the ISO week is kept"
 _PERSON = "it would identify the reporter"
 _COMPUTED = "answers are only what the reporter gave; put the rule into relevant or into the analysis"
+_ELSEWHERE = "its choices are not in the form; use select_one_from_file with a list in .csv"
+_SIMPLER = "use select_one, or integer for a number"
 
 UNSAFE_TYPES = {
     **dict.fromkeys(("geopoint", "geotrace", "geoshape", "start-geopoint", "background-geopoint"), _PLACE),
@@ -19,22 +24,48 @@ UNSAFE_TYPES = {
     **dict.fromkeys(("deviceid", "device_id", "simserial", "subscriberid", "imei", "audit"), _DEVICE),
     **dict.fromkeys(("start", "end", "today", "time", "dateTime", "datetime"), _TIME),
     **dict.fromkeys(("username", "phonenumber", "phone_number", "email"), _PERSON),
-    **dict.fromkeys(("calculate", "hidden", "xml-external", "csv-external"), _COMPUTED),
+    **dict.fromkeys(("calculate", "hidden", "pulldata"), _COMPUTED),
+    **dict.fromkeys(("xml-external", "csv-external", "select_one_external"), _ELSEWHERE),
+    **dict.fromkeys(("decimal", "range", "rank", "acknowledge", "trigger"), _SIMPLER),
     "begin_repeat": "a report tells of one event; send a second report for a second one",
 }
-_NAMES = "name full_name first_name last_name surname your_name"
-_WAYS = "phone phone_number telephone mobile email e_mail address home_address street_address"
-_BIRTH = "birth_date birthdate date_of_birth dob birthday"
-_IDENTIFYING = frozenset(f"{_NAMES} {_WAYS} {_BIRTH}".split())
+# What only counts, or is needed to handle the report, may be required. The rest a person may keep back.
+MAY_BE_REQUIRED = ("meas", "ops")
+_ROLES = "qi, sens, act, narr, meas or ops"
+_NO = ("", "no", "false", "false()", "0")
+_FREE = ("text", "integer", "date")
+_OR_OTHER = re.compile(r"\bor[_ ](?:specify[_ ])?other\b")
+_NAMES = "name full_name first_name last_name surname your_name nombre apellido apellidos"
+_WAYS = "phone phone_number telephone mobile email e_mail telefono celular correo"
+_PLACES = "address home_address street_address direccion domicilio"
+_BIRTH = "birth_date birthdate date_of_birth dob birthday fecha_nacimiento fecha_de_nacimiento"
+_IDENTIFYING = frozenset(f"{_NAMES} {_WAYS} {_PLACES} {_BIRTH}".split())
 
 
-def check_question(row: Row, kind: str, name: str) -> None:
-    """RefusedSource when a survey row asks what must not be asked."""
+def check_type(row: Row, kind: str) -> None:
+    """RefusedSource when the type of a survey row collects what must not be collected."""
     if kind in UNSAFE_TYPES:
         raise row.refuse(f"the type {kind} is not allowed: {UNSAFE_TYPES[kind]}")
-    if "or_other" in row.get("type").split():
+    if _OR_OTHER.search(row.get("type")):
         raise row.refuse("or_other is not allowed: add a choice with the code other to the list")
-    if name.lower() in _IDENTIFYING:
-        raise row.refuse(f"a question named {name!r} is not allowed: {_PERSON}")
-    if row.get("sdc_role") == "sens" and row.get("required"):
-        raise row.refuse("a sensitive question may not be required")
+
+
+def check_role(row: Row, kind: str) -> None:
+    """RefusedSource when a question does not say what it can give away, or demands what may be kept back."""
+    role = row.get("sdc_role") or ("ops" if kind == "note" else "")
+    if not role:
+        raise row.refuse(f"the column sdc_role must say what the answer can give away: {_ROLES}")
+    if row.get("required").lower() not in _NO and role not in MAY_BE_REQUIRED:
+        raise row.refuse(f"a sensitive question (sdc_role {role}) may not be required")
+
+
+def check_words(row: Row, kind: str) -> None:
+    """RefusedSource when a question that is answered in free words asks who the reporter is."""
+    if kind not in _FREE:
+        return
+    if row.get("name").lower() in _IDENTIFYING:
+        raise row.refuse(f"a question named {row.get('name')!r} is not allowed: {_PERSON}")
+    for heading, text in row.cells.items():
+        what = asks_for(text) if heading.startswith(("label::", "hint::")) else None
+        if what:
+            raise row.refuse(f"the question asks for {what}, which is not allowed: {_PERSON}")

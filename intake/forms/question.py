@@ -23,12 +23,17 @@ _CODE = re.compile(r"[a-z0-9_]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to tick. `rollup` is the coarser group that findings may fall back on, or empty."""
+    """One answer to tick. `rollup` is the coarser group that findings may fall back on, or empty.
+
+    `exclusive` clears the others; `content_note` means that its words are about force or sexual harm,
+    so that a page can keep them out of sight until the reader asks for them.
+    """
 
     code: str
     label: Texts
     rollup: str
     exclusive: bool
+    content_note: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,18 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `applies` and `holds` are its relevance and its constraint, as functions."""
+    """One question. `applies` and `holds` are its relevance and its constraint, as functions.
+
+    `sensitive_note` says beside the question why it is asked; `short` puts it on the short form.
+    """
 
     id: str
     kind: str
     label: Texts
     hint: Texts
+    sensitive_note: Texts
     required: bool
+    short: bool
     relevant: relevance.Tree | None
     constraint: relevance.Tree | None
     constraint_message: Texts
@@ -119,13 +129,15 @@ def once(names: Sequence[str], what: str) -> None:
             raise ValueError(f"{what} has {name!r} twice")
 
 
-_CHOICE = {"code": str, "label": dict, "rollup": str, "exclusive": bool}
+_CHOICE = {"code": str, "label": dict, "rollup": str, "exclusive": bool, "content_note": bool}
 _QUESTION = {
     "id": str,
     "kind": str,
     "label": dict,
     "hint": dict,
+    "sensitive_note": dict,
     "required": bool,
+    "short": bool,
     "relevant": object,
     "constraint": object,
     "constraint_message": dict,
@@ -142,8 +154,8 @@ def parse_question(value: object, languages: Sequence[str], known: Mapping[str, 
     fields = record(value, _QUESTION, "a question")
     what = f"question {parse_name(fields['id'], 'a question')!r}"
     once([fields["id"], *known], "the form")
-    for name, optional in (("label", False), ("hint", True), ("constraint_message", True)):
-        fields[name] = parse_texts(fields[name], languages, what, optional=optional)
+    for name in ("label", "hint", "sensitive_note", "constraint_message"):
+        fields[name] = parse_texts(fields[name], languages, what, optional=name != "label")
     fields["choices"] = tuple(_parse_choice(choice, languages, what) for choice in fields["choices"])
     _check_kind(fields, what)
     _check_conditions(fields, known)

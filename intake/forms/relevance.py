@@ -26,6 +26,18 @@ COUNTS = {"count-selected": ("select_multiple",), "string-length": ("text", "lon
 _DEEPEST = 20
 
 
+class UnknownName(ValueError):
+    """A condition names a question that does not stand before it, or a code that is no choice of it."""
+
+    def __init__(self, question: str, code: str | None = None) -> None:
+        if code is None:
+            super().__init__(f"a condition names {question!r}, which is no question before this one")
+        else:
+            super().__init__(f"a condition names {code!r}, which is no choice of {question!r}")
+        self.question = question
+        self.code = code
+
+
 class Asked(Protocol):
     """What a condition has to know about a question it names."""
 
@@ -55,13 +67,13 @@ def check(tree: object, known: Mapping[str, Asked], depth: int = 0) -> None:
 
 def _find(question: str, known: Mapping[str, Asked]) -> Asked:
     if question not in known:
-        raise ValueError(f"a condition names {question!r}, which is no question before this one")
+        raise UnknownName(question)
     return known[question]
 
 
 def _check_code(asked: Asked, question: str, code: str) -> None:
     if code not in asked.positions:
-        raise ValueError(f"a condition names {code!r}, which is no choice of {question!r}")
+        raise UnknownName(question, code)
 
 
 def _check_comparison(sign: str, left: object, right: object, known: Mapping[str, Asked]) -> None:

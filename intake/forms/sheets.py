@@ -1,14 +1,15 @@
-"""Reads the sheets of an XLSForm, from .csv as pyxform writes it or from .xlsx, row by row.
+"""Reads the rows of an XLSForm, from .csv as pyxform writes it or from .xlsx, and of plain CSV lists.
 
-In the .csv all sheets stand in one file: a row whose first cell is a sheet's name begins that sheet,
-the next row holds its headings from the second cell on, and the rows after that its contents.
+In the .csv of a form all sheets stand in one file: a row whose first cell is a sheet's name begins
+that sheet, the next row holds its headings from the second cell on, and the rows after that its
+contents. A list has no sheets: its first row holds the headings.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from intake.forms.errors import RefusedSource
 
@@ -18,48 +19,79 @@ Table: TypeAlias = Iterable[tuple[int, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The filled cells of one row by their headings, and where the row stands in the file."""
+    """The filled cells of one row by their headings, and where it stands; a list's sheet is empty."""
 
+    file: str
     sheet: str
     number: int
-    cells: dict[str, str]
+    cells: Mapping[str, str]
 
     def get(self, heading: str) -> str:
         """The cell's text, or an empty text."""
         return self.cells.get(heading, "")
 
+    def holding(self, cells: Mapping[str, str]) -> Self:
+        """The same row with other cells."""
+        return replace(self, cells=cells)
+
+    @property
+    def place(self) -> str:
+        """Where a person finds the row."""
+        return f"sheet {self.sheet}, row {self.number}" if self.sheet else f"row {self.number}"
+
     def refuse(self, rule: str) -> RefusedSource:
         """The error that tells an organizer where to look."""
-        return RefusedSource(f"sheet {self.sheet}, row {self.number}: {rule}")
+        return RefusedSource(f"{self.file}: {self.place}: {rule}")
 
 
 def read_sheets(path: Path) -> dict[str, list[Row]]:
-    """The rows of the sheets survey, choices and settings; RefusedSource when the file is not one."""
+    """The rows of the sheets survey, choices and settings; RefusedSource when the file is not one.
+
+    A form that asks no choice needs no choices.
+    """
     if path.suffix == ".xlsx":
         tables = _read_xlsx(path)
     elif path.suffix == ".csv":
-        tables = _read_csv(path)
+        tables = _split_sheets(_read_csv(path))
     else:
         raise RefusedSource(f"{path.name} is neither .csv nor .xlsx")
-    sheets = {sheet: list(_rows(sheet, table)) for sheet, table in tables.items() if sheet in SHEETS}
-    for sheet in SHEETS:
-        if not sheets.get(sheet):
+    sheets = {sheet: list(_rows(path.name, sheet, tables.get(sheet, ()))) for sheet in SHEETS}
+    for sheet in ("survey", "settings"):
+        if not sheets[sheet]:
             raise RefusedSource(f"{path.name} has no rows in its sheet {sheet}")
     return sheets
 
 
-def _read_csv(path: Path) -> dict[str, list[tuple[int, Sequence[str]]]]:
-    tables: dict[str, list[tuple[int, Sequence[str]]]] = {}
-    current: list[tuple[int, Sequence[str]]] = []
+def read_list(path: Path) -> list[Row]:
+    """The rows of a CSV list; RefusedSource when there is none or it is no CSV file in UTF-8."""
+    rows = list(_rows(path.name, "", _read_csv(path)))
+    if not rows:
+        raise RefusedSource(f"{path.name} has no rows")
+    return rows
+
+
+def _read_csv(path: Path) -> list[tuple[int, Sequence[str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            for cells in reader:
-                if cells and cells[0].strip():
-                    current = tables.setdefault(cells[0].strip(), [])
-                current.append((reader.line_num, cells[1:]))
+            first = file.readline()
+            file.seek(0)
+            # Spreadsheets of countries that write 1,5 save their "CSV" with semicolons.
+            delimiter = ";" if ";" in first and "," not in first else ","
+            reader = csv.reader(file, strict=True, delimiter=delimiter)
+            return [(reader.line_num, cells) for cells in reader]
     except (csv.Error, UnicodeDecodeError):
         raise RefusedSource(f"{path.name} is not a CSV file in UTF-8") from None
+    except OSError as error:
+        raise RefusedSource(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _split_sheets(table: Table) -> dict[str, list[tuple[int, Sequence[str]]]]:
+    tables: dict[str, list[tuple[int, Sequence[str]]]] = {}
+    current: list[tuple[int, Sequence[str]]] = []
+    for number, cells in table:
+        if cells and cells[0].strip():
+            current = tables.setdefault(cells[0].strip(), [])
+        current.append((number, cells[1:]))
     return tables
 
 
@@ -74,7 +106,7 @@ def _read_xlsx(path: Path) -> dict[str, list[tuple[int, Sequence[str]]]]:
     except Exception:  # openpyxl raises whatever its ZIP and XML readers raise
         raise RefusedSource(f"{path.name} is not an .xlsx file") from None
     return {
-        sheet.title: [
+        sheet.title.lower(): [
             (number, [_text(value) for value in cells])
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1)
         ]
@@ -89,7 +121,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _rows(sheet: str, table: Table) -> Iterator[Row]:
+def _rows(file: str, sheet: str, table: Table) -> Iterator[Row]:
     headings: list[str] = []
     for number, cells in table:
         texts = [cell.strip() for cell in cells]
@@ -98,6 +130,7 @@ def _rows(sheet: str, table: Table) -> Iterator[Row]:
         if not headings:
             headings = texts
             continue
+        row = Row(file, sheet, number, {})
         if any(text for text in texts[len(headings) :]):
-            raise RefusedSource(f"sheet {sheet}, row {number}: a cell has no heading")
-        yield Row(sheet, number, {name: text for name, text in zip(headings, texts, strict=False) if text})
+            raise row.refuse("a cell has no heading")
+        yield row.holding({name: text for name, text in zip(headings, texts, strict=False) if text})

@@ -2,40 +2,32 @@
 
 XLSForm is the field's convention: organizers with a form already have one. We accept a subset:
 
-    survey    type (select_one L, select_multiple L, text, integer, date, note, begin_group, end_group),
-              name, label::Language (xx), hint::..., required, relevant, constraint,
-              constraint_message::..., appearance (multiline, month-year, year, minimal), default
-    choices   list_name, name, label::Language (xx)
-    settings  form_id, version, default_language, form_title
+    types       select_one L, select_multiple L, the same ..._from_file F.csv, text, integer, date, note,
+                begin_group, end_group
+    appearance  multiline (text), month-year or year (date), minimal (select_one)
 
-and add the columns sdc_role (survey), rollup and exclusive (choices) and page_title::Language (xx)
-(settings), because XLSForm cannot translate a title. The list named "rollup" holds the
-labels of the rollups. A group is a section; each question stands in one.
+with the columns of `intake.forms.headings` and the conditions of `intake.forms.expression`. A group
+is a section; each question stands in one. The list named "rollup" holds the labels of the rollups.
+
+Every row that is outside is refused with its reason, all of them at once, because a person mends a
+form in a spreadsheet and not in a dialogue.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from intake.forms import cells, headings
+from intake.forms.choices import FROM_FILE, ChoiceLists
 from intake.forms.errors import MalformedForm, RefusedSource
-from intake.forms.expression import parse
 from intake.forms.form import VERSION, Form, canonical
-from intake.forms.lint import check_question
-from intake.forms.question import LONGEST, Question, parse_question
+from intake.forms.lint import check_role, check_type, check_words
+from intake.forms.question import LONGEST, Question, parse_name, parse_question
+from intake.forms.relevance import UnknownName, check
 from intake.forms.sheets import Row, read_sheets
 
-_COLUMNS = {
-    "survey": {"type", "name", "label", "hint", "required", "relevant", "constraint", "constraint_message"}
-    | {"appearance", "default", "sdc_role"},
-    "choices": {"list_name", "name", "label", "rollup", "exclusive"},
-    "settings": {"form_id", "version", "default_language", "form_title", "page_title"},
-}
-# For other tools and for later: they change nothing that a reporter sees.
-_PASSED_OVER = {"sdc_generalise", "sdc_topcode", "short_form", "hxl", "iccs"}
-_TRANSLATED = {"label", "hint", "constraint_message", "page_title"}
-_LANGUAGE = re.compile(r".*\(([A-Za-z-]+)\)")
-_YES, _NO = {"yes", "true", "true()"}, {"", "no", "false", "false()"}
 # The kind that a type and an appearance make together.
 _KINDS = {
     ("select_one", ""): "select_one",
@@ -48,193 +40,210 @@ _KINDS = {
     ("date", "year"): "month",
     ("note", ""): "note",
 }
-ROLLUP = "rollup"
+_KEPT = ("minimal", "year")
+# They arrange the choices on a screen of another program, and mean nothing here.
+_LOOKS = re.compile(
+    r"(?:quick|horizontal-)?compact(?:-\d+)?|quick|horizontal|vertical|likert|columns(?:-\w+)?|w\d+"
+)
+_TYPE = re.compile(r"(begin|end|select)[ _](group|repeat|one|multiple)\b")
+_ALIASES = {"string": "text", "int": "integer", "select1": "select_one"}
 
 
-def compile_form(path: Path) -> bytes:
+def compile_form(path: Path, lists: Path | None = None) -> bytes:
     """The canonical JSON of the form in an .xlsx or .csv file.
 
-    Raises RefusedSource that names the file, the sheet, the row and the rule.
+    Local lists are read from the folder `lists`, else from the folder `lists` beside the file, else
+    from beside it. Raises RefusedSource; each of its problems names the file, the sheet and the row.
     """
-    try:
-        return _Compiler(read_sheets(path)).compile()
-    except RefusedSource as error:
-        raise RefusedSource(f"{path.name}: {error}") from None
+    if lists is None:
+        beside = path.parent / "lists"
+        lists = beside if beside.is_dir() else path.parent
+    return _Compiler(path, lists).compile()
 
 
 class _Compiler:
-    def __init__(self, sheets: Mapping[str, Sequence[Row]]) -> None:
-        self._sheets = sheets
-        for row in (row for rows in sheets.values() for row in rows):
-            _check_columns(row)
-        self._languages = _languages(sheets["survey"])
-        self._lists: dict[str, list[Row]] = {}
-        for row in sheets["choices"]:
-            self._lists.setdefault(row.get("list_name"), []).append(row)
+    def __init__(self, path: Path, lists: Path) -> None:
+        self._file = path.name
+        self._problems: list[str] = []
+        sheets = read_sheets(path)
+        self._default = headings.language(sheets["settings"][0].get("default_language"))
+        self._sheets = {
+            name: list(headings.normalized(rows, self._default, self._problems))
+            for name, rows in sheets.items()
+        }
+        self._languages = headings.languages(self._sheets["survey"])
+        self._lists = ChoiceLists(self._sheets["choices"], lists, self._languages, self._default)
+        # Questions that were refused, so that what hangs on them is not refused once more.
+        self._refused: set[str] = set()
         self._known: dict[str, Question] = {}
+        self._files: dict[str, str] = {}
         self._questions: list[dict[str, Any]] = []
         self._sections: list[dict[str, Any]] = []
-        self._group: Row | None = None
+        self._groups: list[Row] = []
+        self._condition: list[Any] | None = None
+        self._told_of_groups = False
 
     def compile(self) -> bytes:
         for row in self._sheets["survey"]:
-            self._add(row)
-        if self._group is not None:
-            raise self._group.refuse("the group is never ended")
-        data = canonical(self._settings() | self._contents()) + b"\n"
+            with self._collected():
+                self._add(row)
+        for row in self._groups:
+            self._problems += row.refuse("the group is never ended").problems
+        with self._collected():
+            data = canonical(self._settings() | self._contents()) + b"\n"
+        problems = [*self._problems, *self._lists.problems]
+        if problems or self._refused:
+            raise RefusedSource(*problems)
         try:
             Form.from_json(data)
         except MalformedForm as error:
-            raise RefusedSource(str(error)) from None
+            raise RefusedSource(f"{self._file}: {error}") from None
         return data
+
+    @contextmanager
+    def _collected(self) -> Iterator[None]:
+        try:
+            yield
+        except RefusedSource as error:
+            self._problems += error.problems
 
     def _settings(self) -> dict[str, Any]:
         row = self._sheets["settings"][0]
+        try:
+            parse_name(row.get("form_id"), "the form")
+        except ValueError as error:
+            raise row.refuse(str(error)) from None
+        if not row.get("version"):
+            raise row.refuse("the column 'version' is blank or missing")
+        title = row.get("form_title")
+        if len(self._languages) == 1 and title:
+            # XLSForm cannot translate a title; with one language there is nothing to translate.
+            only = f"page_title::{self._languages[0]}"
+            row = row.holding({only: title} | dict(row.cells))
         return {
             "v": VERSION,
             "id": row.get("form_id"),
             "version": row.get("version"),
-            "default_language": _language(row.get("default_language")),
+            "default_language": self._default or next(iter(self._languages), ""),
             "languages": self._languages,
-            "title": self._texts(row, "page_title"),
+            "title": cells.texts(row, "page_title", self._languages),
         }
 
     def _contents(self) -> dict[str, Any]:
         named = {choice["rollup"] for question in self._questions for choice in question["choices"]}
-        rollups = [row for row in self._lists.get(ROLLUP, ()) if row.get("name") in named]
         return {
             "questions": self._questions,
             "sections": self._sections,
-            "rollups": [{"code": row.get("name"), "label": self._texts(row, "label")} for row in rollups],
+            "rollups": self._lists.rollups(named),
         }
 
     def _add(self, row: Row) -> None:
-        kind, _, rest = row.get("type").replace("begin ", "begin_").replace("end ", "end_").partition(" ")
-        check_question(row, kind, row.get("name"))
-        if kind == "begin_group":
-            self._begin(row)
-        elif kind == "end_group":
+        kind, _, rest = _TYPE.sub(r"\1_\2", row.get("type")).partition(" ")
+        kind = _ALIASES.get(kind, kind)
+        if kind in ("end_group", "end_repeat"):
             self._end(row)
+        elif kind in ("begin_group", "begin_repeat"):
+            self._begin(row, kind)
         else:
             self._ask(row, kind, rest.strip())
 
-    def _begin(self, row: Row) -> None:
-        if self._group is not None:
-            raise row.refuse("a group inside a group is not accepted")
-        self._group = row
-        label = self._texts(row, "label")
-        self._sections.append({"id": row.get("name"), "label": label, "questions": []})
+    def _begin(self, row: Row, kind: str) -> None:
+        self._groups.append(row)
+        check_type(row, kind)
+        if len(self._groups) > 1:
+            raise row.refuse("a group inside a group is not accepted: a group is one screen")
+        section = {"id": row.get("name"), "label": {}, "questions": []}
+        self._sections.append(section)
+        section["label"] = cells.texts(row, "label", self._languages)
+        condition = cells.condition(row, "relevant")
+        if condition is not None:
+            self._check_condition(row, condition)
+        self._condition = condition
+
+    def _check_condition(self, row: Row, condition: list[Any]) -> None:
+        try:
+            check(condition, {name: one for name, one in self._known.items() if one.kind != "note"})
+        except ValueError as error:
+            raise self._explained(row, error) from None
 
     def _end(self, row: Row) -> None:
-        if self._group is None:
+        if not self._groups:
             raise row.refuse("no group is open")
-        self._group = None
+        self._groups.pop()
+        if not self._groups:
+            self._condition = None
 
     def _ask(self, row: Row, kind: str, list_name: str) -> None:
-        if self._group is None:
-            raise row.refuse("each question stands in a group, which is a section of the page")
-        fields = self._fields(row, _kind(row, kind), list_name)
+        self._refused.add(row.get("name"))
+        check_type(row, kind)
+        check_words(row, kind)
+        fields = self._fields(row, kind, list_name)
+        check_role(row, kind)
+        if not self._sections or (not self._groups and not self._told_of_groups):
+            self._told_of_groups = True
+            self._sections.append({"id": "", "label": {}, "questions": []})
+            self._problems += row.refuse(
+                "each question stands in a group, which is one screen: add begin_group and end_group"
+            ).problems
         try:
             # A copy, because the parser turns the JSON into the form's own types.
             self._known[fields["id"]] = parse_question(dict(fields), self._languages, self._known)
         except ValueError as error:
-            raise row.refuse(str(error)) from None
+            raise self._explained(row, error) from None
+        self._refused.remove(fields["id"])
         self._questions.append(fields)
         self._sections[-1]["questions"].append(fields["id"])
 
-    def _fields(self, row: Row, kind: str, list_name: str) -> dict[str, Any]:
-        appearance = row.get("appearance")
+    def _explained(self, row: Row, error: ValueError) -> RefusedSource:
+        if isinstance(error, UnknownName):
+            if error.question in self._refused:
+                # What is wrong there is told already.
+                return RefusedSource()
+            file = self._files.get(error.question)
+            if file and error.code:
+                return RefusedSource(
+                    f"{file}: the row named {error.code!r} is missing, which {self._file} needs ({row.place})"
+                )
+        return row.refuse(str(error))
+
+    def _fields(self, row: Row, type_: str, list_name: str) -> dict[str, Any]:
+        appearance = _appearance(row)
+        kind = _kind(row, type_.removesuffix(FROM_FILE), appearance)
+        choices: Sequence[dict[str, Any]] = ()
+        if kind.startswith("select_"):
+            choices = self._lists.find(row, type_, list_name)
+            if type_.endswith(FROM_FILE):
+                self._files[row.get("name")] = list_name
+        own, group = cells.condition(row, "relevant"), self._condition
         return {
             "id": row.get("name"),
             "kind": kind,
-            "label": self._texts(row, "label"),
-            "hint": self._texts(row, "hint"),
-            "required": _yes(row, "required"),
-            "relevant": _all(_condition(self._group, "relevant"), _condition(row, "relevant")),
-            "constraint": _condition(row, "constraint"),
-            "constraint_message": self._texts(row, "constraint_message"),
-            "choices": [self._choice(choice) for choice in self._choices(row, kind, list_name)],
+            "label": cells.texts(row, "label", self._languages),
+            "required": cells.yes(row, "required"),
+            "short": cells.yes(row, "short_form"),
+            "relevant": ["and", group, own] if group and own else group or own,
+            "constraint": cells.condition(row, "constraint"),
+            "choices": list(choices),
             "default": row.get("default") or None,
             "max_length": LONGEST.get(kind),
             "role": row.get("sdc_role") or ("ops" if kind == "note" else ""),
-            "appearance": "" if appearance in ("multiline", "month-year") else appearance,
+            "appearance": appearance if appearance in _KEPT else "",
+        } | {
+            name: cells.texts(row, name, self._languages, optional=True)
+            for name in ("hint", "sensitive_note", "constraint_message")
         }
 
-    def _choices(self, row: Row, kind: str, list_name: str) -> Iterable[Row]:
-        if not kind.startswith("select_"):
-            return ()
-        if list_name not in self._lists:
-            raise row.refuse(f"the sheet choices has no list {list_name!r}")
-        return self._lists[list_name]
 
-    def _choice(self, row: Row) -> dict[str, Any]:
-        rollup = row.get("rollup")
-        if rollup and rollup not in {one.get("name") for one in self._lists.get(ROLLUP, ())}:
-            raise row.refuse(f"the list {ROLLUP} has no {rollup!r}")
-        label = self._texts(row, "label")
-        return {
-            "code": row.get("name"),
-            "label": label,
-            "rollup": rollup,
-            "exclusive": _yes(row, "exclusive"),
-        }
-
-    def _texts(self, row: Row, column: str) -> dict[str, str]:
-        texts = {}
-        for heading, text in row.cells.items():
-            name, _, language = heading.partition("::")
-            if name == column and language:
-                texts[_language(language)] = text
-        return texts
+def _appearance(row: Row) -> str:
+    return " ".join(word for word in row.get("appearance").split() if not _LOOKS.fullmatch(word))
 
 
-def _check_columns(row: Row) -> None:
-    for heading in row.cells:
-        name, _, language = heading.partition("::")
-        if name not in _COLUMNS[row.sheet] | _PASSED_OVER:
-            raise row.refuse(f"the column {heading!r} is not accepted")
-        if bool(language) != (name in _TRANSLATED):
-            raise row.refuse(f"the column {heading!r} must be named as in label::English (en)")
-        if language and not _language(language):
-            raise row.refuse(f"the column {heading!r} names no language code, as in English (en)")
-
-
-def _languages(rows: Iterable[Row]) -> list[str]:
-    headings = [heading for row in rows for heading in row.cells if heading.startswith("label::")]
-    return list(dict.fromkeys(_language(heading.partition("::")[2]) for heading in headings))
-
-
-def _language(name: str) -> str:
-    match = _LANGUAGE.fullmatch(name)
-    return match[1] if match else ""
-
-
-def _kind(row: Row, kind: str) -> str:
-    found = _KINDS.get((kind, row.get("appearance")))
+def _kind(row: Row, kind: str, appearance: str) -> str:
+    found = _KINDS.get((kind, appearance))
     if found is not None:
         return found
     if kind == "date":
         raise row.refuse("an exact date can point to a person; set appearance to month-year or year")
     if any(known == kind for known, _ in _KINDS):
-        raise row.refuse(f"the appearance {row.get('appearance')!r} is not accepted for {kind}")
+        raise row.refuse(f"the appearance {appearance!r} is not accepted for {kind}")
     raise row.refuse(f"the type {kind!r} is not accepted")
-
-
-def _condition(row: Row | None, column: str) -> list[Any] | None:
-    if row is None or not row.get(column):
-        return None
-    try:
-        return parse(row.get(column), row.get("name"))
-    except ValueError as error:
-        raise row.refuse(f"{column}: {error}") from None
-
-
-def _all(group: list[Any] | None, own: list[Any] | None) -> list[Any] | None:
-    return ["and", group, own] if group and own else group or own
-
-
-def _yes(row: Row, column: str) -> bool:
-    text = row.get(column).lower()
-    if text not in _YES | _NO:
-        raise row.refuse(f"the column {column!r} takes yes or no")
-    return text in _YES

@@ -21,7 +21,7 @@ from intake.forms.answers import clean
 from intake.forms.form import Form, shipped
 
 WEEK = "2026-W46"
-FORM = shipped("police")
+FORM = shipped("report")
 CANARY = "zebrafinch"
 STORY = f"Two officers took my {CANARY} and laughed."
 

@@ -16,7 +16,7 @@ from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY
 
 MAP = """
-form = "police"
+form = "report"
 channel = "paper"
 lang = "en"
 ignore = ["id"]
@@ -151,8 +151,8 @@ def test_a_longer_spreadsheet_adds_its_new_rows_alone(run: Run, desk: Desk, file
         pytest.param('other = "6up"', 'other = "many"', 'has no code "many"', id="unknown other"),
         pytest.param('count = "yes"', "", "count: required", id="required question left out"),
         pytest.param('channel = "paper"', 'channel = "pigeon"', "channel: not one", id="unknown channel"),
-        pytest.param('form = "police"', 'form = "weather"', "no form of that name", id="unknown form"),
-        pytest.param('form = "police"', 'form = "../../etc"', "no form of that name", id="form as a path"),
+        pytest.param('form = "report"', 'form = "weather"', "no form of that name", id="unknown form"),
+        pytest.param('form = "report"', 'form = "../../etc"', "no form of that name", id="form as a path"),
         pytest.param('separator = "|"', 'seperator = "|"', '"seperator" is not known', id="misspelt key"),
         pytest.param("[constant]", "[constant", "not TOML: wrong at line", id="not TOML"),
         pytest.param('year = "year"', "", "must be a text", id="month without a year"),

@@ -33,7 +33,7 @@ from intake.forms.form import shipped
 from tests.bench.table import show
 from tests.synthetic import reports
 
-FORM = shipped("police")
+FORM = shipped("report")
 ROUNDS = 3
 SHARD = 3000
 

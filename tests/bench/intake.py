@@ -37,7 +37,7 @@ def run(requests: int = 6000) -> None:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "intake"
         (Path(name) / "recipients.txt").write_text(f"{recipient}\n")
-        directory.make(data, Path(name) / "recipients.txt", ("police",))
+        directory.make(data, Path(name) / "recipients.txt", ("report",))
         with (
             serving("python", "-m", "tests.bench.discard", data) as dropping,
             serving("witnessbox-intake", "serve", "--data", data, "--port", "0") as keeping,

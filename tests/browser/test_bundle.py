@@ -15,7 +15,7 @@ LARGEST = 40 * 1024
 
 def test_building_again_gives_the_committed_bytes(tmp_path: Path) -> None:
     call(["node", "build.js", str(tmp_path)])
-    for name in ("report.js", "report.licenses.md"):
+    for name in ("report.js", "exit.js", "report.licenses.md"):
         assert (tmp_path / name).read_bytes() == (STATIC / name).read_bytes(), (
             f"intake/static/{name} is stale: run `npm run build` in intake/browser"
         )
@@ -34,8 +34,8 @@ def test_the_script_is_small_enough_for_a_slow_line() -> None:
     ],
 )
 def test_the_script_has_no_means_to_store_or_to_leak(word: str) -> None:
-    text = (STATIC / "report.js").read_text()
-    assert word not in text
+    for name in ("report.js", "exit.js"):
+        assert word not in (STATIC / name).read_text()
 
 
 def test_the_source_draws_randomness_from_the_platform_alone() -> None:

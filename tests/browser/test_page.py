@@ -1,69 +1,51 @@
 """The form's page in a real browser: asks what applies, seals, sends, and loses nothing that was typed."""
 
-import shutil
 import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
 from intake.crypto.padding import unpad
 from intake.forms import report
 from intake.forms.form import shipped
+from tests.browser.driving import reach, send, tick
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
-POLICE = shipped("police")
+FORM = shipped("report")
 STORY = "They said “wait”.\nThey took my bag. 👩🏽‍🚒"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "Chromium is missing: run `make test` as root, or install the package chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox"],
-            # People's browsers keep the page that was left; so must this one.
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The police form, in a browser that keeps nothing between tests; a script's error fails the test."""
+    """The form, in a browser that keeps nothing between tests; a script's error fails the test."""
     context = browser.new_context()
     context.set_default_timeout(15_000)
     shown = context.new_page()
     errors: list[str] = []
     shown.on("pageerror", lambda error: errors.append(str(error)))
-    shown.goto(f"{server.address}/en/police/")
+    shown.goto(f"{server.address}/en/report/")
     yield shown
     context.close()
     assert errors == []
-
-
-def tick(page: Page, question: str, *codes: str) -> None:
-    for code in codes:
-        page.locator(f'input[name="{question}"][value="{code}"]').check()
 
 
 def fill_in(page: Page) -> None:
     tick(page, "setting", "police")
     tick(page, "acts", "arrest", "pat_down")
     tick(page, "consent_search", "said_no")
+    reach(page, "#q-when")
     page.locator('select[name="when.year"]').select_option("not_sure")
+    reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill(STORY)
     tick(page, "count", "yes")
 
 
 def asked(page: Page, question: str) -> bool:
-    return page.locator(f"#q-{question}").is_visible()
+    return not page.locator(f"#q-{question}").evaluate("question => question.hidden")
 
 
 def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
@@ -72,10 +54,10 @@ def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
     posted: list[bytes] = []
     page.on("request", lambda request: posted.append(request.post_data_buffer or b""))
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     [(name, sealed)] = stored(server.data).items()
-    found = report.parse(unpad(unseal_bytes(sealed, [identity])), {POLICE.digest: POLICE})
+    found = report.parse(unpad(unseal_bytes(sealed, [identity])), {FORM.digest: FORM})
     assert found.receipt.id == name
     assert (found.sealed_by, found.channel, found.lang) == ("browser", "web", "en")
     answered = {question: value for question, value in found.answers.items() if value is not None}
@@ -94,10 +76,10 @@ def test_a_report_is_sealed_in_the_browser_and_opens_at_the_desk(
 
 def test_going_back_after_sending_shows_no_answers(page: Page) -> None:
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     page.evaluate("history.back()")
-    page.wait_for_url("**/en/police/")
+    page.wait_for_url("**/en/report/")
     expect(page.locator('textarea[name="story"]')).to_have_value("")
     expect(page.locator('input[name="setting"]:checked')).to_have_count(0)
 
@@ -114,10 +96,12 @@ def test_only_questions_that_apply_are_shown(page: Page) -> None:
     assert asked(page, "court")
     tick(page, "setting", "health")
     assert not asked(page, "consent_search")
-    assert not page.locator("#s-what").is_visible()
+    page.locator("#next").click()
+    expect(page.locator("#q-service")).to_be_visible()
 
 
 def test_ticking_none_unticks_the_rest_in_sight(page: Page) -> None:
+    tick(page, "setting", "other_service")
     tick(page, "harm", "injury", "none")
     assert not page.locator('input[name="harm"][value="injury"]').is_checked()
     tick(page, "harm", "injury")
@@ -125,13 +109,17 @@ def test_ticking_none_unticks_the_rest_in_sight(page: Page) -> None:
 
 
 def test_what_is_missing_is_listed_and_nothing_is_sent(page: Page, server: Server) -> None:
+    tick(page, "setting", "other_service")
+    reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill("x" * 2001)
-    page.locator("#seal-and-send").click()
+    page.locator("#next").click()
     problems = page.locator("#problems")
     expect(problems).to_be_focused()
-    links = problems.locator("li a")
-    expect(links).to_have_count(3)
-    assert [link.get_attribute("href") for link in links.all()] == ["#f-setting", "#f-story", "#f-count"]
+    expect(page.locator("#problem-story")).to_be_visible()
+    page.locator('textarea[name="story"]').fill("x" * 2000)
+    send(page)
+    expect(problems).to_be_focused()
+    assert [link.get_attribute("href") for link in problems.locator("li a").all()] == ["#f-count"]
     assert stored(server.data) == {}
 
 
@@ -144,12 +132,12 @@ def test_a_failed_sending_keeps_what_was_typed_and_resends_the_same_bytes(page: 
 
     page.route("**/sealed", lose)
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     status = page.locator("#status")
     expect(status).to_have_text(status.get_attribute("data-failed") or "")
     expect(page.locator('textarea[name="story"]')).to_have_value(STORY)
     page.unroute("**/sealed")
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     [(name, sealed)] = stored(server.data).items()
     assert tries == [name + sealed] * 3
@@ -159,6 +147,7 @@ def test_nothing_but_its_own_button_sends_the_form(page: Page, server: Server) -
     fill_in(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
+    reach(page, "#q-station")
     page.locator('input[name="station"]').press("Enter")
     page.locator('input[name="setting"]:checked').press("Enter")
     page.evaluate("document.getElementById('report').requestSubmit()")
@@ -174,7 +163,7 @@ def test_a_page_whose_script_did_not_load_sends_nothing(browser: Browser, server
     context = browser.new_context()
     page = context.new_page()
     page.route("**/static/report.js", lambda route: route.abort())
-    page.goto(f"{server.address}/en/police/")
+    page.goto(f"{server.address}/en/report/")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     expect(page.locator("#script-missing")).to_be_visible(timeout=10_000)
@@ -216,7 +205,7 @@ def test_while_the_next_page_is_on_its_way_nothing_can_be_sent_again(page: Page,
     page.route("**/en/sent*", slowly)
     fill_in(page)
     page.evaluate(WATCH_THE_BUTTON)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     assert len(seen) > 40, "the next page took a second, and the button was looked at all the while"
     assert all(seen[seen.index(True) :])
@@ -235,17 +224,18 @@ def test_a_report_that_may_have_arrived_is_never_called_unsaved_nor_kept_twice(
 
     page.route("**/sealed", arrives_unheard)
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     expect(status).to_have_text(status.get_attribute("data-failed") or "")
     assert len(stored(server.data)) == 1
     page.unroute("**/sealed")
     page.route("**/sealed", lambda route: route.fulfill(status=503))
-    page.locator("#seal-and-send").click()
+    send(page)
     expect(page.locator("#seal-and-send")).to_be_enabled()
     expect(status).to_have_text(status.get_attribute("data-failed") or "")
     page.unroute("**/sealed")
+    reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill(STORY + "!")
-    page.locator("#seal-and-send").click()
+    send(page)
     expect(status).to_have_text(status.get_attribute("data-arrived") or "")
     assert len(stored(server.data)) == 1
 
@@ -254,11 +244,11 @@ def test_without_script_the_form_ends_on_the_same_page_with_the_same_length(
     browser: Browser, page: Page, server: Server, identity: HybridIdentity
 ) -> None:
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     context = browser.new_context(java_script_enabled=False)
     plain = context.new_page()
-    plain.goto(f"{server.address}/en/police/")
+    plain.goto(f"{server.address}/en/report/")
     expect(plain.locator("#seal-and-send")).to_be_hidden()
     expect(plain.locator("#script-missing")).to_be_hidden()
     fill_in(plain)
@@ -270,14 +260,14 @@ def test_without_script_the_form_ends_on_the_same_page_with_the_same_length(
     context.close()
     sealed = list(stored(server.data).values())
     assert len({len(one) for one in sealed}) == 1
-    found = [report.parse(unpad(unseal_bytes(one, [identity])), {POLICE.digest: POLICE}) for one in sealed]
+    found = [report.parse(unpad(unseal_bytes(one, [identity])), {FORM.digest: FORM}) for one in sealed]
     assert {one.sealed_by for one in found} == {"browser", "server"}
     assert found[0].answers == found[1].answers
 
 
 def test_the_page_leaves_nothing_in_the_browser(page: Page) -> None:
     fill_in(page)
-    page.locator("#seal-and-send").click()
+    send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
     kept = page.evaluate(
         "async () => [localStorage.length, sessionStorage.length, document.cookie,"

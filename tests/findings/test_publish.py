@@ -267,12 +267,12 @@ def test_names_are_shown_as_text(tmp_path: Path) -> None:
 
 
 def test_the_police_form_gives_a_table_of_its_acts(tmp_path: Path) -> None:
-    desk = SmallDesk(shipped("police"))
+    desk = SmallDesk(shipped("report"))
     desk.add(40, ["pat_down", "insult"], setting="police")
     desk.add(3, setting="health")
     release = _publish(desk, tmp_path / "out")
     rows = list(csv.DictReader((release.path / "tables/F02.csv").read_text().splitlines()))
-    assert len(rows) == len(shipped("police").question("acts").choices)
+    assert len(rows) == len(shipped("report").question("acts").choices)
     assert {row["act"] for row in rows if row["reports"] == "40"} == {"acts.pat_down", "acts.insult"}
 
 

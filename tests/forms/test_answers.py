@@ -12,11 +12,11 @@ from intake.forms.form import Form
 from tests.forms.raws import random_raw
 from tests.vectors.make import FORMS, POLICE_DONE
 
-POLICE, EVERY = FORMS["police"], FORMS["every"]
+REPORT, EVERY = FORMS["report"], FORMS["every"]
 
 
 def test_what_is_blank_is_null_and_what_does_not_apply_is_absent() -> None:
-    answers = clean(POLICE, {"setting": ["police"], "count": ["yes"]})
+    answers = clean(REPORT, {"setting": ["police"], "count": ["yes"]})
     assert answers["acts"] is None
     assert "consent_search" not in answers
     assert "court" not in answers
@@ -27,7 +27,7 @@ def test_multiple_answers_come_in_the_order_of_the_form() -> None:
 
 
 def test_an_exclusive_answer_clears_the_others() -> None:
-    assert clean(POLICE, POLICE_DONE | {"harm": ["injury", "none"]})["harm"] == ["none"]
+    assert clean(REPORT, POLICE_DONE | {"harm": ["injury", "none"]})["harm"] == ["none"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_exclusive_answer_clears_the_others() -> None:
 )
 def test_a_month_is_as_precise_as_what_was_chosen(year: str, month: str, expected: str | None) -> None:
     raw = POLICE_DONE | {"when.year": [year], "when.month": [month]}
-    assert clean(POLICE, raw)["when"] == expected
+    assert clean(REPORT, raw)["when"] == expected
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_month_is_as_precise_as_what_was_chosen(year: str, month: str, expecte
     ],
 )
 def test_a_long_text_is_tidied_but_its_words_stay(typed: str, expected: str | None) -> None:
-    assert clean(POLICE, POLICE_DONE | {"story": [typed]})["story"] == expected
+    assert clean(REPORT, POLICE_DONE | {"story": [typed]})["story"] == expected
 
 
 def test_a_short_text_is_one_line() -> None:
-    assert clean(POLICE, POLICE_DONE | {"station": ["5th\r\nprecinct\tnorth"]})["station"] == (
+    assert clean(REPORT, POLICE_DONE | {"station": ["5th\r\nprecinct\tnorth"]})["station"] == (
         "5th precinct north"
     )
 
@@ -70,7 +70,7 @@ def test_a_short_text_is_one_line() -> None:
 def test_every_problem_is_told_at_once() -> None:
     raw = {"setting": ["x"], "story": ["a" * 2001], "when.month": ["5"], "quote": ["no", "theme_only"]}
     with pytest.raises(InvalidAnswers, match="setting: unknown_choice") as caught:
-        clean(POLICE, raw)
+        clean(REPORT, raw)
     assert caught.value.problems == {
         "setting": "unknown_choice",
         "when": "bad_date",
@@ -82,12 +82,12 @@ def test_every_problem_is_told_at_once() -> None:
 
 def test_an_error_holds_no_word_that_was_typed() -> None:
     with pytest.raises(InvalidAnswers, match="required") as caught:
-        clean(POLICE, {"setting": ["canary"], "story": ["canary" * 500]})
+        clean(REPORT, {"setting": ["canary"], "story": ["canary" * 500]})
     assert "canary" not in str(caught.value)
 
 
 def test_a_question_that_does_not_apply_cannot_be_wrong() -> None:
-    assert "acts" not in clean(POLICE, {"setting": ["health"], "count": ["yes"], "acts": ["x"]})
+    assert "acts" not in clean(REPORT, {"setting": ["health"], "count": ["yes"], "acts": ["x"]})
 
 
 WHOLE = clean(
@@ -166,7 +166,7 @@ def as_raw(form: Form, answers: dict[str, Any]) -> dict[str, list[str]]:
     return raw
 
 
-@pytest.mark.parametrize("form", [POLICE, EVERY], ids=lambda form: form.id)
+@pytest.mark.parametrize("form", [REPORT, EVERY], ids=lambda form: form.id)
 def test_cleaning_what_was_cleaned_changes_nothing(form: Form) -> None:
     source = Random("again")
     for raw in (random_raw(form, source) for _ in range(300)):

@@ -9,12 +9,12 @@ import pytest
 
 from intake.forms.form import Form, MalformedForm, canonical, shipped
 
-POLICE = shipped("police")
+REPORT = shipped("report")
 
 
 def changed(*path: str | int, to: Any) -> bytes:
-    """The police form with one value replaced, or removed when `to` is Ellipsis."""
-    value = json.loads(POLICE.json)
+    """The shipped form with one value replaced, or removed when `to` is Ellipsis."""
+    value = json.loads(REPORT.json)
     inner = value
     for key in path[:-1]:
         inner = inner[key]
@@ -26,12 +26,12 @@ def changed(*path: str | int, to: Any) -> bytes:
 
 
 def test_the_digest_is_the_sha256_of_the_bytes() -> None:
-    assert POLICE.digest == hashlib.sha256(POLICE.json).hexdigest()
+    assert REPORT.digest == hashlib.sha256(REPORT.json).hexdigest()
 
 
 def test_a_form_read_from_a_file_is_the_form_of_its_bytes(tmp_path: Path) -> None:
-    (tmp_path / "form.json").write_bytes(POLICE.json)
-    assert Form.load(tmp_path / "form.json") == POLICE
+    (tmp_path / "form.json").write_bytes(REPORT.json)
+    assert Form.load(tmp_path / "form.json") == REPORT
 
 
 def test_an_error_of_a_file_names_the_file(tmp_path: Path) -> None:
@@ -41,13 +41,13 @@ def test_an_error_of_a_file_names_the_file(tmp_path: Path) -> None:
 
 
 def test_questions_are_found_by_their_ids() -> None:
-    assert POLICE.question("acts").kind == "select_multiple"
-    assert [choice.code for choice in POLICE.question("count").choices] == ["yes", "no"]
+    assert REPORT.question("acts").kind == "select_multiple"
+    assert [choice.code for choice in REPORT.question("count").choices] == ["yes", "no"]
 
 
 def test_notes_are_shown_but_not_asked() -> None:
-    assert POLICE.question("court").kind == "note"
-    assert "court" not in {question.id for question in POLICE.asked}
+    assert REPORT.question("court").kind == "note"
+    assert "court" not in {question.id for question in REPORT.asked}
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_notes_are_shown_but_not_asked() -> None:
         pytest.param(b"", "Expecting value", id="empty"),
         pytest.param(b"[" * 100_000, "recursion", id="nested too deeply"),
         pytest.param(b"\xff", "invalid start byte", id="not UTF-8"),
-        pytest.param(POLICE.json[:-1], "not canonical", id="no newline at the end"),
-        pytest.param(b" " + POLICE.json, "not canonical", id="a space before"),
-        pytest.param(POLICE.json.replace(b'"v":1', b'"v":1,"v":1'), "not canonical", id="a key twice"),
+        pytest.param(REPORT.json[:-1], "not canonical", id="no newline at the end"),
+        pytest.param(b" " + REPORT.json, "not canonical", id="a space before"),
+        pytest.param(REPORT.json.replace(b'"v":1', b'"v":1,"v":1'), "not canonical", id="a key twice"),
         pytest.param(changed("v", to=2), "another version of the format", id="version of the format"),
         pytest.param(changed("v", to=True), "wrong v", id="a version that is no number"),
         pytest.param(changed("version", to='1"'), "version is not made of", id="version"),

@@ -12,11 +12,11 @@ from intake.forms import report
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import canonical
 from intake.forms.report import MalformedReport
-from tests.vectors.make import FORMS, POLICE, POLICE_DONE
+from tests.vectors.make import FORMS, POLICE_DONE, REPORT
 
-FORM = FORMS["police"]
+FORM = FORMS["report"]
 KNOWN = {form.digest: form for form in FORMS.values()}
-ANSWERS = clean(FORM, POLICE["a whole report"])
+ANSWERS = clean(FORM, REPORT["a whole report"])
 RECEIPT = Receipt.from_code(bytes(12))
 BODY = report.build(FORM, ANSWERS, lang="es", sealed_by="server", channel="onion", receipt=RECEIPT)
 
@@ -43,7 +43,7 @@ def test_a_report_is_the_json_that_its_format_describes() -> None:
         "answers": ANSWERS,
         "attachments": [],
         "channel": "onion",
-        "form": "police",
+        "form": "report",
         "form_digest": FORM.digest,
         "form_version": FORM.version,
         "kind": "report",

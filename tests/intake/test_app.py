@@ -39,7 +39,7 @@ def recipients(identity: HybridIdentity) -> Sequence[Recipient]:
 
 
 def opened(sealed: bytes, identity: HybridIdentity) -> report.Report:
-    form = shipped("police")
+    form = shipped("report")
     return report.parse(unpad(unseal_bytes(sealed, [identity])), {form.digest: form})
 
 
@@ -104,7 +104,7 @@ def test_a_form_without_the_code_of_its_page_is_a_report_of_its_own(codes: list[
     ("method", "path", "allowed"),
     [
         pytest.param("GET", "/sealed", "POST", id="GET of the way for sealed reports"),
-        pytest.param("PUT", "/en/police/", "GET, HEAD, POST", id="PUT of the form"),
+        pytest.param("PUT", "/en/report/", "GET, HEAD, POST", id="PUT of the form"),
         pytest.param("POST", "/en/", "GET, HEAD", id="POST of a page"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(
 
 
 def test_whoever_asks_for_the_head_of_the_form_gets_it(shared_server: Server) -> None:
-    answer = shared_server.client.head("/en/police/")
+    answer = shared_server.client.head("/en/report/")
     assert (answer.status_code, answer.content) == (200, b"")
 
 
@@ -228,7 +228,7 @@ def test_a_broken_form_gets_a_page_that_says_nothing_was_saved(
     kind: str, content: bytes, shared_server: Server
 ) -> None:
     before = stored(shared_server.data)
-    answer = shared_server.client.post("/en/police/", content=content, headers={"content-type": kind})
+    answer = shared_server.client.post("/en/report/", content=content, headers={"content-type": kind})
     assert answer.status_code == 400
     assert "Nothing was saved." in answer.text
     assert stored(shared_server.data) == before
@@ -263,7 +263,7 @@ def test_unknown_fields_and_answers_to_what_was_not_asked_are_dropped(
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere/", "/en/nowhere/", "/fr/", "/fr/police/", "/static/none.css", "/a/b/c"]
+    "path", ["/nowhere/", "/en/nowhere/", "/fr/", "/fr/report/", "/static/none.css", "/a/b/c"]
 )
 def test_an_address_that_does_not_exist_gets_a_calm_page(path: str, shared_server: Server) -> None:
     answer = shared_server.client.get(path)
@@ -271,7 +271,7 @@ def test_an_address_that_does_not_exist_gets_a_calm_page(path: str, shared_serve
     assert "There is no page here" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/en", "/en/police"])
+@pytest.mark.parametrize("path", ["/en", "/en/report"])
 def test_an_address_without_its_last_slash_leads_to_the_page(path: str, shared_server: Server) -> None:
     answer = shared_server.client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (308, f"{path}/")
@@ -322,7 +322,7 @@ def test_only_the_iso_week_of_the_time_is_kept(moment: datetime, week: str, data
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
 WAYS = [
-    pytest.param("/en/police/", MULTIPART, id="the form"),
+    pytest.param("/en/report/", MULTIPART, id="the form"),
     pytest.param("/sealed", OCTETS, id="a sealed report"),
 ]
 

@@ -84,7 +84,7 @@ def test_what_the_server_stored_is_in_the_bundle_byte_for_byte(server: Server, s
 def test_a_bundle_carries_the_forms_that_its_reports_name(data: Path, stick: Path) -> None:
     fill(data, 1)
     run("export", "--data", data, "--out", stick)
-    form = shipped("police")
+    form = shipped("report")
     assert manifest_of(data, stick / bundle_name(1)).forms == (form.digest,)
     assert (stick / bundle_name(1) / "forms" / f"{form.digest}.json").read_bytes() == form.json
 

@@ -21,7 +21,7 @@ CANARY = "zebrafinch"
 PATHS = [
     "/",
     "/en/",
-    "/en/police/",
+    "/en/report/",
     "/es/sent",
     "/en/nowhere/",
     "/static/style.css",

@@ -67,7 +67,7 @@ def test_recipients_that_cannot_be_used_leave_nothing_behind(
     assert {path.name for path in tmp_path.iterdir()} <= {"recipients.txt"}
 
 
-@pytest.mark.parametrize("form", ["nowhere", "../police", "police.json", ""])
+@pytest.mark.parametrize("form", ["nowhere", "../report", "report.json", ""])
 def test_a_form_that_does_not_exist_is_named(form: str, tmp_path: Path, recipients: Path) -> None:
     done = run("init", "--data", tmp_path / "data", "--recipients", recipients, "--form", form)
     assert done.returncode == 1

@@ -5,11 +5,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from intake.pages import TEMPLATES, embedded_json
+from analysis.identity import HybridIdentity
+from intake.crypto.fingerprint import fingerprint
+from intake.forms.form import shipped
+from intake.notices import Notices
+from intake.pages import TEMPLATES, Pages, embedded_json
+from intake.settings import Settings
 from tests import catalogs
 from tests.serving import ENOUGH, Server
 
-PAGES = ["", "police/", "sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"]
+PAGES = [
+    *("", "start", "how", "who", "keep", "limits", "report/"),
+    *("sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"),
+]
 LANGUAGES = ["en", "es"]
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -64,7 +72,9 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
     assert {load for load in loads if load} <= {
         "/static/style.css",
         "/static/noscript.css",
+        "/static/exit.js",
         "/static/report.js",
+        f"/forms/{shipped('report').digest}.css",
     }
     assert not found.all("style", "iframe", "img", "video", "audio")
     assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]
@@ -73,38 +83,53 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_exit_is_the_only_link_off_the_site_and_says_nothing_of_it(
-    page: str, shared_server: Server
-) -> None:
+def test_no_link_names_another_site_and_the_way_out_comes_first(page: str, shared_server: Server) -> None:
     links = outline(shared_server, f"/en/{page}").all("a")
-    away = [link for link in links if not link["href"].startswith(("/", "#"))]
-    assert [(link["class"], link["rel"]) for link in away] == [("exit", "noreferrer")]
+    assert [link for link in links if not link["href"].startswith(("/", "#"))] == []
+    exits = [link for link in links if link["href"] == "/exit"]
+    assert [link["class"] for link in exits] == ["skip", "exit"]
+    assert all(link["rel"] == "noreferrer" and "data-exit" in link for link in exits)
+    assert links[0] == exits[0]
+
+
+def test_the_way_out_leads_off_the_site_and_says_nothing_of_it(shared_server: Server) -> None:
+    answer = shared_server.client.get("/exit", headers={"referer": "https://here.example/"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "https://www.bbc.com/weather"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.content == b""
+
+
+def test_links_on_the_form_open_beside_it_so_that_nothing_typed_is_lost(shared_server: Server) -> None:
+    links = outline(shared_server, "/en/report/").all("a")
+    beside = [link["href"] for link in links if link.get("target") == "_blank"]
+    assert beside == ["/en/how", "/en/who", "/en/keep", "/en/limits"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_server: Server) -> None:
-    found = outline(shared_server, f"/{lang}/police/")
+    found = outline(shared_server, f"/{lang}/report/")
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     answers = [one for one in found.all("input", "textarea", "select") if one.get("type") != "hidden"]
     assert {answer["id"] for answer in answers} == {label["for"] for label in found.all("label")}
     questions = found.all("fieldset")
-    assert all(one["id"] == f"q-{one['data-question']}" for one in questions)
+    assert all(one["id"] == f"q-{one['data-question']}" for one in questions if one["id"] != "shown")
     assert len(questions) == len(found.all("legend"))
     assert {word for _, one in found.elements for word in one.get("aria-describedby", "").split()} <= set(ids)
 
 
 def test_the_first_button_of_the_form_is_disabled_so_that_enter_sends_nothing(shared_server: Server) -> None:
-    buttons = outline(shared_server, "/en/police/").all("button")
+    buttons = outline(shared_server, "/en/report/").all("button")
     assert buttons[0] == {"type": "submit", "disabled": "", "hidden": ""}
     assert buttons[1]["type"] == "button"
-    text = shared_server.client.get("/en/police/").text
+    text = shared_server.client.get("/en/report/").text
     outside = re.sub(r"<noscript>.*?</noscript>", "", text, flags=re.DOTALL)
     assert outside.count('type="submit"') == 1
 
 
 def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) -> None:
-    found = outline(shared_server, "/en/police/")
+    found = outline(shared_server, "/en/report/")
     assert found.all("form")[0]["autocomplete"] == "off"
     assert {answer.get("autocomplete") for answer in found.all("textarea")} == {"off"}
 
@@ -113,12 +138,13 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
     ("page", "words"),
     [
         pytest.param("", "This form is not an emergency line.", id="danger"),
-        pytest.param("", "You do not need an account.", id="identity"),
-        pytest.param("", "If you stop before you press Send, nothing is kept.", id="control"),
         pytest.param("", "The Exit button does not clear your history.", id="device"),
-        pytest.param("police/", "We cannot promise that a court will never ask", id="court"),
-        pytest.param("police/", "You do not need to tell us about any drug use.", id="drugs"),
-        pytest.param("police/", "We do not check each report.", id="limits"),
+        pytest.param("start", "You do not need an account.", id="identity"),
+        pytest.param("start", "If you stop before you press Send, nothing is kept.", id="control"),
+        pytest.param("start", "Are you under 18?", id="youth"),
+        pytest.param("report/", "We cannot promise that a court will never ask", id="court"),
+        pytest.param("report/", "You do not need to tell us about any drug use.", id="drugs"),
+        pytest.param("report/", "We do not check each report.", id="limits"),
     ],
 )
 def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
@@ -152,16 +178,51 @@ def page_code(page: str) -> str:
 
 
 def test_every_page_with_the_form_has_a_code_of_its_own(shared_server: Server) -> None:
-    pages = [shared_server.client.get(f"/{lang}/police/").text for lang in LANGUAGES * 3]
+    pages = [shared_server.client.get(f"/{lang}/report/").text for lang in LANGUAGES * 3]
     assert len({page_code(page) for page in pages}) == len(pages)
 
 
 def test_a_page_that_is_shown_again_keeps_its_code(shared_server: Server) -> None:
-    code = page_code(shared_server.client.get("/en/police/").text)
+    code = page_code(shared_server.client.get("/en/report/").text)
     again = shared_server.post_form({"_code": [code]})
     assert again.status_code == 422
     assert page_code(again.text) == code
     assert page_code(shared_server.post_form({"_code": ['"><b>']}).text) != code
+
+
+def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity) -> None:
+    settings = Settings(("report",), "https://weather.example/", 1, 1, 1, 1)
+    notices = Notices(
+        help={"en": (("Night line", "555 0100, free <b>"),)},
+        deadlines={"en": (("Police", "within 90 days"),)},
+    )
+    pages = Pages(settings, [shipped("report")], [identity.recipient], notices)
+    assert "call the help line below" in pages.start("en")
+    for page in (pages.start("en"), pages.sent("en", "browser")):
+        assert "<dt>Night line</dt><dd>555 0100, free &lt;b&gt;</dd>" in page
+    assert "<dt>Police</dt><dd>within 90 days</dd>" in pages.sent("en", "browser")
+    assert "línea de ayuda" not in pages.start("es")
+
+
+def test_the_page_on_who_can_read_shows_the_words_of_the_keys_it_seals_to(
+    shared_server: Server, identity: HybridIdentity
+) -> None:
+    words = " ".join(fingerprint([identity.recipient]))
+    for lang in LANGUAGES:
+        assert f">{words}</p>" in shared_server.client.get(f"/{lang}/who").text
+
+
+def test_choices_that_name_force_or_sexual_harm_wait_until_they_are_opened(shared_server: Server) -> None:
+    text = shared_server.client.get("/en/report/").text
+    closed = "".join(re.findall(r"<details class=\"noted\">.*?</details>", text, flags=re.DOTALL))
+    form = shipped("report")
+    noted = [(one.id, choice.code) for one in form.questions for choice in one.choices if choice.content_note]
+    assert len(noted) > 5
+    for question, code in noted:
+        assert f'name="{question}" value="{code}"' in closed
+    assert closed.count("<input") == len(noted)
+    back = shared_server.post_form({**ENOUGH, "count": [], "acts": [noted[0][1]]}).text
+    assert back.count('<details class="noted" open>') == 1
 
 
 def test_json_in_a_page_cannot_end_its_element() -> None:
@@ -193,13 +254,33 @@ def test_the_compiled_catalogs_are_made_of_the_editable_ones() -> None:
         assert compiled == catalogs.mo_bytes(catalogs.read(language)), "run python -m tests.catalogs"
 
 
-def test_no_page_has_words_that_the_catalogs_do_not_know(shared_server: Server) -> None:
-    for page in ("", "police/", "sent?sealed_by=server", "sent?sealed_by=browser", "nowhere/"):
+def test_no_page_has_words_that_the_catalogs_do_not_know(
+    shared_server: Server, identity: HybridIdentity
+) -> None:
+    keys = " ".join(fingerprint([identity.recipient]))
+    for page in (
+        "",
+        "start",
+        "how",
+        "who",
+        "keep",
+        "limits",
+        "report/",
+        "sent?sealed_by=server",
+        "sent?sealed_by=browser",
+        "nowhere/",
+    ):
         english, spanish = (shared_server.client.get(f"/{lang}/{page}").text for lang in LANGUAGES)
 
         def words(text: str) -> set[str]:
             found = re.findall(r">\s*([^<>]{4,}?)\s*<", text.split("<body>")[1])
-            return {line for line in found if line not in ("English", "Español") and not line.isdigit()}
+            return {
+                line
+                for line in found
+                if line.strip() and not line.isdigit() and line not in {"English", "Español", keys}
+            }
+
+        assert keys in english or page != "who"
 
         assert not words(english) & words(spanish)
 
@@ -215,5 +296,5 @@ def test_typed_markup_is_shown_as_text(shared_server: Server) -> None:
     hostile = '"><script>alert(1)</script></textarea><b>'
     page = shared_server.post_form({**ENOUGH, "count": [], "story": [hostile], "station": [hostile]})
     assert page.status_code == 422
-    assert len(Outline(page.text).all("script")) == 2
+    assert len(Outline(page.text).all("script")) == 3
     assert "<b>" not in page.text

@@ -12,8 +12,8 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_the_settings_of_a_new_intake_can_be_read(tmp_path: Path) -> None:
-    settings = Settings.read(write(tmp_path, starting_text(("police", "housing"))))
-    assert settings.forms == ("police", "housing")
+    settings = Settings.read(write(tmp_path, starting_text(("report", "housing"))))
+    assert settings.forms == ("report", "housing")
     assert settings.max_reports == 1_000_000
 
 
@@ -21,7 +21,7 @@ def test_the_settings_of_a_new_intake_can_be_read(tmp_path: Path) -> None:
     "key", ["forms", "exit_url", "max_reports", "min_free_bytes", "max_form_bytes", "max_seconds"]
 )
 def test_a_missing_setting_stops_the_start_with_its_name(key: str, tmp_path: Path) -> None:
-    lines = [line for line in starting_text(("police",)).splitlines() if not line.startswith(key)]
+    lines = [line for line in starting_text(("report",)).splitlines() if not line.startswith(key)]
     with pytest.raises(SettingsError, match=f'"{key}" is missing'):
         Settings.read(write(tmp_path, "\n".join(lines)))
 
@@ -31,15 +31,15 @@ def test_a_missing_setting_stops_the_start_with_its_name(key: str, tmp_path: Pat
     [
         pytest.param("max_reports = 1_000_000", "max_reports = 0", '"max_reports" must be 1', id="zero"),
         pytest.param("max_reports = 1_000_000", "max_reports = true", "of the wrong kind", id="boolean"),
-        pytest.param('["police"]', '"police"', '"forms" is of the wrong kind', id="not a list"),
-        pytest.param('["police"]', "[]", '"forms" must name', id="no form"),
+        pytest.param('["report"]', '"report"', '"forms" is of the wrong kind', id="not a list"),
+        pytest.param('["report"]', "[]", '"forms" must name', id="no form"),
         pytest.param("https://", "http://", '"exit_url" must begin', id="plain http"),
         pytest.param("forms =", "form =", 'no setting "form"', id="unknown"),
         pytest.param("forms =", "forms", "is not TOML", id="not TOML"),
     ],
 )
 def test_a_wrong_setting_is_named(before: str, after: str, message: str, tmp_path: Path) -> None:
-    text = starting_text(("police",)).replace(before, after)
+    text = starting_text(("report",)).replace(before, after)
     with pytest.raises(SettingsError, match=message):
         Settings.read(write(tmp_path, text))
 

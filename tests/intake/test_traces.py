@@ -20,7 +20,7 @@ needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is 
 def canary_in_every_field() -> dict[str, Sequence[str]]:
     """Each text field holds the canary; ticks hold answers that are allowed."""
     fields: dict[str, Sequence[str]] = dict(ENOUGH)
-    for question in shipped("police").asked:
+    for question in shipped("report").asked:
         if question.kind in ("text", "long_text"):
             fields[question.id] = [f"{CANARY} {question.id}"]
         elif question.choices and question.id not in fields:
@@ -36,7 +36,7 @@ def post_everything(server: Server) -> None:
     assert server.post_form({**fields, "story": [CANARY * 40_000]}).status_code == 413
     kind = {"content-type": "multipart/form-data; boundary=x", "user-agent": CANARY}
     for content in (CANARY, f"--x\r\n{CANARY}\r\n\r\n", f"--x\r\n{CANARY}: a\r\n\r\n{CANARY}\r\n--x--"):
-        assert server.client.post("/en/police/", content=content, headers=kind).status_code == 400
+        assert server.client.post("/en/report/", content=content, headers=kind).status_code == 400
     assert server.post_sealed(CANARY.encode()).status_code == 400
     with socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1]))) as raw:
         raw.sendall(f"{CANARY}\r\n\r\n".encode())
@@ -130,7 +130,8 @@ def test_the_server_cannot_be_dumped_before_it_takes_anything(data: Path, tmp_pa
 
 def test_what_the_server_keeps_is_readable_by_its_user_alone(server: Server) -> None:
     server.post_form(ENOUGH)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in server.data.iterdir()}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in server.data.rglob("*")}
     assert modes.pop("server.pub") == 0o644
+    assert modes.pop("lists") == 0o700
     assert set(modes.values()) == {0o600}
     assert server.data.stat().st_mode & 0o777 == 0o700

@@ -17,18 +17,19 @@ from intake.forms.form import Form, canonical_text
 HERE = Path(__file__).parent
 FORMS = {
     "every": Form.load(HERE / "every.json"),
-    "police": Form.load(HERE.parents[1] / "intake" / "forms" / "police.json"),
+    "report": Form.load(HERE.parents[1] / "intake" / "forms" / "report.json"),
 }
 CODES = ["00" * 12, "ff" * 12, "000102030405060708090a0b", "5769746e657373626f78212e"]
 
 Raw = dict[str, list[str]]
 
 POLICE_DONE = {"setting": ["police"], "count": ["yes"]}
-POLICE: dict[str, Raw] = {
+REPORT: dict[str, Raw] = {
     "only what is required": POLICE_DONE,
     "nothing at all": {},
     "a whole report": {
         **POLICE_DONE,
+        "_shown": ["all"],
         "role": ["told_to_me"],
         "behalf_ok": ["cannot_ask"],
         "agency_type": ["city"],
@@ -64,6 +65,64 @@ POLICE: dict[str, Raw] = {
     "none clears the harms": {**POLICE_DONE, "harm": ["injury", "none"]},
     "an unknown act": {**POLICE_DONE, "acts": ["insult", "Insult"]},
     "an unknown setting hides what hangs on it": {"setting": ["x"], "acts": ["y"], "count": ["yes"]},
+    "a report about a clinic": {
+        "setting": ["health"],
+        "facility": ["other"],
+        "facility_other": ["the clinic by the river"],
+        "staff": ["nurse", "doctor"],
+        "health_acts": ["hit", "rude", "dose_withheld"],
+        "health_said": ["full", "none"],
+        "days_without": ["12"],
+        "area": ["elsewhere"],
+        "told": ["no_one", "media"],
+        "why_not": ["language", "fear_payback"],
+        "result": ["fixed"],
+        "age": ["under_18"],
+        "groups": ["hiv", "none"],
+        "count": ["yes"],
+    },
+    "a report about a home": {
+        "setting": ["housing"],
+        "landlord": ["housing_authority"],
+        "landlord_other": ["not asked"],
+        "who": ["security", "owner"],
+        "size": ["1_2"],
+        "housing_acts": ["harass", "lockout", "refused"],
+        "trigger": ["nothing", "visitor"],
+        "housing_outcome": ["evicted"],
+        "now": ["outside"],
+        "told": ["lawyer", "the_place"],
+        "result": ["made_worse"],
+        "count": ["no"],
+    },
+    "more days than anybody may write": {
+        "setting": ["health"],
+        "came_for": ["refill"],
+        "days_without": ["61"],
+        "count": ["yes"],
+    },
+    "the short form": {
+        **POLICE_DONE,
+        "_shown": ["short"],
+        "agency": ["city_police"],
+        "acts": ["arrest", "pat_down"],
+        "when.year": ["2026"],
+        "area": ["hills"],
+        "grounds": ["drug_use"],
+        "quote": ["no"],
+    },
+    "what the short form does not ask is unseen": {
+        **POLICE_DONE,
+        "_shown": ["short"],
+        "acts": ["pat_down"],
+        "consent_search": ["said_no"],
+        "story": ["not asked"],
+    },
+    "nothing on the short form": {"_shown": ["short"]},
+    "all questions were shown": {**POLICE_DONE, "_shown": ["all"]},
+    "it is not known what was shown": {**POLICE_DONE, "_shown": ["", "SHORT"]},
+    "two words for what was shown": {**POLICE_DONE, "_shown": ["short", "all"]},
+    "a blank beside what was shown": {**POLICE_DONE, "_shown": ["", "short"]},
     "a field that is not asked": {**POLICE_DONE, "name": ["x"], "__proto__": ["x"], "constructor": ["x"]},
 }
 
@@ -91,6 +150,13 @@ TEXTS = {
     "tabs within": "a\tb",
 }
 EVERY: dict[str, Raw] = {
+    "a short form with a condition on what it left out": {
+        **EVERY_DONE,
+        "_shown": ["short"],
+        "long": ["12345"],
+        "few": ["a"],
+        "blank": ["seen"],
+    },
     "blank fields": {"one": ["yes", ""], "many": ["", ""], "short": [""], "days": [""], "when.year": [""]},
     "codes in another order and twice": {**EVERY_DONE, "many": ["1", "c", "a", "c", "a"]},
     "two codes that exclude all others": {**EVERY_DONE, "many": ["not_sure", "a", "none"]},
@@ -135,7 +201,7 @@ EVERY: dict[str, Raw] = {
 
 def raws() -> Iterator[tuple[str, str, Raw]]:
     """Each case as a name, a form's name and raw fields."""
-    yield from ((name, "police", raw) for name, raw in POLICE.items())
+    yield from ((name, "report", raw) for name, raw in REPORT.items())
     yield from ((name, "every", raw) for name, raw in EVERY.items())
     for name, text in TEXTS.items():
         yield name, "every", {**EVERY_DONE, "short": [text], "long": [text]}
@@ -164,7 +230,7 @@ def receipt_vectors() -> list[dict[str, Any]]:
 def report_vectors() -> list[dict[str, Any]]:
     """The contents of report.json: whole reports as the browser writes them."""
     cases = [
-        ("police", POLICE["a whole report"], "es", CODES[2]),
+        ("report", REPORT["a whole report"], "es", CODES[2]),
         ("every", {**EVERY_DONE, "long": [TEXTS["Arabic"]], "short": [TEXTS["emoji"]]}, "ar", CODES[3]),
     ]
     return [report_vector(*case) for case in cases]

@@ -18,7 +18,7 @@ class BrokenRule extends Error {}
 export function clean(form, raw) {
   const answers = new Map();
   const problems = new Map();
-  for (const question of form.questions) {
+  for (const question of shown(form, raw)) {
     if (question.kind === "note" || !isAsked(question, answers)) continue;
     try {
       answers.set(question.id, cleaners[question.kind](question, raw));
@@ -30,6 +30,14 @@ export function clean(form, raw) {
     }
   }
   return { answers, problems };
+}
+
+// The page says in the field `_shown` which questions it had: those of the short form, or all.
+export function shown(form, raw) {
+  const said = (raw.get("_shown") ?? []).filter(Boolean);
+  const hasShort = form.questions.some((question) => question.short && question.kind !== "note");
+  if (!hasShort || said.length !== 1 || said[0] !== "short") return form.questions;
+  return form.questions.filter((question) => question.short || question.required);
 }
 
 export function isAsked(question, answers) {

@@ -3,13 +3,14 @@
 // Nothing is stored: what was typed lives in the page, and a report that could not be sent lives in
 // `pending`, until the page is left.
 
-import { clean, isAsked } from "./answers.js";
+import { clean, isAsked, shown } from "./answers.js";
 import { canonical } from "./canonical.js";
-import { showProblems } from "./problems.js";
+import { linkedElement, showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
 import { send } from "./send.js";
+import { startSteps } from "./steps.js";
 
 const page = JSON.parse(document.getElementById("witnessbox").textContent);
 const button = document.getElementById("seal-and-send");
@@ -27,14 +28,32 @@ function readFields() {
 }
 
 function showWhatApplies() {
-  const { answers } = clean(page.form, readFields());
+  const raw = readFields();
+  const { answers } = clean(page.form, raw);
+  const had = new Set(shown(page.form, raw));
   for (const question of page.form.questions) {
     const element = document.getElementById(`q-${question.id}`);
-    if (element) element.hidden = !isAsked(question, answers);
+    if (element) element.hidden = !had.has(question) || !isAsked(question, answers);
   }
-  for (const section of form.querySelectorAll("section")) {
-    section.hidden = !section.querySelector("[data-question]:not([hidden])");
+  steps.update();
+}
+
+// Whether a step may be left behind; what is wrong in it is shown.
+function checkStep(section) {
+  const { problems } = clean(page.form, readFields());
+  for (const id of problems.keys()) {
+    if (!section.querySelector(`#q-${id}`)) problems.delete(id);
   }
+  showProblems(page, problems);
+  return problems.size === 0;
+}
+
+function followProblem(event) {
+  const target = event.target.closest("a") && linkedElement(event.target.closest("a"));
+  if (!target) return;
+  event.preventDefault();
+  steps.reveal(target);
+  target.focus();
 }
 
 // "None of these" unticks the rest, and the rest unticks it, where the reporter can see it happen.
@@ -103,6 +122,7 @@ function forget() {
   pending = startAnew();
   showProblems(page, new Map());
   say("");
+  steps.restart();
   showWhatApplies();
   button.disabled = false;
 }
@@ -112,6 +132,8 @@ form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
 form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
+document.getElementById("problems").addEventListener("click", followProblem);
+const steps = startSteps(form, checkStep);
 showWhatApplies();
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

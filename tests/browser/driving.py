@@ -1,0 +1,34 @@
+"""Leads a real browser through the form's page, as a reporter would."""
+
+from playwright.sync_api import Page
+
+
+def reach(page: Page, selector: str) -> None:
+    """Goes on, or back, to the step that holds an element. Without steps, all is in sight already."""
+    if not page.locator("#steps").is_visible():
+        return
+    section = "el => [...document.querySelectorAll('section.section')].indexOf(el.closest('section'))"
+    for _ in range(20):
+        wanted = page.locator(selector).first.evaluate(section)
+        current = page.locator("section.section:not([hidden])").evaluate(section)
+        if wanted == current:
+            return
+        page.locator("#next" if wanted > current else "#back").click()
+    raise AssertionError(f"no step shows {selector}")
+
+
+def tick(page: Page, question: str, *codes: str) -> None:
+    """Ticks choices of a question, where a reporter could: in its step, and after opening what is closed."""
+    for code in codes:
+        selector = f'input[name="{question}"][value="{code}"]'
+        reach(page, selector)
+        closed = page.locator(f"details:not([open]):has({selector}) summary")
+        if closed.count():
+            closed.click()
+        page.locator(selector).check()
+
+
+def send(page: Page) -> None:
+    """Goes to the end and presses Send."""
+    reach(page, "section.section:last-of-type h2")
+    page.locator("#seal-and-send").click()

@@ -1,0 +1,76 @@
+"""What a visit costs on a slow line and an old phone: bytes on the wire, seconds until a report is sealed."""
+
+import gzip
+import re
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.driving import reach, tick
+from tests.serving import Server
+
+pytestmark = pytest.mark.browser
+KIB = 1024
+FORM_WITH_SCRIPT = 60 * KIB
+FIRST_VIEW_WITHOUT_SCRIPT = 20 * KIB
+SLOWDOWN = 6
+SECONDS_TO_SEAL = 1.0
+
+
+def wire_bytes(server: Server, path: str) -> int:
+    """The bytes of one answer as they travel: the head and the compressed body."""
+    with server.client.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        assert answer.status_code == 200
+        body = sum(len(chunk) for chunk in answer.iter_raw())
+    return body + sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+
+
+def loaded(text: str, *, script: bool) -> set[str]:
+    """The files that a page loads where script runs, or where it does not."""
+    text = re.sub(r"<noscript>.*?</noscript>", "", text, flags=re.DOTALL) if script else text
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', text)
+    return {*styles, *(re.findall(r'<script src="([^"]+)"', text) if script else ())}
+
+
+def visit(server: Server, path: str, *, script: bool) -> int:
+    text = server.client.get(path).text
+    return wire_bytes(server, path) + sum(wire_bytes(server, file) for file in loaded(text, script=script))
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_form_with_script_weighs_little_with_everything_counted(lang: str, shared_server: Server) -> None:
+    assert visit(shared_server, f"/{lang}/report/", script=True) <= FORM_WITH_SCRIPT
+
+
+@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how"])
+def test_a_first_view_without_script_weighs_less(path: str, shared_server: Server) -> None:
+    assert visit(shared_server, path, script=False) <= FIRST_VIEW_WITHOUT_SCRIPT
+
+
+def test_an_answer_is_compressed_only_for_those_who_can_read_it(shared_server: Server) -> None:
+    path = f"{shared_server.address}/en/report/"
+    plain = httpx.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    packed = shared_server.client.build_request("GET", "/en/report/", headers={"accept-encoding": "gzip"})
+    answer = shared_server.client.send(packed, stream=True)
+    assert gzip.decompress(b"".join(answer.iter_raw())) == plain.content
+
+
+def test_sealing_takes_under_a_second_on_a_phone_six_times_slower(
+    browser: Browser, shared_server: Server
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{shared_server.address}/en/report/")
+    tick(page, "setting", "police")
+    reach(page, "#q-story")
+    page.locator('[name="story"]').fill("x" * 2000)
+    tick(page, "count", "yes")
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    with page.expect_request("**/sealed"):
+        started = time.monotonic()
+        page.locator("#seal-and-send").evaluate("button => button.click()")
+    took = time.monotonic() - started
+    page.close()
+    assert took < SECONDS_TO_SEAL
