@@ -16,6 +16,8 @@ from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
 FORM = shipped("report")
+# Three tries and two pauses pass before the script gives up, and the machine may be busy.
+expect.set_options(timeout=30_000)
 STORY = "They said “wait”.\nThey took my bag. 👩🏽‍🚒"
 
 
