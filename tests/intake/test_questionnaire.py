@@ -89,8 +89,8 @@ def test_a_list_that_cannot_be_used_stops_the_start_with_its_row(data: Path) -> 
     done = run("serve", "--data", data, "--port", "0")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        f"witnessbox-intake: error: {data / 'lists'}: facilities.csv: row 8: the name 'river_clinic' stands twice"
-        " in this list",
+        f"witnessbox-intake: error: {data / 'lists'}: "
+        "facilities.csv: row 8: the name 'river_clinic' stands twice in this list",
         "hint: mend the list there, then start the server again",
     ]
 
