@@ -139,7 +139,17 @@ def open_workbench(path: Path, port: int) -> None:
     "--k", type=int, default=10, show_default=True, help="The fewest reports that a number may show."
 )
 @click.option("--lang", default="en", show_default=True, help="The language of the site.")
-def publish(path: Path, out: Path, organization: str, release: str, day: date, k: int, lang: str) -> None:
+@click.option("--setting", "settings", multiple=True, help="A setting, such as police; all without it.")
+def publish(
+    path: Path,
+    out: Path,
+    organization: str,
+    release: str,
+    day: date,
+    k: int,
+    lang: str,
+    settings: tuple[str, ...],
+) -> None:
     """Write the findings as a static site whose every number is safe to show."""
     from analysis.findings.publish import publish as publish_findings
 
@@ -152,6 +162,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
         date=date(day.year, day.month, day.day),
         k=k,
         lang=lang,
+        settings=settings,
     )
     click.echo(
         f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"

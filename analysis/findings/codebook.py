@@ -52,11 +52,12 @@ class Codebook:
     forms: tuple[Form, ...]
 
 
-def read_codebook(database: Database, lang: str) -> Codebook:
+def read_codebook(database: Database, lang: str, only: Sequence[str] = ()) -> Codebook:
     """The codebook of all forms at the desk, labelled in `lang`; raises NothingToPublish.
 
     A newer form words an act better, and the code stands for the same thing. Settings in which no
-    form asks about acts are left out, with their reports.
+    form asks about acts are left out, with their reports, and so are all but `only` where that is given:
+    a choice of the organizer's, for the table must not shape itself by what was reported.
     """
     rows = database.query('select "json" from "forms" order by "id"')
     forms = tuple(Form.from_json(row["json"].encode()) for row in rows)
@@ -64,7 +65,7 @@ def read_codebook(database: Database, lang: str) -> Codebook:
     settings: dict[str, Setting] = {}
     asked: set[tuple[str, str]] = set()
     for form in forms:
-        own = list(_settings(form, lang))
+        own = [one for one in _settings(form, lang) if not only or one.code in only]
         settings |= {setting.code: setting for setting in own}
         for question in filter(is_about_acts, form.questions):
             inside = [setting.code for setting in own if _may_hold(question.relevant, setting.code)]
@@ -72,6 +73,12 @@ def read_codebook(database: Database, lang: str) -> Codebook:
             asked |= {
                 (f"{question.id}.{choice.code}", code) for choice in question.choices for code in inside
             }
+    for code in only:
+        if code not in {setting for _, setting in asked}:
+            raise NothingToPublish(
+                f'refusing to publish "acts by setting": no questionnaire here asks about acts in "{code}"',
+                "a setting is named by its code, such as police",
+            )
     if not asked:
         raise NothingToPublish(
             'refusing to publish "acts by setting": no questionnaire here asks about acts',

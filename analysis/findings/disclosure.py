@@ -96,7 +96,7 @@ def protect(table: Table, k: int = THRESHOLD) -> SafeTable:
         raise Recoverable(
             f"{_REFUSING}: {_plural(len(exposed), 'withheld cell')} could be worked out from the row totals"
             f" and the n around them: {_names(table.codebook, exposed)}",
-            "wait for more reports, or group small settings together in the questionnaire",
+            "wait for more reports, or leave small settings out: --setting names those that stay",
         )
     excluded = table.excluded if table.excluded >= k else None
     return SafeTable(table.codebook, table.columns, publication, excluded, k)

@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +50,9 @@ def publish(
     k: int = THRESHOLD,
     lang: str = SOURCE_LANGUAGE,
     licence: str = LICENCE,
+    settings: Sequence[str] = (),
 ) -> Release:
-    """Writes the release `release` of `organization` into the new folder `out`.
+    """Writes the release `release` of `organization` into the new folder `out`, about `settings` or all.
 
     Raises FindingsError where publishing would expose somebody or the words are not usable, and
     Unwritable where the disk refuses; `out` is then as it was.
@@ -59,7 +60,7 @@ def publish(
     imprint = _imprint(organization, release, date, lang, licence)
     check_threshold(k)
     _check_new(out)
-    codebook = read_codebook(database, lang)
+    codebook = read_codebook(database, lang, settings)
     table = protect(count_acts(database, codebook), k)
     csv = write_csv(table)
     pages = render(table, read_period(database, codebook, k), imprint, hashlib.sha256(csv).hexdigest())

@@ -142,7 +142,7 @@ def test_in_forced_colours_a_tick_and_the_focus_are_seen(browser: Browser, share
     context = browser.new_context(forced_colors="active")
     page = context.new_page()
     page.goto(f"{shared_server.address}/en/report/")
-    choice = page.locator(".choice").first
+    choice = page.locator(".choice:has(#f-setting)")
     border, outline = (f"one => getComputedStyle(one).{edge}Width" for edge in ("borderTop", "outline"))
     assert choice.evaluate(border) == "1px"
     page.locator("#f-setting").check()

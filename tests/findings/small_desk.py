@@ -12,7 +12,13 @@ ORGANIZATION = "Union of Reporters"
 
 def choice(code: str, *, exclusive: bool = False, rollup: str = "") -> dict[str, Any]:
     label = {"en": f"Label of {code}"}
-    return {"code": code, "label": label, "rollup": rollup, "exclusive": exclusive}
+    return {
+        "code": code,
+        "label": label,
+        "rollup": rollup,
+        "exclusive": exclusive,
+        "content_note": False,
+    }
 
 
 def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **more: Any) -> dict[str, Any]:
@@ -21,7 +27,9 @@ def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **mor
         "kind": kind,
         "label": {"en": name},
         "hint": {},
+        "sensitive_note": {},
         "required": False,
+        "short": False,
         "relevant": None,
         "constraint": None,
         "constraint_message": {},

@@ -25,8 +25,16 @@ DATE = datetime.date(2026, 11, 22)
 FILES = ["SHA256SUMS", "findings/F02.html", "index.html", "method.html", "style.css", "tables/F02.csv"]
 
 
-def _publish(desk: SmallDesk, out: Path, k: int = 10, organization: str = ORGANIZATION) -> Release:
-    return publish(desk.database, out, organization=organization, release="2026-11", date=DATE, k=k)
+def _publish(
+    desk: SmallDesk,
+    out: Path,
+    k: int = 10,
+    organization: str = ORGANIZATION,
+    settings: tuple[str, ...] = (),
+) -> Release:
+    return publish(
+        desk.database, out, organization=organization, release="2026-11", date=DATE, k=k, settings=settings
+    )
 
 
 def _desk(push: int = 4) -> SmallDesk:
@@ -204,14 +212,37 @@ def test_names_are_shown_as_text(tmp_path: Path) -> None:
     assert b"&lt;b&gt;Union&lt;/b&gt; &amp; friends" in files["index.html"]
 
 
-def test_the_police_form_gives_a_table_of_its_acts(tmp_path: Path) -> None:
+def _acts_that_ship() -> SmallDesk:
     desk = SmallDesk(shipped("report"))
     desk.add(40, ["pat_down", "insult"], setting="police")
-    desk.add(3, setting="health")
+    desk.add(30, ["health_acts.rude"], setting="health")
+    return desk
+
+
+def test_the_questionnaire_that_ships_gives_a_table_of_each_module(tmp_path: Path) -> None:
+    desk = _acts_that_ship()
+    desk.add(20, ["housing_acts.lockout"], setting="housing")
     release = _publish(desk, tmp_path / "out")
+    rows = list(csv.DictReader((release.path / "tables/F02.csv").read_text().splitlines()))
+    shown = {(row["act"], row["reports"]) for row in rows if row["setting"] != "total" and row["reports"]}
+    assert shown >= {("acts.pat_down", "40"), ("health_acts.rude", "30"), ("housing_acts.lockout", "20")}
+
+
+def test_a_table_that_a_small_setting_would_give_away_can_leave_it_out(tmp_path: Path) -> None:
+    desk = _acts_that_ship()
+    desk.add(3, setting="housing")
+    with pytest.raises(Recoverable, match=r"n \(Housing\)") as caught:
+        _publish(desk, tmp_path / "out")
+    assert "--setting" in (caught.value.hint or "")
+    release = _publish(desk, tmp_path / "out", settings=("police",))
     rows = list(csv.DictReader((release.path / "tables/F02.csv").read_text().splitlines()))
     assert len(rows) == len(shipped("report").question("acts").choices)
     assert {row["act"] for row in rows if row["reports"] == "40"} == {"acts.pat_down", "acts.insult"}
+
+
+def test_a_setting_without_acts_cannot_be_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(NothingToPublish, match='no questionnaire here asks about acts in "weather"'):
+        _publish(_acts_that_ship(), tmp_path / "out", settings=("police", "weather"))
 
 
 def test_a_refused_table_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -95,7 +95,16 @@ def replay(folder: Path, records_file: Path) -> Path:
 
 
 def _publish(desk: Path, out: Path) -> Path:
-    words = ("--organization", "Replay", "--release", "replay-1", "--date", "2026-11-22")
+    words = (
+        "--organization",
+        "Replay",
+        "--release",
+        "replay-1",
+        "--date",
+        "2026-11-22",
+        "--setting",
+        "police",
+    )
     command(DESK, "publish", "--desk", desk, "--out", out, *words, passphrase=PASSPHRASE)
     return out
 
