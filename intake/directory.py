@@ -94,7 +94,8 @@ def read(path: Path) -> Directory:
     chosen = Settings.read(path / settings.FILE)
     recipients = _parse_recipients(_read_text(path / RECIPIENTS), path / RECIPIENTS)
     forms = load_forms(chosen.forms, path / LISTS, path / OWN_FORMS)
-    languages = tuple(dict.fromkeys(language for form in forms for language in form.languages))
+    # The pages speak what all questionnaires speak.
+    languages = [one for one in forms[0].languages if all(one in form.languages for form in forms)]
     try:
         shown = [local.read_notices(path / LISTS / file, languages) for file in (local.HELP, local.DEADLINES)]
     except RefusedSource as error:

@@ -68,7 +68,9 @@ class Server:
         ready = self.process.stdout.readline().decode()
         assert ready.startswith("taking reports at http://"), self.errors()
         self.address = ready.split()[-1].rstrip("/")
-        self.client = httpx.Client(base_url=self.address, timeout=30)
+        # Uncompressed, so that a test that watches the wire can read what is on it.
+        plain = {"accept-encoding": "identity"}
+        self.client = httpx.Client(base_url=self.address, timeout=30, headers=plain)
         return self
 
     def __exit__(

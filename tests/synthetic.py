@@ -46,7 +46,7 @@ def answers_of(form: Form, random: Random, lang: str) -> dict[str, list[str]]:
         if question.required or random.random() > SKIPPED:
             raw |= _field(question, random, lang)
     # Most people write about the police here, and most let us count what they send.
-    raw["setting"] = ["police"] if random.random() < 0.92 else raw["setting"]
+    raw["setting"] = random.choices(("police", "health", "housing", "other_service"), (65, 18, 14, 3))
     raw["count"] = ["yes"] if random.random() < 0.95 else ["no"]
     return raw
 

@@ -16,6 +16,7 @@ from intake.forms.sheets import Row
 
 FROM_FILE = "_from_file"
 ROLLUP = "rollup"
+_FILE = re.compile(r"[a-z][a-z0-9_]*\.csv")
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 
 
@@ -40,6 +41,8 @@ class ChoiceLists:
     def find(self, row: Row, type_: str, name: str) -> list[dict[str, Any]]:
         """The choices of the question in this row; RefusedSource when there is no such list."""
         if type_.endswith(FROM_FILE) and name not in self._lists:
+            if not _FILE.fullmatch(name):
+                raise row.refuse(f"{name!r} is not the name of a list, such as areas.csv")
             self._read(name)
         if name not in self._lists:
             raise row.refuse(f"the sheet choices has no list {name!r}")
@@ -71,8 +74,12 @@ class ChoiceLists:
     def _add_rollup(self, row: Row) -> None:
         code = row.get(ROLLUP)
         worded = {f"label::{tag}": row.get(f"rollup_label::{tag}") for tag in self._languages}
-        known = self._rollups.setdefault(code, row.holding(worded)) if code else None
-        if known and any(worded.values()) and known.cells != worded:
+        if not code:
+            return
+        known = self._rollups.get(code)
+        if known is None or not any(known.get(heading) for heading in worded):
+            self._rollups[code] = row.holding(worded)
+        elif any(worded.values()) and any(known.get(heading) != text for heading, text in worded.items()):
             raise row.refuse(f"the rollup {code!r} has another label above, or in the form")
 
     def _add(self, name: str, rows: Sequence[Row]) -> None:

@@ -29,6 +29,11 @@ COLUMNS: Mapping[str, frozenset[str]] = {
 _PASSED_OVER = {"sdc_generalise", "sdc_topcode", "hxl", "iccs", "required_message", "style"}
 # Other spellings that XLSForm allows.
 _ALIASES = {"list name": "list_name", "value": "name", "relevance": "relevant", "caption": "label"}
+_REASONS = {
+    "choice_filter": "put the bigger group of each choice into the column rollup",
+    "calculation": "answers are only what the reporter gave",
+    "default_language": "it belongs into the sheet settings",
+}
 _HARMLESS = re.compile(r"(?:rows|randomize|seed)=\S+(?:\s+(?:rows|randomize|seed)=\S+)*")
 _LANGUAGE = re.compile(r".*\(([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\)")
 
@@ -43,6 +48,12 @@ def languages(rows: Iterable[Row]) -> list[str]:
     """The languages of the labels, in the order of their columns."""
     found = (heading.partition("::") for row in rows for heading in row.cells)
     return list(dict.fromkeys(tag for name, _, tag in found if name == "label" and tag))
+
+
+def names_all_languages(rows: Iterable[Row]) -> bool:
+    """Whether no heading that wants a language is without one."""
+    headings = {heading for row in rows for heading in row.cells}
+    return _TRANSLATED.isdisjoint(_ALIASES.get(heading.lower(), heading.lower()) for heading in headings)
 
 
 def normalized(rows: Sequence[Row], default: str, refused: list[str]) -> Iterator[Row]:
@@ -71,12 +82,8 @@ def _read_heading(row: Row, heading: str, default: str) -> tuple[str, str]:
     if name in _PASSED_OVER or (name == "parameters" and _HARMLESS.fullmatch(row.get(heading))):
         return "", ""
     if name not in columns:
-        return "", "is not accepted: nothing here would obey it"
+        return "", f"is not accepted: {_REASONS.get(name, 'nothing here would obey it')}"
     if name not in translated:
         return (name, "") if not spoken else ("", "has no language here")
     tag = language(spoken) if spoken else default
-    if tag:
-        return f"{name}::{tag}", ""
-    if spoken:
-        return "", "names no language code, as in label::English (en)"
-    return "", "names no language: set default_language, such as English (en), in the sheet settings"
+    return (f"{name}::{tag}", "") if tag else ("", "names no language code, as in label::English (en)")

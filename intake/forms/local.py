@@ -12,7 +12,6 @@ A name is permanent, because reports hold it: a place that is gone loses its row
 never given to another.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -23,13 +22,9 @@ from intake.forms.sheets import Row, read_list
 SHIPPED = Path(__file__).parent / "lists"
 HELP, DEADLINES = "help.csv", "deadlines.csv"
 
-_FILE = re.compile(r"[a-z][a-z0-9_]*\.csv")
-
 
 def read_choices(folder: Path, file: str, default: str) -> list[Row]:
     """The rows of a list of choices, with headings as `label::en`; RefusedSource names every bad one."""
-    if not _FILE.fullmatch(file):
-        raise RefusedSource(f"{file!r} is not the name of a list, such as areas.csv")
     refused: list[str] = []
     rows = list(normalized(read_list(folder / file), default, refused))
     if refused:

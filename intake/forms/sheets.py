@@ -45,10 +45,7 @@ class Row:
 
 
 def read_sheets(path: Path) -> dict[str, list[Row]]:
-    """The rows of the sheets survey, choices and settings; RefusedSource when the file is not one.
-
-    A form that asks no choice needs no choices.
-    """
+    """The rows of the sheets survey, choices and settings; RefusedSource when the file is no form."""
     if path.suffix == ".xlsx":
         tables = _read_xlsx(path)
     elif path.suffix == ".csv":
@@ -56,9 +53,8 @@ def read_sheets(path: Path) -> dict[str, list[Row]]:
     else:
         raise RefusedSource(f"{path.name} is neither .csv nor .xlsx")
     sheets = {sheet: list(_rows(path.name, sheet, tables.get(sheet, ()))) for sheet in SHEETS}
-    for sheet in ("survey", "settings"):
-        if not sheets[sheet]:
-            raise RefusedSource(f"{path.name} has no rows in its sheet {sheet}")
+    if not sheets["survey"]:
+        raise RefusedSource(f"{path.name} has no rows in its sheet survey")
     return sheets
 
 

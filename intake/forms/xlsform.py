@@ -13,8 +13,7 @@ Every row that is outside is refused with its reason, all of them at once, becau
 form in a spreadsheet and not in a dialogue.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,30 +22,11 @@ from intake.forms import cells, headings
 from intake.forms.choices import FROM_FILE, ChoiceLists
 from intake.forms.errors import MalformedForm, RefusedSource
 from intake.forms.form import VERSION, Form, canonical
+from intake.forms.kinds import read_kind, read_type
 from intake.forms.lint import check_role, check_type, check_words
 from intake.forms.question import LONGEST, Question, parse_name, parse_question
 from intake.forms.relevance import UnknownName, check
 from intake.forms.sheets import Row, read_sheets
-
-# The kind that a type and an appearance make together.
-_KINDS = {
-    ("select_one", ""): "select_one",
-    ("select_one", "minimal"): "select_one",
-    ("select_multiple", ""): "select_multiple",
-    ("text", ""): "text",
-    ("text", "multiline"): "long_text",
-    ("integer", ""): "integer",
-    ("date", "month-year"): "month",
-    ("date", "year"): "month",
-    ("note", ""): "note",
-}
-_KEPT = ("minimal", "year")
-# They arrange the choices on a screen of another program, and mean nothing here.
-_LOOKS = re.compile(
-    r"(?:quick|horizontal-)?compact(?:-\d+)?|quick|horizontal|vertical|likert|columns(?:-\w+)?|w\d+"
-)
-_TYPE = re.compile(r"(begin|end|select)[ _](group|repeat|one|multiple)\b")
-_ALIASES = {"string": "text", "int": "integer", "select1": "select_one"}
 
 
 def compile_form(path: Path, lists: Path | None = None) -> bytes:
@@ -66,7 +46,7 @@ class _Compiler:
         self._file = path.name
         self._problems: list[str] = []
         sheets = read_sheets(path)
-        self._default = headings.language(sheets["settings"][0].get("default_language"))
+        self._default = self._default_language(sheets)
         self._sheets = {
             name: list(headings.normalized(rows, self._default, self._problems))
             for name, rows in sheets.items()
@@ -83,14 +63,29 @@ class _Compiler:
         self._condition: list[Any] | None = None
         self._told_of_groups = False
 
+    def _default_language(self, sheets: Mapping[str, Sequence[Row]]) -> str:
+        """The language of headings that name none; without one, they are read on to find all problems."""
+        settings = sheets["settings"]
+        if not settings:
+            self._problems.append(
+                f"{self._file} has no rows in its sheet settings: add form_id, version and default_language"
+            )
+            return "en"
+        found = headings.language(settings[0].get("default_language"))
+        if not found and not headings.names_all_languages([*sheets["survey"], *sheets["choices"]]):
+            rule = "default_language must say which language the labels are in, such as English (en)"
+            self._problems += settings[0].refuse(rule).problems
+        return found or "en"
+
     def compile(self) -> bytes:
         for row in self._sheets["survey"]:
             with self._collected():
                 self._add(row)
         for row in self._groups:
             self._problems += row.refuse("the group is never ended").problems
-        with self._collected():
-            data = canonical(self._settings() | self._contents()) + b"\n"
+        for row in self._sheets["settings"][:1]:
+            with self._collected():
+                data = canonical(self._settings(row) | self._contents()) + b"\n"
         problems = [*self._problems, *self._lists.problems]
         if problems or self._refused:
             raise RefusedSource(*problems)
@@ -107,14 +102,11 @@ class _Compiler:
         except RefusedSource as error:
             self._problems += error.problems
 
-    def _settings(self) -> dict[str, Any]:
-        row = self._sheets["settings"][0]
-        try:
-            parse_name(row.get("form_id"), "the form")
-        except ValueError as error:
-            raise row.refuse(str(error)) from None
+    def _settings(self, row: Row) -> dict[str, Any]:
+        _check_name(row, "form_id")
         if not row.get("version"):
             raise row.refuse("the column 'version' is blank or missing")
+        spoken = (self._default, *self._languages)
         title = row.get("form_title")
         if len(self._languages) == 1 and title:
             # XLSForm cannot translate a title; with one language there is nothing to translate.
@@ -124,7 +116,7 @@ class _Compiler:
             "v": VERSION,
             "id": row.get("form_id"),
             "version": row.get("version"),
-            "default_language": self._default or next(iter(self._languages), ""),
+            "default_language": next((tag for tag in spoken if tag in self._languages), ""),
             "languages": self._languages,
             "title": cells.texts(row, "page_title", self._languages),
         }
@@ -138,14 +130,13 @@ class _Compiler:
         }
 
     def _add(self, row: Row) -> None:
-        kind, _, rest = _TYPE.sub(r"\1_\2", row.get("type")).partition(" ")
-        kind = _ALIASES.get(kind, kind)
+        kind, list_name = read_type(row)
         if kind in ("end_group", "end_repeat"):
             self._end(row)
         elif kind in ("begin_group", "begin_repeat"):
             self._begin(row, kind)
         else:
-            self._ask(row, kind, rest.strip())
+            self._ask(row, kind, list_name)
 
     def _begin(self, row: Row, kind: str) -> None:
         self._groups.append(row)
@@ -177,6 +168,7 @@ class _Compiler:
         self._refused.add(row.get("name"))
         check_type(row, kind)
         check_words(row, kind)
+        _check_name(row)
         fields = self._fields(row, kind, list_name)
         check_role(row, kind)
         if not self._sections or (not self._groups and not self._told_of_groups):
@@ -207,8 +199,7 @@ class _Compiler:
         return row.refuse(str(error))
 
     def _fields(self, row: Row, type_: str, list_name: str) -> dict[str, Any]:
-        appearance = _appearance(row)
-        kind = _kind(row, type_.removesuffix(FROM_FILE), appearance)
+        kind, appearance = read_kind(row, type_.removesuffix(FROM_FILE))
         choices: Sequence[dict[str, Any]] = ()
         if kind.startswith("select_"):
             choices = self._lists.find(row, type_, list_name)
@@ -227,23 +218,15 @@ class _Compiler:
             "default": row.get("default") or None,
             "max_length": LONGEST.get(kind),
             "role": row.get("sdc_role") or ("ops" if kind == "note" else ""),
-            "appearance": appearance if appearance in _KEPT else "",
+            "appearance": appearance,
         } | {
             name: cells.texts(row, name, self._languages, optional=True)
             for name in ("hint", "sensitive_note", "constraint_message")
         }
 
 
-def _appearance(row: Row) -> str:
-    return " ".join(word for word in row.get("appearance").split() if not _LOOKS.fullmatch(word))
-
-
-def _kind(row: Row, kind: str, appearance: str) -> str:
-    found = _KINDS.get((kind, appearance))
-    if found is not None:
-        return found
-    if kind == "date":
-        raise row.refuse("an exact date can point to a person; set appearance to month-year or year")
-    if any(known == kind for known, _ in _KINDS):
-        raise row.refuse(f"the appearance {appearance!r} is not accepted for {kind}")
-    raise row.refuse(f"the type {kind!r} is not accepted")
+def _check_name(row: Row, column: str = "name") -> None:
+    try:
+        parse_name(row.get(column), "the form" if column == "form_id" else "the question")
+    except ValueError as error:
+        raise row.refuse(str(error)) from None

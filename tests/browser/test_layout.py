@@ -108,7 +108,7 @@ def test_a_language_from_right_to_left_is_turned_around(width: int, browser: Bro
         assert overflow(page) == 0, path
         assert page.locator("a.exit").evaluate("one => one.getBoundingClientRect().x") < width / 2
     page.goto(turned + "every/")
-    box, label = (page.locator(one).bounding_box() for one in ("#f-one", 'label[for="f-one"]'))
+    box, label = (page.locator(one).bounding_box() for one in ("#f-one", ".choice:has(#f-one) span"))
     assert box
     assert label
     assert box["x"] > label["x"] + label["width"] / 2
@@ -142,7 +142,7 @@ def test_in_forced_colours_a_tick_and_the_focus_are_seen(browser: Browser, share
     context = browser.new_context(forced_colors="active")
     page = context.new_page()
     page.goto(f"{shared_server.address}/en/report/")
-    choice = page.locator(".choice").first
+    choice = page.locator(".choice:has(#f-setting)")
     border, outline = (f"one => getComputedStyle(one).{edge}Width" for edge in ("borderTop", "outline"))
     assert choice.evaluate(border) == "1px"
     page.locator("#f-setting").check()

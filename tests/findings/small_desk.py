@@ -12,7 +12,13 @@ ORGANIZATION = "Union of Reporters"
 
 def choice(code: str, *, exclusive: bool = False, rollup: str = "") -> dict[str, Any]:
     label = {"en": f"Label of {code}"}
-    return {"code": code, "label": label, "rollup": rollup, "exclusive": exclusive}
+    return {
+        "code": code,
+        "label": label,
+        "rollup": rollup,
+        "exclusive": exclusive,
+        "content_note": False,
+    }
 
 
 def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **more: Any) -> dict[str, Any]:
@@ -29,7 +35,9 @@ def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **mor
         "default": None,
         "max_length": None,
         "role": "meas",
+        "sensitive_note": {},
         "appearance": "",
+        "short": False,
     }
     return plain | more
 

@@ -59,13 +59,14 @@ NUMBERS = (
 )
 YEARS = ("", "2026", "1999", " 2024 ", "not_sure", "1899", "20265", "MMXX")
 MONTHS = ("", "1", "05", "12", "13", "0", "not_sure", "x")
+SHOWN = ([], ["all"], ["short"], ["short"], ["short", "short"], ["", "short"])
 # Now and then something that no page offers.
 STRANGE = ("constructor", "__proto__", "YES", "not_sure ", "\ud800")
 
 
 def random_raw(form: Form, source: Random) -> Raw:
     """Fields for the form: mostly what a page could send, some of it blank, a little of it hostile."""
-    raw: Raw = {}
+    raw: Raw = {"_shown": source.choice(SHOWN)}
     for question in form.asked:
         if source.random() < 0.8:
             raw |= _fields(question, source)

@@ -1,5 +1,6 @@
 """What was typed becomes canonical answers, and nothing else is accepted as such."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -90,6 +91,65 @@ def test_a_question_that_does_not_apply_cannot_be_wrong() -> None:
     assert "acts" not in clean(REPORT, {"setting": ["health"], "count": ["yes"], "acts": ["x"]})
 
 
+SHORT = clean(EVERY, {"one": ["yes"], "many": ["a"], "days": ["15"], "_shown": ["short"]})
+
+
+def test_unseen_skipped_and_not_sure_are_told_apart() -> None:
+    raw = POLICE_DONE | {"agency": ["not_sure"]}
+    assert clean(REPORT, raw | {"_shown": ["short"]}) == {
+        "setting": "police",
+        "agency": "not_sure",
+        "acts": None,
+        "when": None,
+        "area": None,
+        "grounds": None,
+        "harm": None,
+        "count": "yes",
+        "quote": None,
+        "keep": None,
+    }
+    whole = clean(REPORT, raw | {"_shown": ["all"]})
+    assert whole["agency"] == "not_sure"
+    assert whole["story"] is None
+
+
+@pytest.mark.parametrize("shown", [[], ["all"], [""], ["SHORT"], ["short", "all"]], ids=str)
+def test_all_questions_were_shown_unless_the_page_says_otherwise(shown: list[str]) -> None:
+    assert "story" in clean(REPORT, POLICE_DONE | {"_shown": shown})
+
+
+def test_a_condition_on_an_unseen_question_finds_it_blank() -> None:
+    assert SHORT == {"one": "yes", "many": ["a"], "days": 15, "few": None, "blank": None}
+
+
+def test_a_form_without_a_short_one_is_always_shown_whole() -> None:
+    questions = [replace(question, short=False) for question in EVERY.questions]
+    form = replace(EVERY, questions=tuple(questions))
+    assert "short" in clean(form, {"one": ["yes"], "_shown": ["short"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        pytest.param({}, {}, id="the short form"),
+        pytest.param({"short": None}, {"long": "missing"}, id="one more question than the short form"),
+        pytest.param({"many": ...}, {"many": "missing"}, id="one question less"),
+        pytest.param({"one": ...}, {"one": "missing"}, id="no required answer"),
+        pytest.param({"remark": None}, {"": "not_asked"}, id="a note"),
+    ],
+)
+def test_the_short_form_is_accepted_whole_or_not_at_all(
+    change: dict[str, Any], problems: dict[str, str]
+) -> None:
+    answers = {name: value for name, value in (SHORT | change).items() if value is not ...}
+    if not problems:
+        check(EVERY, answers)
+        return
+    with pytest.raises(InvalidAnswers, match=next(iter(problems.values()))) as caught:
+        check(EVERY, answers)
+    assert caught.value.problems == problems
+
+
 WHOLE = clean(
     EVERY,
     {
@@ -166,16 +226,17 @@ def as_raw(form: Form, answers: dict[str, Any]) -> dict[str, list[str]]:
     return raw
 
 
+@pytest.mark.parametrize("shown", ["short", "all"])
 @pytest.mark.parametrize("form", [REPORT, EVERY], ids=lambda form: form.id)
-def test_cleaning_what_was_cleaned_changes_nothing(form: Form) -> None:
+def test_cleaning_what_was_cleaned_changes_nothing(form: Form, shown: str) -> None:
     source = Random("again")
-    for raw in (random_raw(form, source) for _ in range(300)):
+    for raw in (random_raw(form, source) | {"_shown": [shown]} for _ in range(300)):
         try:
             answers = clean(form, raw)
         except InvalidAnswers:
             continue
         check(form, answers)
-        assert clean(form, as_raw(form, answers)) == answers
+        assert clean(form, as_raw(form, answers) | {"_shown": [shown]}) == answers
 
 
 SCRAPS = st.sampled_from(
