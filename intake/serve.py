@@ -15,17 +15,20 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from intake import logs
 from intake.app import create_app
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
+from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.store import Store
 
-MOST_CONNECTIONS = 1_000
 BACKLOG = 1_024
 SECONDS_TO_FINISH = 10
+# Besides the connections: the database, its journal, the log, what is listened on.
+OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
@@ -36,6 +39,7 @@ class ServeError(IntakeError):
 def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
     forbid_core_dumps()
+    allow_connections()
     os.umask(0o077)
     logs.set_up()
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
@@ -45,21 +49,37 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         min_free_bytes=directory.settings.min_free_bytes,
     )
     app = create_app(directory.settings, directory.forms, directory.recipients, store)
-    config = uvicorn.Config(
+    config = configuration(app)
+    with contextlib.closing(_listen(host, port)) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+
+
+def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
+    """How uvicorn runs the application: it tells nobody, and no log, about visitors."""
+    return uvicorn.Config(
         app,
         access_log=False,
         backlog=BACKLOG,
-        limit_concurrency=MOST_CONNECTIONS,
+        http=Protocol,
+        ws="none",
         log_config=None,
-        log_level="warning",
+        log_level=log_level,
         # A proxy's headers name the visitor; they are not even read.
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    with contextlib.closing(_listen(host, port)) as listening:
-        shown = f"[{host}]" if ":" in host else host
-        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+
+
+def allow_connections() -> None:
+    """Lets the process have as many files open as it takes connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def forbid_core_dumps() -> None:
