@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -19,12 +20,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from intake import body, language
+from intake import body, door, language
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
+from intake.door import Door, TooMany
 from intake.envelope import Envelope, NotSealed
 from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
@@ -33,11 +35,21 @@ from intake.guard import Guard
 from intake.multipart import BrokenForm, read_fields
 from intake.pages import Pages
 from intake.settings import Settings
+from intake.stamp import FIELD as STAMP
+from intake.stamp import OldPage, StampError, TooQuick
 from intake.store import Conflict, Store, Unavailable
+from intake.work import WorkError
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
 SEALED_BY = ("browser", "server")
+# Why a form that was typed without script is not taken now: the page's word for it, and the status.
+REFUSALS = {
+    TooQuick: ("quick", 429),
+    OldPage: ("old", 428),
+    TooMany: ("busy", 429),
+    Unavailable: ("full", 503),
+}
 
 Clock = Callable[[], datetime]
 
@@ -62,17 +74,23 @@ class Intake:
     envelope: Envelope
     pages: Pages
     store: Store
+    door: Door
     clock: Clock
 
     async def take_sealed(self, request: Request) -> Response:
         """A report that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
-        async with body.deadline(self.settings.max_seconds):
-            data = await body.whole(request, self.envelope.longest)
         try:
+            work = self.door.look_at(request.headers.get(door.WORK, ""))
+            async with body.deadline(self.settings.max_seconds):
+                data = await body.whole(request, self.envelope.longest)
             report_id, sealed = self.envelope.open_outside(data)
+            self.door.admit_sealed(work, data)
             await self.store.put(report_id, iso_week(self.clock()), sealed)
+        except WorkError as error:
+            challenge = {door.CHALLENGE: self.door.challenge()}
+            return PlainTextResponse(f"nothing was saved: {error}\n", 428, challenge)
         except NotSealed as error:
             return PlainTextResponse(f"nothing was saved: {error}\n", 400)
         except Conflict:
@@ -80,6 +98,10 @@ class Intake:
         except Unavailable:
             return PlainTextResponse("nothing was saved: try again later\n", 503)
         return Response(status_code=201)
+
+    async def give_challenge(self, request: Request) -> Response:
+        """A challenge for a report that is to be sent now."""
+        return PlainTextResponse(f"{self.door.challenge()}\n")
 
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
@@ -90,16 +112,19 @@ class Intake:
                 typed = await read_fields(request.headers.get("content-type", ""), pieces)
         except BrokenForm:
             raise HTTPException(400) from None
-        today = self.clock().date()
+        stamp = typed.get(STAMP, [""])[0]
+        again = partial(self.pages.filled, lang, form, self.clock().date(), typed, self.door.restamp(stamp))
         try:
-            await self._seal_and_store(form, answers.clean(form, typed), lang)
+            answered = answers.clean(form, typed)
+            self.door.admit_typed(stamp)
+            await self._seal_and_store(form, answered, lang)
         except InvalidAnswers as error:
-            page = self.pages.filled(lang, form, today, typed, problems=error.problems)
-            return HTMLResponse(page, 422)
+            return HTMLResponse(again(problems=error.problems), 422)
         except TooLong:
             raise HTTPException(413) from None
-        except Unavailable:
-            return HTMLResponse(self.pages.filled(lang, form, today, typed, failed=True), 503)
+        except (StampError, TooMany, Unavailable) as error:
+            reason, status = REFUSALS[type(error)]
+            return HTMLResponse(again(refusal=reason, wait=self.door.wait(stamp)), status)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
     async def _seal_and_store(self, form: Form, answered: dict[str, object], lang: str) -> None:
@@ -110,8 +135,8 @@ class Intake:
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
-        page = self.pages.blank(self._lang(request), self._form(request), self.clock().date())
-        return HTMLResponse(page)
+        lang, form = self._lang(request), self._form(request)
+        return HTMLResponse(self.pages.blank(lang, form, self.clock().date(), self.door.stamp()))
 
     async def show_start(self, request: Request) -> Response:
         """The first page of a language."""
@@ -171,7 +196,8 @@ def create_app(
 ) -> ASGIApp:
     """The whole application; it starts the store and closes it."""
     pages = Pages(settings, forms, recipients)
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
+    admission = Door(settings, store)
+    intake = Intake(settings, recipients, Envelope(recipients), pages, store, admission, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -181,6 +207,7 @@ def create_app(
 
     routes = [
         Route("/sealed", intake.take_sealed, methods=["POST"]),
+        Route("/challenge", intake.give_challenge),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -24,6 +24,8 @@ LOCALE = TEMPLATES / "locale"
 DOMAIN = "witnessbox"
 SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
+# Stands in the rendered blank form where each visit's stamp goes.
+STAMP_PLACE = "@stamp@"
 
 
 class Pages:
@@ -46,9 +48,9 @@ class Pages:
         """The first page: the notices, then the way to each form."""
         return self._render("start.html", language, path="", forms=list(self.forms.values()))
 
-    def blank(self, language: str, form: Form, today: date) -> str:
-        """The form with nothing in it."""
-        return self._blank(language, form.id, today.year)
+    def blank(self, language: str, form: Form, today: date, stamp: str) -> str:
+        """The form with nothing in it, and its stamp."""
+        return self._blank(language, form.id, today.year, STAMP_PLACE).replace(STAMP_PLACE, stamp)
 
     def filled(
         self,
@@ -56,12 +58,18 @@ class Pages:
         form: Form,
         today: date,
         typed: Mapping[str, Sequence[str]],
+        stamp: str,
         *,
         problems: Mapping[str, str] | None = None,
-        failed: bool = False,
+        refusal: str = "",
+        wait: int = 0,
     ) -> str:
-        """The form with what was typed, and what is to be mended, or that it could not be kept."""
-        return self._render_form(language, form.id, today.year, typed, problems, failed=failed)
+        """The form with what was typed, and what is to be mended, or why it is not taken now: "full",
+        "busy", "quick" or "old"; `wait` is the seconds until it may be sent again.
+        """
+        return self._render_form(
+            language, form.id, today.year, stamp, typed, problems, refusal=refusal, wait=wait
+        )
 
     def sent(self, language: str, sealed_by: str) -> str:
         """Says that the report is kept, and who sealed it: "browser", "server" or unknown."""
@@ -77,10 +85,12 @@ class Pages:
         language: str,
         form_id: str,
         year: int,
+        stamp: str,
         typed: Mapping[str, Sequence[str]] | None = None,
         problems: Mapping[str, str] | None = None,
         *,
-        failed: bool = False,
+        refusal: str = "",
+        wait: int = 0,
     ) -> str:
         form = self.forms[form_id]
         return self._render(
@@ -92,7 +102,9 @@ class Pages:
             years=range(year, year - YEARS_BACK, -1),
             typed=typed or {},
             problems=problems or {},
-            failed=failed,
+            stamp=stamp,
+            refusal=refusal,
+            wait=wait,
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),
         )

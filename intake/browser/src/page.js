@@ -5,6 +5,7 @@
 
 import { clean, isAsked } from "./answers.js";
 import { canonical } from "./canonical.js";
+import { offer } from "./keep.js";
 import { showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
@@ -47,7 +48,15 @@ function keepExclusive({ target }) {
   }
 }
 
+function showWork(part) {
+  const bar = document.getElementById("work");
+  if (bar.hidden) say("working");
+  bar.hidden = false;
+  bar.value = part;
+}
+
 function say(name) {
+  document.getElementById("work").hidden = true;
   status.textContent = name ? status.dataset[name] : "";
 }
 
@@ -63,6 +72,7 @@ async function sealOnce(answers) {
 }
 
 async function sealAndSend() {
+  offer(null);
   const { answers, problems } = clean(page.form, readFields());
   showProblems(page, problems);
   if (problems.size) return say("");
@@ -71,8 +81,11 @@ async function sealAndSend() {
   await new Promise((resolve) => setTimeout(resolve, 50));
   const bytes = await sealOnce(answers);
   say("sending");
-  const outcome = await send(bytes);
-  if (outcome !== "sent") return say(outcome === "refused" ? "nothingSaved" : "failed");
+  const outcome = await send(bytes, { progress: showWork });
+  if (outcome !== "sent") {
+    offer(bytes);
+    return say(outcome === "refused" ? "nothingSaved" : "failed");
+  }
   // The Back button must not show the answers to whoever holds the phone next.
   form.reset();
   location.assign(`${page.sent}?sealed_by=browser`);
@@ -93,6 +106,7 @@ async function press() {
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
+form.addEventListener("input", () => offer(null));
 form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
 showWhatApplies();
