@@ -16,18 +16,16 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from intake.database import connect
-from intake.tidy import tidy
+from intake.tidy import MOST_WHILE_SERVING, tidy
 
 # 512 reports of the common size are 9 MB: one transaction's worth, and a bounded wait.
 MOST_IN_A_BATCH = 512
 MOST_WAITING = 1024
 # The file is put in order when nothing comes for so long, or after so long when something always
-# comes; not so often that it takes more than a part in IDLE_SHARE of the time; and only while it is so
-# small that nobody waits for it longer than a few seconds. A larger one is put in order at the next start.
+# comes; and not so often that it takes more than a part in IDLE_SHARE of the time.
 QUIET_SECONDS = 2.0
 BUSY_SECONDS = 60.0
 IDLE_SHARE = 10
-MOST_TIDY_BYTES = 256 * 1024 * 1024
 
 
 class StoreError(Exception):
@@ -111,12 +109,12 @@ class Store:
     def _next(self, writer: "_Writer") -> _Waiting | None:
         """What comes next; while nothing comes, the file is put in order."""
         if writer.is_overdue():
-            writer.tidy(MOST_TIDY_BYTES)
+            writer.tidy(MOST_WHILE_SERVING)
         while writer.untidy:
             try:
                 return self._queue.get(timeout=max(QUIET_SECONDS, writer.rest()))
             except Empty:
-                writer.tidy(MOST_TIDY_BYTES)
+                writer.tidy(MOST_WHILE_SERVING)
         return self._queue.get()
 
     def _next_batch(self, writer: "_Writer") -> list[_Waiting]:
@@ -175,7 +173,6 @@ class _Writer:
         # Pages are filled in this order; it must say nothing about who came first.
         batch.sort(key=lambda waiting: waiting.id)
         try:
-            self.room = self._room()
             self._check_room(batch)
             self.connection.execute("BEGIN IMMEDIATE")
             inserted = [self._insert(waiting) for waiting in batch]
@@ -186,16 +183,20 @@ class _Writer:
         except (sqlite3.Error, OSError, Unavailable):
             with suppress(sqlite3.Error):
                 self.connection.rollback()
+            self.room = self._room()
             return [Unavailable("the report was not stored") for _ in batch]
         self.count += sum(inserted)
         self.untidy = True
+        self.room = self._room()
         return outcomes
 
     def _room(self) -> float:
         """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
-        disk = os.statvfs(self.path.parent)
+        try:
+            disk, taken = os.statvfs(self.path.parent), self.path.stat().st_size
+        except OSError:
+            return 0.0
         free = disk.f_bavail * disk.f_frsize - self.min_free_bytes
-        taken = self.path.stat().st_size
         return max(0.0, min(1 - self.count / self.max_reports, free / (free + taken) if free > 0 else 0.0))
 
     def _check_room(self, batch: Sequence[_Waiting]) -> None:

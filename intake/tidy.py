@@ -9,6 +9,10 @@ import os
 import sqlite3
 from pathlib import Path
 
+# Nothing can be stored meanwhile. Up to this size that is a few seconds; a larger file waits for the
+# next start.
+MOST_WHILE_SERVING = 256 * 1024 * 1024
+
 
 def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None = None) -> bool:
     """Rewrites the file at `path`, which `connection` has open; False when it is larger than `most_bytes`
