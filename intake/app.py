@@ -43,6 +43,8 @@ from intake.work import WorkError
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
 SEALED_BY = ("browser", "server")
+# Another site's page that makes its visitors' browsers send us junk.
+FOREIGN = ("cross-site", "same-site")
 # Why a form that was typed without script is not taken now: the page's word for it, and the status.
 REFUSALS = {
     TooQuick: ("quick", 429),
@@ -106,6 +108,8 @@ class Intake:
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
+        if request.headers.get("sec-fetch-site") in FOREIGN:
+            raise HTTPException(403)
         pieces = body.pieces(request, self.settings.max_form_bytes)
         try:
             async with body.deadline(self.settings.max_seconds):

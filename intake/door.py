@@ -5,6 +5,7 @@ without script cannot, so it has a stamp and an allowance of its own: a flood of
 the other alone.
 """
 
+import secrets
 import time
 
 from intake.allowance import Allowance, Seconds
@@ -22,10 +23,19 @@ class TooMany(Exception):
     """More forms come without script than the settings allow; there is room again in a minute."""
 
 
+def disguised_clock() -> Seconds:
+    """Seconds that count from nowhere: challenges and stamps must not tell how long this machine is up,
+    which would show that two addresses are one machine.
+    """
+    start = secrets.randbelow(10**9) - int(time.monotonic())
+    return lambda: start + time.monotonic()
+
+
 class Door:
     """One for the whole server; all it holds is in memory and is about no one."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Seconds = time.monotonic) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Seconds | None = None) -> None:
+        clock = clock or disguised_clock()
         self._store = store
         self._free = Allowance(settings.free_per_minute, clock)
         self._scriptless = Allowance(settings.scriptless_per_minute, clock)

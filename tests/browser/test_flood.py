@@ -15,7 +15,6 @@ from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
 from intake.crypto.padding import unpad
 from intake.crypto.recipients import Recipient
-from intake.crypto.seal import seal_bytes
 from intake.forms import report
 from intake.forms.form import shipped
 from tests.browser.test_page import STORY, browser, fill_in
@@ -66,7 +65,7 @@ def flooded(tmp_path: Path, identity: HybridIdentity) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Browser, flooded: Server) -> Iterator[Page]:  # noqa: F811 - pytest's way
+def page(browser: Browser, flooded: Server) -> Iterator[Page]:
     context = browser.new_context(accept_downloads=True)
     context.set_default_timeout(SECONDS * 1_000)
     shown = context.new_page()
@@ -117,7 +116,7 @@ def test_the_page_shows_that_it_works_and_sends_nothing_in_the_clear(
     seen: list[str] = []
     sent: list[bytes] = []
     page.on("request", lambda request: sent.append(request.url.encode() + (request.post_data_buffer or b"")))
-    page.expose_function("seen", seen.append)
+    page.expose_function("seen", lambda text: seen.append(text))
     page.evaluate(
         "new MutationObserver(() => seen(document.getElementById('status').textContent))"
         ".observe(document.getElementById('work'), {attributes: true})"

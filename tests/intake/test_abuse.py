@@ -151,6 +151,13 @@ def test_forms_without_script_have_an_allowance_that_leaves_the_others_alone(
         assert len(stored(server.data)) == 3
 
 
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-origin", 303)])
+def test_another_site_cannot_make_its_visitors_send_forms(site: str, status: int, server: Server) -> None:
+    server.client.headers["sec-fetch-site"] = site
+    assert server.post_form(ENOUGH).status_code == status
+    assert len(stored(server.data)) == (status == 303)
+
+
 def stamp_of(page: str) -> str:
     found = re.search(r'name="_stamp" value="([^"]+)"', page)
     assert found

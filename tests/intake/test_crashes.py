@@ -26,7 +26,14 @@ def forms_of(canary: str) -> list[bytes]:
     """A word as it may stand in a file: as it is, in other encodings, and in base64 at each offset."""
     raw = canary.encode()
     shifted = [base64.b64encode(b"\0" * shift + raw)[4:-4] for shift in range(3)]
-    return [raw, raw[::-1], raw.hex().encode(), canary.encode("utf-16-le"), canary.encode("utf-32-le"), *shifted]
+    return [
+        raw,
+        raw[::-1],
+        raw.hex().encode(),
+        canary.encode("utf-16-le"),
+        canary.encode("utf-32-le"),
+        *shifted,
+    ]
 
 
 def canary_in_every_field() -> dict[str, Sequence[str]]:
