@@ -9,8 +9,10 @@ import math
 from intake.allowance import Allowance
 from intake.work import MOST_BITS
 
-# A queue of this part of its bound is as much pressure as there can be; so is the last of the room.
-QUEUE_AT_MOST = 1 / 4
+# The writer takes all that waits at once, so some always wait; this part of the queue is no pressure,
+# and that part is as much as there can be.
+QUEUE_AT_EASE = 1 / 8
+QUEUE_AT_MOST = 1 / 2
 ROOM_TO_SPARE = 1 / 4
 
 
@@ -21,6 +23,6 @@ def asked_bits(free: Allowance, queue: float, room: float) -> int:
     `room` the part of the room for reports that is left, both 0 to 1. A step of one doubles the work.
     """
     hurry = 1 - 2 * free.left
-    lag = queue / QUEUE_AT_MOST
+    lag = (queue - QUEUE_AT_EASE) / (QUEUE_AT_MOST - QUEUE_AT_EASE)
     scarcity = 1 - room / ROOM_TO_SPARE
     return math.ceil(MOST_BITS * min(1.0, max(0.0, hurry, lag, scarcity)))

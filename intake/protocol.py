@@ -7,6 +7,7 @@ the one goes that has kept us waiting longest; no address plays a part in it.
 
 import asyncio
 import logging
+import socket
 from typing import Any, ClassVar
 
 import h11
@@ -39,6 +40,9 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes the connection, and lets another one go when there are too many."""
         super().connection_made(transport)
+        # An answer is its head and its body; without this the body waits for the head's receipt. asyncio
+        # does it for sockets that name their protocol, and those of socket.create_server do not.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Nothing above this line needs to know who it is.
         self.client = None
         self._all[self] = None

@@ -50,8 +50,9 @@ def test_work_rises_step_by_step_as_reports_come_too_fast_and_falls_again() -> N
     ("queue", "room", "bits"),
     [
         pytest.param(0, 1, 0, id="idle"),
-        pytest.param(0.01, 1, 1, id="a short queue"),
-        pytest.param(0.25, 1, MOST_BITS, id="a long queue"),
+        pytest.param(0.125, 1, 0, id="a short queue"),
+        pytest.param(0.3, 1, 7, id="a longer queue"),
+        pytest.param(0.5, 1, MOST_BITS, id="a long queue"),
         pytest.param(1, 1, MOST_BITS, id="a full queue"),
         pytest.param(0, 0.26, 0, id="room enough"),
         pytest.param(0, 0.125, 7, id="half of the last room"),
