@@ -1,7 +1,5 @@
 """How the commands talk: passphrases in, progress and errors out."""
 
-import os
-import resource
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,12 +12,6 @@ from analysis.desk_errors import WrongPassphrase
 from analysis.errors import AnalysisError
 
 PROGRAM = "witnessbox-analysis"
-
-
-def harden() -> None:
-    """What a crashed process held in memory must not land on the disk; new files are the owner's own."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.umask(0o077)
 
 
 def ask_passphrase() -> str:

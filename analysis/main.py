@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analysis import console
+from analysis.hardening import harden
 
 if TYPE_CHECKING:
     from analysis.desk import Desk
@@ -166,7 +167,7 @@ def _unlock(path: Path) -> "Desk":
 
 def main() -> None:
     """The entry point. Exit status 1 for what is refused, 2 for a wrong call, 130 for Ctrl-C."""
-    console.harden()
+    harden()
     try:
         status = cli.main(prog_name=console.PROGRAM, standalone_mode=False)
     except click.ClickException as error:

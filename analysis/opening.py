@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from analysis.hardening import harden
 from analysis.identity import Identity, parse_identities
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
 from intake.crypto.errors import Malformed
@@ -135,6 +136,7 @@ _opener: Opener | None = None
 def start(keys: str, codings: Mapping[str, Coding]) -> None:
     """Prepares a worker process; `keys` come through a pipe and stay in memory."""
     global _opener
+    harden()
     _opener = Opener(parse_identities(keys), codings)
 
 

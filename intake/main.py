@@ -60,7 +60,8 @@ def serve_command(data: Path, host: str, port: int) -> None:
 def export_command(data: Path, out: Path, again: int | None) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
-    with click.progressbar(length=0, label="exporting", file=sys.stderr) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=0, label="exporting", file=sys.stderr, hidden=hidden) as bar:
 
         def begin(reports: int) -> None:
             bar.length = reports

@@ -1,6 +1,7 @@
 """The form's page in a real browser: asks what applies, seals, sends, and loses nothing that was typed."""
 
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +24,12 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "Chromium is missing: run `make test` as root, or install the package chromium"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox"],
+            # People's browsers keep the page that was left; so must this one.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield running
         running.close()
 
@@ -90,7 +96,8 @@ def test_going_back_after_sending_shows_no_answers(page: Page) -> None:
     fill_in(page)
     page.locator("#seal-and-send").click()
     page.wait_for_url("**/en/sent?sealed_by=browser")
-    page.go_back()
+    page.evaluate("history.back()")
+    page.wait_for_url("**/en/police/")
     expect(page.locator('textarea[name="story"]')).to_have_value("")
     expect(page.locator('input[name="setting"]:checked')).to_have_count(0)
 
@@ -148,14 +155,124 @@ def test_a_failed_sending_keeps_what_was_typed_and_resends_the_same_bytes(page: 
     assert tries == [name + sealed] * 3
 
 
-def test_pressing_enter_sends_nothing(page: Page, server: Server) -> None:
+def test_nothing_but_its_own_button_sends_the_form(page: Page, server: Server) -> None:
     fill_in(page)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.locator('input[name="station"]').press("Enter")
+    page.locator('input[name="setting"]:checked').press("Enter")
     page.evaluate("document.getElementById('report').requestSubmit()")
+    # What a password manager or another extension may call; it asks no listener.
+    page.evaluate("document.getElementById('report').submit()")
+    page.wait_for_timeout(300)
     assert requests == []
     assert stored(server.data) == {}
+    expect(page.locator('textarea[name="story"]')).to_have_value(STORY)
+
+
+def test_a_page_whose_script_did_not_load_sends_nothing(browser: Browser, server: Server) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/static/report.js", lambda route: route.abort())
+    page.goto(f"{server.address}/en/police/")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    expect(page.locator("#script-missing")).to_be_visible(timeout=10_000)
+    page.locator('textarea[name="story"]').fill(STORY)
+    page.locator('input[name="station"]').press("Enter")
+    page.evaluate("for (const button of document.querySelectorAll('button')) button.click()")
+    page.evaluate("document.getElementById('report').submit()")
+    page.wait_for_timeout(300)
+    assert requests == []
+    assert stored(server.data) == {}
+    context.close()
+
+
+def test_leaving_the_page_and_coming_back_shows_no_answers(page: Page, server: Server) -> None:
+    page.evaluate("addEventListener('pageshow', (event) => { window.kept = event.persisted; })")
+    fill_in(page)
+    page.goto(f"{server.address}/en/")
+    # A page out of the browser's own copy is shown without loading, which go_back() would wait for.
+    page.evaluate("history.back()")
+    page.wait_for_function("window.kept === true")
+    expect(page.locator('textarea[name="story"]')).to_have_value("")
+    expect(page.locator('input[name="setting"]:checked')).to_have_count(0)
+    assert not asked(page, "acts")
+
+
+WATCH_THE_BUTTON = """
+const watching = setInterval(() => saw(document.getElementById("seal-and-send").disabled), 20);
+addEventListener("pagehide", () => clearInterval(watching));
+"""
+
+
+def test_while_the_next_page_is_on_its_way_nothing_can_be_sent_again(page: Page, server: Server) -> None:
+    def slowly(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    seen: list[bool] = []
+    page.expose_function("saw", lambda disabled: seen.append(disabled))
+    page.route("**/en/sent*", slowly)
+    fill_in(page)
+    page.evaluate(WATCH_THE_BUTTON)
+    page.locator("#seal-and-send").click()
+    page.wait_for_url("**/en/sent?sealed_by=browser")
+    assert len(seen) > 40, "the next page took a second, and the button was looked at all the while"
+    assert all(seen[seen.index(True) :])
+    assert len(stored(server.data)) == 1
+
+
+def test_a_report_that_may_have_arrived_is_never_called_unsaved_nor_kept_twice(
+    page: Page, server: Server
+) -> None:
+    """The answer is lost, then the server is full; then one letter is changed."""
+    status = page.locator("#status")
+
+    def arrives_unheard(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/sealed", arrives_unheard)
+    fill_in(page)
+    page.locator("#seal-and-send").click()
+    expect(status).to_have_text(status.get_attribute("data-failed") or "")
+    assert len(stored(server.data)) == 1
+    page.unroute("**/sealed")
+    page.route("**/sealed", lambda route: route.fulfill(status=503))
+    page.locator("#seal-and-send").click()
+    expect(page.locator("#seal-and-send")).to_be_enabled()
+    expect(status).to_have_text(status.get_attribute("data-failed") or "")
+    page.unroute("**/sealed")
+    page.locator('textarea[name="story"]').fill(STORY + "!")
+    page.locator("#seal-and-send").click()
+    expect(status).to_have_text(status.get_attribute("data-arrived") or "")
+    assert len(stored(server.data)) == 1
+
+
+def test_without_script_the_form_ends_on_the_same_page_with_the_same_length(
+    browser: Browser, page: Page, server: Server, identity: HybridIdentity
+) -> None:
+    fill_in(page)
+    page.locator("#seal-and-send").click()
+    page.wait_for_url("**/en/sent?sealed_by=browser")
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{server.address}/en/police/")
+    expect(plain.locator("#seal-and-send")).to_be_hidden()
+    expect(plain.locator("#script-missing")).to_be_hidden()
+    fill_in(plain)
+    plain.locator('input[name="station"]').press("Enter")
+    assert len(stored(server.data)) == 1
+    plain.get_by_role("button", name="Send").click()
+    plain.wait_for_url("**/en/sent?sealed_by=server")
+    expect(plain.locator("h1")).to_have_text(page.locator("h1").inner_text())
+    context.close()
+    sealed = list(stored(server.data).values())
+    assert len({len(one) for one in sealed}) == 1
+    found = [report.parse(unpad(unseal_bytes(one, [identity])), {POLICE.digest: POLICE}) for one in sealed]
+    assert {one.sealed_by for one in found} == {"browser", "server"}
+    assert found[0].answers == found[1].answers
 
 
 def test_the_page_leaves_nothing_in_the_browser(page: Page) -> None:

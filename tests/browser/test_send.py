@@ -58,11 +58,12 @@ def server() -> Iterator[Server]:
         pytest.param([201], "sent", id="kept at once"),
         pytest.param([503, 503, 201], "sent", id="kept at the third try"),
         pytest.param([0, 201], "sent", id="kept after a lost answer"),
-        pytest.param([503, 503, 503], "refused", id="no room three times"),
-        pytest.param([413], "refused", id="refused for good"),
-        pytest.param([0, 0, 0], "unknown", id="no answer at all"),
-        pytest.param([503, 502, 503], "unknown", id="a gateway that lost the server"),
-        pytest.param([0, 409], "unknown", id="a lost answer and then a refusal"),
+        pytest.param([503, 503, 503], "nothingSaved", id="no room three times"),
+        pytest.param([413], "outdated", id="refused for good"),
+        pytest.param([0, 0, 0], "failed", id="no answer at all"),
+        pytest.param([503, 502, 503], "failed", id="a gateway that lost the server"),
+        pytest.param([0, 400], "failed", id="a lost answer and then a refusal"),
+        pytest.param([0, 409], "arrived", id="a lost answer, and other bytes under the id"),
     ],
 )
 def test_the_script_posts_the_same_bytes_until_they_are_kept(

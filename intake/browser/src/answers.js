@@ -5,7 +5,7 @@ import { applies } from "./relevance.js";
 const lineEnds = /\r\n?/g;
 const surrogates = /[\ud800-\udfff]/gu;
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-const outerBlanks = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+const blanks = " \t\r\n";
 const year = /^(?:19|20)[0-9]{2}$/;
 const month = /^(?:0?[1-9]|1[0-2])$/;
 const integer = /^[0-9]{1,9}$/;
@@ -91,4 +91,11 @@ function single(raw, name) {
   return values[0] ?? "";
 }
 
-const strip = (text) => text.replace(outerBlanks, "");
+// By hand: a pattern would try each run of blanks inside a long story anew, at every key.
+function strip(text) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && blanks.includes(text[start])) start += 1;
+  while (end > start && blanks.includes(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}

@@ -1,7 +1,7 @@
 // The form's page: asks only what applies, and sends nothing that is not sealed.
 //
 // Nothing is stored: what was typed lives in the page, and a report that could not be sent lives in
-// `pending` until the page is closed.
+// `pending`, until the page is left.
 
 import { clean, isAsked } from "./answers.js";
 import { canonical } from "./canonical.js";
@@ -16,7 +16,7 @@ const page = JSON.parse(document.getElementById("witnessbox").textContent);
 const button = document.getElementById("seal-and-send");
 const status = document.getElementById("status");
 const form = button.form;
-let pending = { answers: "", bytes: null };
+let pending = startAnew();
 
 // As the server gets them, so that the same rules turn them into the same bytes.
 function readFields() {
@@ -60,50 +60,66 @@ function say(name) {
   status.textContent = name ? status.dataset[name] : "";
 }
 
-// The same answers are the same report: after a lost reply it is sent again, not a second time.
+function startAnew() {
+  return { receipt: drawReceipt(), answers: "", bytes: null, lost: false };
+}
+
+// One page is one report. The same answers are the same bytes, and changed ones keep their id: whatever
+// was lost on the way, the server keeps one.
 async function sealOnce(answers) {
   const text = canonical(answers);
   if (pending.answers !== text) {
-    const receipt = drawReceipt();
-    const sealed = await seal(buildReport(page, answers, receipt), page.recipients);
-    pending = { answers: text, bytes: envelope(receipt.id, sealed) };
+    const sealed = await seal(buildReport(page, answers, pending.receipt), page.recipients);
+    pending = { ...pending, answers: text, bytes: envelope(pending.receipt.id, sealed) };
   }
   return pending.bytes;
 }
 
+// Whether the report was sent; the page says what else came of it.
 async function sealAndSend() {
   offer(null);
   const { answers, problems } = clean(page.form, readFields());
   showProblems(page, problems);
-  if (problems.size) return say("");
-  say("sealing");
+  say(problems.size ? "" : "sealing");
+  if (problems.size) return false;
   // Sealing keeps a slow phone busy: let it show the words first.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const bytes = await sealOnce(answers);
   say("sending");
-  const outcome = await send(bytes, { progress: showWork });
-  if (outcome !== "sent") {
-    offer(bytes);
-    return say(outcome === "refused" ? "nothingSaved" : "failed");
-  }
-  // The Back button must not show the answers to whoever holds the phone next.
-  form.reset();
-  location.assign(`${page.sent}?sealed_by=browser`);
+  const outcome = await send(bytes, { lost: pending.lost, progress: showWork });
+  // Once an answer was lost, nobody may be told that nothing was saved.
+  pending.lost = outcome === "failed";
+  if (outcome !== "sent") say(outcome);
+  if (outcome !== "sent" && outcome !== "arrived") offer(bytes);
+  return outcome === "sent";
 }
 
 async function press() {
   button.disabled = true;
+  let sent = false;
   try {
-    await sealAndSend();
+    sent = await sealAndSend();
   } catch (error) {
-    say(error instanceof TooLong && status.dataset.tooLong ? "tooLong" : "nothingSaved");
-  } finally {
-    button.disabled = false;
+    say(error instanceof TooLong ? "tooLong" : pending.lost ? "failed" : "nothingSaved");
   }
+  // The button stays disabled while the next page is on its way: there is nothing left to send.
+  button.disabled = sent;
+  if (sent) location.assign(`${page.sent}?sealed_by=browser`);
 }
 
-// No other way out: neither Enter nor another script's submit may post the plain answers.
-form.addEventListener("submit", (event) => event.preventDefault());
+// Browsers keep a page that was left, to show it again at once. The Back button must not show the
+// answers to whoever holds the phone next. (A question could be called "reset".)
+function forget() {
+  HTMLFormElement.prototype.reset.call(form);
+  pending = startAnew();
+  offer(null);
+  showProblems(page, new Map());
+  say("");
+  showWhatApplies();
+  button.disabled = false;
+}
+
+addEventListener("pagehide", forget);
 form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
 form.addEventListener("input", () => offer(null));

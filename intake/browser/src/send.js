@@ -8,33 +8,38 @@ const TIMEOUT = 60_000; // Tor is slow
 const PAUSE = 2_000;
 const CREATED = 201;
 const WORK_NEEDED = 428;
+const CONFLICT = 409;
 const UNAVAILABLE = 503;
 const CHALLENGE = "Witnessbox-Challenge";
 const WORK = "Witnessbox-Work";
 
-// "sent"; "refused" when the server said each time that it kept nothing; or "unknown" when an answer
-// was lost, and the report may have arrived. Posting the same bytes again does no harm: the server
-// keeps an id once. When it asks for work, the work is done, and `progress` is told how far it is.
-export async function send(bytes, { fetch = globalThis.fetch, pause = PAUSE, progress } = {}) {
-  let lost = false;
+// What came of it, by the name of the words that the page has for it:
+//   "sent"
+//   "arrived"       other bytes are kept under this id: an earlier try arrived after all
+//   "nothingSaved"  the server said each time that it kept nothing, for now
+//   "outdated"      the server will never take what this page makes
+//   "failed"        an answer was lost, and the report may have arrived
+// Posting the same bytes again does no harm: the server keeps an id once. When it asks for work, the
+// work is done, and `progress` is told how far it is.
+export async function send(bytes, { lost = false, fetch = globalThis.fetch, pause = PAUSE, progress } = {}) {
   let work = "";
   let tries = TRIES;
   for (let left = WORK_TRIES; left > 0 && tries > 0; left -= 1) {
     const { status, challenge } = await post(bytes, work, fetch);
     if (status === CREATED) return "sent";
+    if (status === CONFLICT) return "arrived";
     if (status === WORK_NEEDED && challenge) {
       // A challenge serves once, and the next may be harder: the load decides.
       work = await solve(challenge, bytes, progress);
       continue;
     }
+    if (status >= 400 && status < 500) return lost ? "failed" : "outdated";
+    lost ||= status !== UNAVAILABLE;
     work = "";
-    const refused = status >= 400 && status < 500;
-    lost ||= !refused && status !== UNAVAILABLE;
-    if (refused) break;
     tries -= 1;
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, pause));
   }
-  return lost ? "unknown" : "refused";
+  return lost ? "failed" : "nothingSaved";
 }
 
 // The status of the server's answer, or 0 when none came, and the challenge it carries, if any.
