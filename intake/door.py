@@ -13,7 +13,7 @@ from intake.pressure import asked_bits
 from intake.settings import Settings
 from intake.stamp import StampError, Stamps, TooQuick
 from intake.store import Store
-from intake.work import Challenges, Work
+from intake.work import Challenges, Work, seed
 
 WORK = "witnessbox-work"
 CHALLENGE = "witnessbox-challenge"
@@ -58,8 +58,12 @@ class Door:
 
     def admit_sealed(self, work: Work | None, body: bytes) -> None:
         """Lets one sealed report in, and spends its work; WorkError when the work is not for it."""
+        self.admit_seeded(work, seed(work.challenge, body) if work else b"")
+
+    def admit_seeded(self, work: Work | None, start: bytes) -> None:
+        """As `admit_sealed`, for a body that came in pieces: `start` is what its Seed came to."""
         if work:
-            self._challenges.spend(work, body)
+            self._challenges.spend(work, start)
         self._free.take()
 
     def stamp(self) -> str:

@@ -83,11 +83,14 @@ class Challenges:
             raise WorkError("more work is asked for now")
         return work
 
-    def spend(self, work: Work, body: bytes) -> None:
-        """Takes the challenge, when its numbers solve it for this very body; WorkError otherwise."""
+    def spend(self, work: Work, start: bytes) -> None:
+        """Takes the challenge, when its numbers solve it for a body; WorkError otherwise.
+
+        `start` is the `seed` of the challenge and that body.
+        """
         if work.challenge in self._spent:
             raise WorkError("the challenge was used before")
-        if work.bits and not _solves(work, body):
+        if work.bits and not _solves(work, start):
             raise WorkError("the work is not for this report")
         self._forget_expired()
         self._spent[work.challenge] = work.expires
@@ -108,9 +111,29 @@ class Challenges:
         ).hexdigest()
 
 
+class Seed:
+    """What the hashes of the puzzles begin with: 32 bytes that bind them to a challenge and a body.
+
+    The body may come in pieces.
+    """
+
+    def __init__(self, challenge: str) -> None:
+        self._hash = hashlib.blake2b(challenge.encode() + b"\n", digest_size=32, person=b"wbx1-seed")
+
+    def update(self, piece: bytes) -> None:
+        """Takes the next piece of the body."""
+        self._hash.update(piece)
+
+    def digest(self) -> bytes:
+        """The seed, when the body is whole."""
+        return self._hash.digest()
+
+
 def seed(challenge: str, body: bytes) -> bytes:
-    """What the hashes of the puzzles begin with: 32 bytes that bind them to a challenge and a body."""
-    return hashlib.blake2b(challenge.encode() + b"\n" + body, digest_size=32, person=b"wbx1-seed").digest()
+    """The seed for a body in one piece."""
+    found = Seed(challenge)
+    found.update(body)
+    return found.digest()
 
 
 def is_solution(start: bytes, number: int, bits: int) -> bool:
@@ -119,9 +142,8 @@ def is_solution(start: bytes, number: int, bits: int) -> bool:
     return int.from_bytes(found.digest()[:4], "big") >> (32 - bits) == 0
 
 
-def _solves(work: Work, body: bytes) -> bool:
+def _solves(work: Work, start: bytes) -> bool:
     rising = all(one < other for one, other in zip(work.numbers, work.numbers[1:], strict=False))
-    start = seed(work.challenge, body)
     return (
         len(work.numbers) == PUZZLES
         and rising

@@ -3,7 +3,7 @@
 import pytest
 
 from intake import work
-from intake.work import GRACE_BITS, MOST_BITS, PUZZLES, VALID_SECONDS, Challenges, WorkError
+from intake.work import GRACE_BITS, MOST_BITS, PUZZLES, VALID_SECONDS, Challenges, Seed, Work, WorkError, seed
 from tests.browser.node import parity
 from tests.working import solve
 
@@ -21,6 +21,10 @@ class Clock:
         return self.now
 
 
+def spend(challenges: Challenges, work: Work, body: bytes = BODY) -> None:
+    challenges.spend(work, seed(work.challenge, body))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -33,15 +37,15 @@ def challenges(clock: Clock) -> Challenges:
 
 def test_solved_work_is_taken(challenges: Challenges) -> None:
     header = solve(challenges.draw(BITS), BODY)
-    challenges.spend(challenges.read(header, BITS), BODY)
+    spend(challenges, challenges.read(header, BITS))
 
 
 def test_a_challenge_serves_once(challenges: Challenges) -> None:
     header = solve(challenges.draw(BITS), BODY)
     first, second = challenges.read(header, BITS), challenges.read(header, BITS)
-    challenges.spend(first, BODY)
+    spend(challenges, first)
     with pytest.raises(WorkError, match="used before"):
-        challenges.spend(second, BODY)
+        spend(challenges, second)
     with pytest.raises(WorkError, match="used before"):
         challenges.read(header, BITS)
 
@@ -58,14 +62,14 @@ def test_a_challenge_expires(challenges: Challenges, clock: Clock) -> None:
 def test_work_for_one_report_is_no_work_for_another(challenges: Challenges) -> None:
     header = solve(challenges.draw(BITS), BODY)
     with pytest.raises(WorkError, match="not for this report"):
-        challenges.spend(challenges.read(header, BITS), BODY + b"s")
+        spend(challenges, challenges.read(header, BITS), BODY + b"s")
 
 
 def test_a_refused_body_does_not_spend_the_challenge(challenges: Challenges) -> None:
     header = solve(challenges.draw(BITS), BODY)
     with pytest.raises(WorkError, match="not for this report"):
-        challenges.spend(challenges.read(header, BITS), b"other")
-    challenges.spend(challenges.read(header, BITS), BODY)
+        spend(challenges, challenges.read(header, BITS), b"other")
+    spend(challenges, challenges.read(header, BITS))
 
 
 def test_a_challenge_of_another_server_is_refused(challenges: Challenges, clock: Clock) -> None:
@@ -91,7 +95,7 @@ def test_work_that_is_far_too_easy_now_is_refused(challenges: Challenges) -> Non
 
 def test_in_quiet_times_a_challenge_asks_for_nothing_and_still_serves_once(challenges: Challenges) -> None:
     challenge = challenges.draw(0)
-    challenges.spend(challenges.read(challenge, 0), BODY)
+    spend(challenges, challenges.read(challenge, 0))
     with pytest.raises(WorkError, match="used before"):
         challenges.read(challenge, 0)
 
@@ -111,7 +115,7 @@ def test_numbers_that_do_not_solve_the_puzzles_are_refused(change, challenges: C
     challenge, numbers = solve(challenges.draw(BITS), BODY).split(" ")
     given = change([int(number) for number in numbers.split(",")])
     with pytest.raises(WorkError, match=r"malformed|not for this report"):
-        challenges.spend(challenges.read(f"{challenge} {','.join(map(str, given))}".strip(), BITS), BODY)
+        spend(challenges, challenges.read(f"{challenge} {','.join(map(str, given))}".strip(), BITS))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +134,8 @@ def test_what_was_spent_takes_bounded_memory_and_never_serves_again(
     monkeypatch.setattr(work, "MOST_SPENT", 10)
     spent = [challenges.draw(0) for _ in range(50)]
     for challenge in spent[:10]:
-        challenges.spend(challenges.read(challenge, 0), BODY)
-    challenges.spend(challenges.read(spent[10], 0), BODY)
+        spend(challenges, challenges.read(challenge, 0))
+    spend(challenges, challenges.read(spent[10], 0))
     assert len(challenges._spent) <= 10
     for challenge in spent[:10]:
         with pytest.raises(WorkError, match=r"used before|not of this server"):
@@ -143,7 +147,7 @@ def test_the_script_solves_what_the_server_asks(challenges: Challenges) -> None:
         challenge = challenges.draw(bits)
         solved = parity("solve", challenge=challenge, body=BODY.hex())
         assert solved["header"] == solve(challenge, BODY)
-        challenges.spend(challenges.read(solved["header"], bits), BODY)
+        spend(challenges, challenges.read(solved["header"], bits))
         assert solved["parts"] == sorted(solved["parts"])
         assert solved["parts"][-1:] == ([1] if bits else [])
 
@@ -151,3 +155,10 @@ def test_the_script_solves_what_the_server_asks(challenges: Challenges) -> None:
 def test_the_most_work_is_seconds_in_a_browser(challenges: Challenges) -> None:
     solved = parity("solve", challenge=challenges.draw(MOST_BITS), body=BODY.hex())
     assert solved["seconds"] < 10
+
+
+def test_a_body_in_pieces_has_the_seed_of_the_whole() -> None:
+    pieces = Seed("challenge")
+    for start in range(0, len(BODY), 7):
+        pieces.update(BODY[start : start + 7])
+    assert pieces.digest() == seed("challenge", BODY)
