@@ -5,8 +5,10 @@ script posts to /sealed what it sealed itself. One that runs no script posts the
 sealed here, in memory, before anything is kept.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -21,9 +23,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from intake import body, door, language
+from intake.address import Address
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
-from intake.crypto.receipt import Receipt
+from intake.crypto.receipt import CODE_LENGTH, Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
 from intake.door import Door, TooMany
@@ -42,6 +45,9 @@ from intake.work import WorkError
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
+# The hidden field with the code of a form's page; no question's id begins so.
+CODE = "_code"
+RETRY_LATER = {"Retry-After": "60"}
 SEALED_BY = ("browser", "server")
 # Another site's page that makes its visitors' browsers send us junk.
 FOREIGN = ("cross-site", "same-site")
@@ -54,6 +60,8 @@ REFUSALS = {
 }
 
 Clock = Callable[[], datetime]
+
+_CODE_HEX = re.compile(rf"[0-9a-f]{{{2 * CODE_LENGTH}}}")
 
 
 def utc_now() -> datetime:
@@ -98,7 +106,7 @@ class Intake:
         except Conflict:
             return PlainTextResponse("nothing was saved: another report has this id\n", 409)
         except Unavailable:
-            return PlainTextResponse("nothing was saved: try again later\n", 503)
+            return PlainTextResponse("nothing was saved: try again later\n", 503, RETRY_LATER)
         return Response(status_code=201)
 
     async def give_challenge(self, request: Request) -> Response:
@@ -116,40 +124,46 @@ class Intake:
                 typed = await read_fields(request.headers.get("content-type", ""), pieces)
         except BrokenForm:
             raise HTTPException(400) from None
-        stamp = typed.get(STAMP, [""])[0]
-        again = partial(self.pages.filled, lang, form, self.clock().date(), typed, self.door.restamp(stamp))
+        stamp, code, today = typed.get(STAMP, [""])[0], page_code(typed), self.clock().date()
+        again = partial(self.pages.filled, lang, form, today, typed, code, self.door.restamp(stamp))
         try:
             answered = answers.clean(form, typed)
             self.door.admit_typed(stamp)
-            await self._seal_and_store(form, answered, lang)
+            await self._seal_and_store(form, answered, lang, Receipt.from_code(code))
         except InvalidAnswers as error:
             return HTMLResponse(again(problems=error.problems), 422)
         except TooLong:
             raise HTTPException(413) from None
         except (StampError, TooMany, Unavailable) as error:
             reason, status = REFUSALS[type(error)]
-            return HTMLResponse(again(refusal=reason, wait=self.door.wait(stamp)), status)
+            return HTMLResponse(again(refusal=reason, wait=self.door.wait(stamp)), status, RETRY_LATER)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
-    async def _seal_and_store(self, form: Form, answered: dict[str, object], lang: str) -> None:
-        receipt = Receipt.draw()
+    async def _seal_and_store(
+        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt
+    ) -> None:
         words = report.build(form, answered, lang=lang, sealed_by="server", channel=CHANNEL, receipt=receipt)
         sealed = seal_bytes(pad(words), self.recipients)
-        await self.store.put(receipt.id, iso_week(self.clock()), sealed)
+        # The same page was sent twice, by a second click or a reload: its report is kept already.
+        with suppress(Conflict):
+            await self.store.put(receipt.id, iso_week(self.clock()), sealed)
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
-        lang, form = self._lang(request), self._form(request)
-        return HTMLResponse(self.pages.blank(lang, form, self.clock().date(), self.door.stamp()))
+        lang, form, today = self._lang(request), self._form(request), self.clock().date()
+        code, stamp = os.urandom(CODE_LENGTH), self.door.stamp()
+        return HTMLResponse(self.pages.blank(lang, form, today, code, stamp))
 
     async def show_start(self, request: Request) -> Response:
         """The first page of a language."""
         return HTMLResponse(self.pages.start(self._lang(request)))
 
     async def show_sent(self, request: Request) -> Response:
-        """The page after sending, the same for both ways."""
-        sealed_by = request.query_params.get("sealed_by", "")
-        return HTMLResponse(self.pages.sent(self._lang(request), sealed_by if sealed_by in SEALED_BY else ""))
+        """The page after sending, the same for both ways; whoever comes from elsewhere sent nothing."""
+        lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
+        if sealed_by not in SEALED_BY:
+            return RedirectResponse(f"/{lang}/", 303)
+        return HTMLResponse(self.pages.sent(lang, sealed_by))
 
     async def choose_language(self, request: Request) -> Response:
         """Leads to the start page in the language that the browser asks for."""
@@ -158,11 +172,11 @@ class Intake:
     async def show_error(self, request: Request, error: Exception) -> Response:
         """A page for what went wrong, in the language of the address; one line for the script."""
         status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
         if request.url.path == "/sealed":
-            return PlainTextResponse("nothing was saved\n", status)
+            return PlainTextResponse("nothing was saved\n", status, headers)
         first = request.url.path.split("/")[1]
         lang = first if first in self.pages.languages else self._liked(request)
-        headers = error.headers if isinstance(error, HTTPException) else None
         return HTMLResponse(self.pages.error(lang, status), status, headers)
 
     def _liked(self, request: Request) -> str:
@@ -179,6 +193,14 @@ class Intake:
             return self.pages.forms[request.path_params["form"]]
         except KeyError:
             raise HTTPException(404) from None
+
+
+def page_code(typed: Mapping[str, Sequence[str]]) -> bytes:
+    """The code that the form's page was given, or a new one where the browser did not send it."""
+    given = typed.get(CODE, ())
+    if len(given) == 1 and _CODE_HEX.fullmatch(given[0]):
+        return bytes.fromhex(given[0])
+    return os.urandom(CODE_LENGTH)
 
 
 async def add_slash(request: Request) -> Response:
@@ -198,19 +220,13 @@ def create_app(
     store: Store,
     clock: Clock = utc_now,
 ) -> ASGIApp:
-    """The whole application; it starts the store and closes it."""
+    """The whole application, around a store that is started."""
     pages = Pages(settings, forms, recipients)
     admission = Door(settings, store)
     intake = Intake(settings, recipients, Envelope(recipients), pages, store, admission, clock)
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        store.start()
-        yield
-        store.close()
-
     routes = [
-        Route("/sealed", intake.take_sealed, methods=["POST"]),
+        Route("/sealed", Address(POST=intake.take_sealed)),
         Route("/challenge", intake.give_challenge),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
@@ -219,10 +235,9 @@ def create_app(
         Route("/{lang}/", intake.show_start),
         Route("/{lang}/sent", intake.show_sent),
         Route("/{lang}/{form}", add_slash),
-        Route("/{lang}/{form}/", intake.show_form),
-        Route("/{lang}/{form}/", intake.take_form, methods=["POST"]),
+        Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Guard(app)

@@ -5,15 +5,16 @@ table of its own: to change a column beside a sealed report would write the whol
 """
 
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from intake.errors import IntakeError
 
 FILE = "reports.db"
 VERSION = 1
-BUSY_MILLISECONDS = 5_000
+# Longer than an export holds the file while it puts it in order.
+BUSY_MILLISECONDS = 30_000
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
@@ -26,8 +27,40 @@ COMMIT;
 """
 
 
+NOT_OURS = "{} is not a file of reports"
+DAMAGED = "{} is damaged"
+FORBIDDEN = "{} may not be opened, or not be written to"
+IN_USE = "{} is in use by another program"
+# What is said for SQLite's result codes (sqlite.org/rescode.html): a sentence, and perhaps a hint.
+_REASONS: dict[int, tuple[str, str | None]] = {
+    sqlite3.SQLITE_NOTADB: (NOT_OURS, None),
+    # A table that is not there, or is another.
+    sqlite3.SQLITE_ERROR: (NOT_OURS, None),
+    sqlite3.SQLITE_CORRUPT: (DAMAGED, "copy the whole data directory before anything else is tried"),
+    sqlite3.SQLITE_FULL: ("there is no room on the disk of {}", "make room, and start again"),
+    sqlite3.SQLITE_IOERR: ("the disk of {} failed, or is full", None),
+    sqlite3.SQLITE_PERM: (FORBIDDEN, None),
+    sqlite3.SQLITE_READONLY: (FORBIDDEN, None),
+    sqlite3.SQLITE_CANTOPEN: (FORBIDDEN, None),
+    sqlite3.SQLITE_BUSY: (IN_USE, "wait until it is done, and start again"),
+    sqlite3.SQLITE_LOCKED: (IN_USE, "wait until it is done, and start again"),
+}
+
+
 class DatabaseError(IntakeError):
     """The file of reports cannot be used."""
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns an error of SQLite into a DatabaseError that says which of the ways to fail it was."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # The low byte is the kind; the rest of an extended code is a detail of it.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_INTERNAL) & 0xFF
+        message, hint = _REASONS.get(code, ("{} cannot be used", None))
+        raise DatabaseError(message.format(path), hint) from None
 
 
 def create(path: Path) -> None:
@@ -42,28 +75,33 @@ def create(path: Path) -> None:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits only where it is told to, and returns only what the disk has.
 
-    Raises DatabaseError when the file is missing or not one of ours.
+    Raises DatabaseError when the file is missing, not one of ours, or cannot be opened.
     """
     if not path.is_file():
         raise DatabaseError(f"there is no {path}", "witnessbox-intake init makes a data directory")
-    # The store opens it in one thread and writes in another, never both at once.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with explained(path):
+        # The store opens it in one thread and writes in another, never both at once.
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error:
+        with explained(path):
+            _prepare(connection, path)
+    except DatabaseError:
         connection.close()
-        raise DatabaseError(f"{path} is not a file of reports") from None
-    if version != VERSION:
-        connection.close()
-        raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
+        raise
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
 
 
 def keep_forms(path: Path, forms: Iterable[tuple[str, bytes]]) -> None:
     """Keeps each form (digest, JSON) that reports may name, so that every later bundle can carry it."""
-    with closing(connect(path)) as connection:
+    with closing(connect(path)) as connection, explained(path):
         connection.executemany("INSERT OR IGNORE INTO forms (digest, json) VALUES (?, ?)", forms)

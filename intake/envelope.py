@@ -1,8 +1,9 @@
 """Checks what a browser sends as a sealed report: 16 bytes of id, then an age file.
 
-The server cannot open it. All that can be known from outside is checked, so that the store holds
-nothing but reports of ours: the exact lengths, the header's form, one stanza for each of our
-recipients and no other. Otherwise anybody could keep files here, or reports nobody can open.
+The server cannot open it. What it checks is the outside: the exact lengths, the header's form, and as
+many stanzas of each kind as there are recipients. That keeps out accidents, foreign files and odd
+sizes. It does not show that a report is inside, nor to whom it is sealed: whoever means to can send
+random bytes in this shape, and only the desk will see that they open to nothing.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,13 @@ from collections.abc import Sequence
 from intake.crypto.errors import Malformed
 from intake.crypto.header import parse
 from intake.crypto.padding import SIZE_CLASSES
-from intake.crypto.recipients import Recipient
+from intake.crypto.recipients import Recipient, header_length
 from intake.crypto.seal import sealed_length
 from intake.crypto.shard import ID_LENGTH
 
 
 class NotSealed(Exception):
-    """The bytes are no report sealed to the recipients of this intake; the message names the rule."""
+    """The bytes do not look like a report sealed to the recipients of this intake; names the rule."""
 
 
 class Envelope:
@@ -25,8 +26,7 @@ class Envelope:
     def __init__(self, recipients: Sequence[Recipient]) -> None:
         self._types = [recipient.type for recipient in recipients]
         self._lengths = {ID_LENGTH + sealed_length(size, recipients) for size in SIZE_CLASSES}
-        # What is left of the shortest file when nothing is sealed in it: 16 bytes of nonce, 16 of tag.
-        self._header_length = sealed_length(0, recipients) - 32
+        self._header_length = header_length(recipients)
 
     @property
     def longest(self) -> int:

@@ -8,8 +8,8 @@ lost, is repeated and nothing is lost or sent as something else.
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -26,10 +26,10 @@ from intake.crypto.shard import (
     write_shard,
 )
 from intake.crypto.signing import SigningKey
-from intake.database import connect
+from intake.database import connect, explained
 from intake.errors import IntakeError
-from intake.files import new_directory, sync_directory, write_synced
-from intake.tidy import MOST_WHILE_SERVING, tidy
+from intake.files import alone, new_directory, sha256_of, sync_directory, write_synced
+from intake.tidy import MOST_BYTES, tidy
 
 SHARD_END = 2 * BLOCK
 MANIFEST = "manifest"
@@ -66,20 +66,30 @@ def export(
     """
     if not out.is_dir():
         raise ExportError(f"there is no directory {out}")
-    with closing(connect(database)) as connection:
-        with suppress(sqlite3.Error, OSError):
-            # A courier's visit must not leave a file that tells who came since the last one, and when.
-            tidy(connection, database, most_bytes=MOST_WHILE_SERVING)
+    with _only_export(database.parent), closing(connect(database)) as connection:
         try:
-            sequence = reserve(connection) if again is None else _known(connection, again)
-            if sequence is None:
-                return None
-            return _write(_Contents(connection, sequence, key), out, begin, advance)
-        except sqlite3.Error as error:
-            raise ExportError(f"cannot read {database}: {error}") from None
+            with explained(database):
+                sequence = reserve(connection) if again is None else _known(connection, again)
+                if sequence is None:
+                    return None
+                bundle = _write(_Contents(connection, sequence, key), out, begin, advance)
         except OSError as error:
             hint = "nothing half-written was left; the same bundle is written when you export again"
             raise ExportError(f"cannot write to {out}: {error.strerror}", hint) from None
+        # The bundle stands; what is in the way of the order now is so at the next time too, and said then.
+        with suppress(sqlite3.Error, OSError):
+            tidy(connection, database, most_bytes=MOST_BYTES)
+    return bundle
+
+
+@contextmanager
+def _only_export(data: Path) -> Iterator[None]:
+    """Two at once would sweep away each other's files, and write one bundle twice."""
+    try:
+        with alone(data):
+            yield
+    except BlockingIOError:
+        raise ExportError(f"another export from {data} is running", "wait until it is done") from None
 
 
 def reserve(connection: sqlite3.Connection) -> int | None:
@@ -177,7 +187,7 @@ def _write(contents: _Contents, out: Path, begin: Progress, advance: Progress) -
     forms = contents.forms()
     if path.exists():
         # Killed between the rename and its note in the database, or asked for twice.
-        return _adopt(contents, path, sum(len(names) for names in plan))
+        return _adopt(contents, path, sum(len(names) for names in plan), forms)
     with new_directory(path) as new:
         shards = tuple(_write_shard(contents, names, new, advance) for names in plan)
         (new / FORMS).mkdir(mode=0o700)
@@ -193,17 +203,33 @@ def _write(contents: _Contents, out: Path, begin: Progress, advance: Progress) -
     return Bundle(path, sum(shard.reports for shard in shards))
 
 
-def _adopt(contents: _Contents, path: Path, reports: int) -> Bundle:
-    """The bundle that stands there already, when it is this one: a bundle is whole or has no name."""
+def _adopt(contents: _Contents, path: Path, reports: int, forms: Collection[str]) -> Bundle:
+    """The bundle that stands there already, when it is this one and every byte of it is right."""
     with suppress(OSError, CryptoError):
         data = (path / MANIFEST).read_bytes()
         found = parse(data, [contents.key.verify_key])
-        whole = all((path / shard.filename).stat().st_size == shard.bytes for shard in found.shards)
-        expected = (contents.sequence, contents.previous(), reports)
-        if whole and (found.sequence, found.previous, found.reports) == expected:
+        expected = (contents.sequence, contents.previous(), reports, tuple(forms))
+        if (found.sequence, found.previous, found.reports, found.forms) == expected:
+            _check_whole(path, found)
             contents.note(data)
             return Bundle(path, reports)
     raise ExportError(f"{path} exists already and is another bundle", "export to another directory")
+
+
+def _check_whole(path: Path, manifest: Manifest) -> None:
+    """A stick was pulled out, or went bad: then the bundle stands there, but not what was written."""
+    named = {path / shard.filename: shard.sha256 for shard in manifest.shards}
+    named |= {path / FORMS / f"{form}.json": form for form in manifest.forms}
+    for file, sha256 in named.items():
+        try:
+            right = sha256_of(file) == sha256
+        except OSError:
+            right = False
+        if not right:
+            raise ExportError(
+                f"{path} exists already and {file.name} in it is damaged or gone",
+                "remove it, or export to another directory",
+            )
 
 
 def _write_shard(contents: _Contents, names: list[ReportName], new: Path, advance: Progress) -> Shard:

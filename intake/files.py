@@ -1,5 +1,7 @@
 """Files that are whole or absent: written, synced, and only then given their name."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,6 +23,26 @@ def sync_directory(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal; OSError when it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keeps others that ask for the same out of a directory; BlockingIOError when somebody is in it.
+
+    It ends with the process too, however that ends.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
         os.close(descriptor)
 

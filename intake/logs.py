@@ -19,9 +19,9 @@ class QuietFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line for one record."""
-        said = "something failed" if record.name.startswith(_TALKATIVE) else record.getMessage().strip()
+        said = "something failed" if record.name.startswith(_TALKATIVE) else _first_line(record.getMessage())
         if record.exc_info and record.exc_info[1]:
-            said = f"{said.splitlines()[0]}: {place(record.exc_info[1])}"
+            said = f"{said}: {place(record.exc_info[1])}"
         return f"witnessbox-intake: {record.levelname.lower()}: {said}"
 
 
@@ -50,10 +50,19 @@ def set_up() -> None:
     handler.setFormatter(QuietFormatter())
     handler.addFilter(OnceAMinute())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Where a record cannot be printed, Python would print all that is in it.
+    logging.raiseExceptions = False
     sys.excepthook = lambda kind, error, trace: _last_word(error)
+    sys.unraisablehook = lambda stopped: _last_word(stopped.exc_value, "ignored")
     threading.excepthook = lambda stopped: _last_word(stopped.exc_value)
 
 
-def _last_word(error: BaseException | None) -> None:
+def _first_line(message: str) -> str:
+    # What follows may be a traceback that somebody made a message of.
+    lines = message.strip().splitlines()
+    return lines[0] if lines else "something failed"
+
+
+def _last_word(error: BaseException | None, what: str = "stopped by") -> None:
     if error is not None:
-        logging.getLogger("intake").error("stopped by %s", place(error))
+        logging.getLogger("intake").error("%s %s", what, place(error))

@@ -24,8 +24,9 @@ LOCALE = TEMPLATES / "locale"
 DOMAIN = "witnessbox"
 SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
-# Stands in the rendered blank form where each visit's stamp goes.
-STAMP_PLACE = "@stamp@"
+# Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
+CODE_MARK = "\ufdd0"
+STAMP_MARK = "\ufdd1"
 
 
 class Pages:
@@ -48,9 +49,10 @@ class Pages:
         """The first page: the notices, then the way to each form."""
         return self._render("start.html", language, path="", forms=list(self.forms.values()))
 
-    def blank(self, language: str, form: Form, today: date, stamp: str) -> str:
-        """The form with nothing in it, and its stamp."""
-        return self._blank(language, form.id, today.year, STAMP_PLACE).replace(STAMP_PLACE, stamp)
+    def blank(self, language: str, form: Form, today: date, code: bytes, stamp: str) -> str:
+        """The form with nothing in it but the stamp, and the code of this one page, which must be new."""
+        page = self._blank(language, form.id, today.year, CODE_MARK, STAMP_MARK)
+        return page.replace(CODE_MARK, code.hex()).replace(STAMP_MARK, stamp)
 
     def filled(
         self,
@@ -58,23 +60,24 @@ class Pages:
         form: Form,
         today: date,
         typed: Mapping[str, Sequence[str]],
+        code: bytes,
         stamp: str,
         *,
         problems: Mapping[str, str] | None = None,
         refusal: str = "",
         wait: int = 0,
     ) -> str:
-        """The form with what was typed, and what is to be mended, or why it is not taken now: "full",
-        "busy", "quick" or "old"; `wait` is the seconds until it may be sent again.
+        """The form with what was typed, its page's code and its stamp, and what is to be mended, or why it
+        is not taken now: "full", "busy", "quick" or "old"; `wait` is the seconds until it may be sent again.
         """
         return self._render_form(
-            language, form.id, today.year, stamp, typed, problems, refusal=refusal, wait=wait
+            language, form.id, today.year, code.hex(), stamp, typed, problems, refusal=refusal, wait=wait
         )
 
     def sent(self, language: str, sealed_by: str) -> str:
-        """Says that the report is kept, and who sealed it: "browser", "server" or unknown."""
-        forms = list(self.forms.values())
-        return self._render("sent.html", language, path="sent", sealed_by=sealed_by, forms=forms)
+        """Says that the report is kept, and who sealed it: "browser" or "server"."""
+        forms, path = list(self.forms.values()), f"sent?sealed_by={sealed_by}"
+        return self._render("sent.html", language, path=path, sealed_by=sealed_by, forms=forms)
 
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
@@ -85,6 +88,7 @@ class Pages:
         language: str,
         form_id: str,
         year: int,
+        code: str,
         stamp: str,
         typed: Mapping[str, Sequence[str]] | None = None,
         problems: Mapping[str, str] | None = None,
@@ -100,6 +104,7 @@ class Pages:
             form=form,
             config=self._config(language, form),
             years=range(year, year - YEARS_BACK, -1),
+            code=code,
             typed=typed or {},
             problems=problems or {},
             stamp=stamp,

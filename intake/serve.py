@@ -50,7 +50,9 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     )
     app = create_app(directory.settings, directory.forms, directory.recipients, store)
     config = configuration(app)
-    with contextlib.closing(_listen(host, port)) as listening:
+    with contextlib.closing(_listen(host, port)) as listening, contextlib.closing(store):
+        # Before the server runs, so that a file that cannot be used stops the start like any other.
+        store.start()
         shown = f"[{host}]" if ":" in host else host
         _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
 

@@ -5,27 +5,34 @@ COMMIT, which with synchronous=FULL returns after the sync. Nothing here looks i
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 
-from intake.database import connect
-from intake.tidy import MOST_WHILE_SERVING, tidy
+from intake.database import connect, explained
+from intake.guard import place
+from intake.tidy import MOST_BYTES, tidy
 
 # 512 reports of the common size are 9 MB: one transaction's worth, and a bounded wait.
 MOST_IN_A_BATCH = 512
 MOST_WAITING = 1024
-# The file is put in order when nothing comes for so long, or after so long when something always
-# comes; and not so often that it takes more than a part in IDLE_SHARE of the time.
+# The file is put in order after as many new reports as a quarter of what it holds, and no fewer than
+# this: so that the work for each report stays the same, however many there are.
+LEAST_TO_TIDY = 64
+TIDY_SHARE = 4
+# And when nothing comes for so long, though it may not take more than one part in IDLE_SHARE of the time:
+# the last report is the one whose sender somebody may have seen.
 QUIET_SECONDS = 2.0
-BUSY_SECONDS = 60.0
 IDLE_SHARE = 10
+
+log = logging.getLogger("intake")
 
 
 class StoreError(Exception):
@@ -38,6 +45,9 @@ class Conflict(StoreError):
 
 class Unavailable(StoreError):
     """The report was not stored: no room, or the file cannot be written."""
+
+
+Outcome = StoreError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,9 @@ class Store:
         self._min_free_bytes = min_free_bytes
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: Thread | None = None
+        # Held while something is put in the queue, so that nothing is put there after the writer ended.
+        self._lock = Lock()
+        self._open = False
         self._writer: _Writer | None = None
 
     @property
@@ -66,17 +79,23 @@ class Store:
 
     @property
     def room(self) -> float:
-        """The part of the room for reports that was left when the last one was written, 0 to 1."""
-        return self._writer.room if self._writer else 0.0
+        """The part of the room for reports that was left after the last batch, 0 to 1."""
+        return self._writer.left if self._writer else 0.0
 
     def start(self) -> None:
         """Opens the file and starts the writer; DatabaseError when the file cannot be used."""
         connection = connect(self._path)
-        (count,) = connection.execute("SELECT count(*) FROM reports").fetchone()
+        try:
+            with explained(self._path):
+                (count,) = connection.execute("SELECT count(*) FROM reports").fetchone()
+                # What a server that was killed left in the order of arrival.
+                tidy(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
         writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes, count)
-        # What a server left behind that was killed in the middle.
-        writer.tidy()
         self._writer = writer
+        self._open = True
         self._thread = Thread(target=self._run, args=(writer,), name="store", daemon=True)
         self._thread.start()
 
@@ -84,7 +103,9 @@ class Store:
         """Stops the writer after all that waits is written."""
         if self._thread:
             thread, self._thread = self._thread, None
-            self._queue.put(None)
+            with self._lock:
+                self._open = False
+                self._queue.put(None)
             thread.join()
 
     async def put(self, report_id: bytes, week: str, sealed: bytes) -> None:
@@ -92,29 +113,41 @@ class Store:
 
         Raises Conflict when other bytes are held under the id, Unavailable when it was not stored.
         """
-        if not self._thread or self._queue.qsize() >= MOST_WAITING:
-            raise Unavailable("the store takes nothing more now")
         kept = asyncio.get_running_loop().create_future()
-        self._queue.put(_Waiting(report_id, week, sealed, kept))
+        with self._lock:
+            if not self._open or self._queue.qsize() >= MOST_WAITING:
+                raise Unavailable("the store takes nothing more now")
+            self._queue.put(_Waiting(report_id, week, sealed, kept))
         await kept
 
     def _run(self, writer: "_Writer") -> None:
-        while batch := self._next_batch(writer):
-            outcomes = writer.write(batch)
-            # The loop is gone when the server was stopped at once; nobody waits then.
-            with suppress(RuntimeError):
-                batch[0].kept.get_loop().call_soon_threadsafe(_tell, batch, outcomes)
-        writer.connection.close()
+        batch: list[_Waiting] = []
+        try:
+            while batch := self._next_batch(writer):
+                _answer(batch, writer.write(batch))
+                writer.tidy_when_due()
+            writer.tidy()
+        finally:
+            # Whatever ended the writer, nobody is left to wait for it.
+            writer.connection.close()
+            with self._lock:
+                self._open = False
+                left = [*batch, *self._drain()]
+            _answer(left, [Unavailable("the store has stopped") for _ in left])
+
+    def _drain(self) -> Iterator[_Waiting]:
+        with suppress(Empty):
+            while True:
+                if waiting := self._queue.get_nowait():
+                    yield waiting
 
     def _next(self, writer: "_Writer") -> _Waiting | None:
         """What comes next; while nothing comes, the file is put in order."""
-        if writer.is_overdue():
-            writer.tidy(MOST_WHILE_SERVING)
         while writer.untidy:
             try:
                 return self._queue.get(timeout=max(QUIET_SECONDS, writer.rest()))
             except Empty:
-                writer.tidy(MOST_WHILE_SERVING)
+                writer.tidy()
         return self._queue.get()
 
     def _next_batch(self, writer: "_Writer") -> list[_Waiting]:
@@ -135,93 +168,127 @@ class Store:
 
 
 @dataclass(slots=True)
+class _Room:
+    """What there is room for: so many more reports, of so many bytes together."""
+
+    reports: int
+    bytes: int
+
+    def take(self, size: int) -> bool:
+        """Whether one more of that size fits; if so, its room is taken."""
+        if self.reports < 1 or self.bytes < size:
+            return False
+        self.reports -= 1
+        self.bytes -= size
+        return True
+
+
+@dataclass(slots=True)
 class _Writer:
-    """The one who writes: a batch is one transaction, all of it kept or none."""
+    """The one who writes: all that is new in a batch is one transaction, kept as a whole or not at all."""
 
     connection: sqlite3.Connection
     path: Path
     max_reports: int
     min_free_bytes: int
     count: int
-    room: float = field(init=False, default=0.0)
-    untidy: bool = field(init=False, default=False)
-    _tidied: float = field(init=False, default=0.0)
-    _took: float = field(init=False, default=0.0)
+    untidy: int = 0
+    left: float = 0.0
+    may_tidy_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.room = self._room()
+        self.left = self._left()
 
-    def tidy(self, most_bytes: int | None = None) -> None:
-        """Puts the file in order if it can be done; what could not be done waits for more reports."""
-        start = time.monotonic()
-        with suppress(sqlite3.Error, OSError):
-            tidy(self.connection, self.path, most_bytes=most_bytes)
-        self.untidy = False
-        self._tidied = time.monotonic()
-        self._took = self._tidied - start
-
-    def rest(self) -> float:
-        """The seconds until the file may be put in order again."""
-        return self._tidied + IDLE_SHARE * self._took - time.monotonic()
-
-    def is_overdue(self) -> bool:
-        """Whether reports have come for so long that there was no quiet time to put the file in order."""
-        return self.untidy and self.rest() < 0 and time.monotonic() > self._tidied + BUSY_SECONDS
-
-    def write(self, batch: list[_Waiting]) -> list[StoreError | None]:
+    def write(self, batch: list[_Waiting]) -> list[Outcome]:
         """What became of each, in the order of `batch`, which is left sorted by id."""
-        # Pages are filled in this order; it must say nothing about who came first.
-        batch.sort(key=lambda waiting: waiting.id)
         try:
-            self._check_room(batch)
+            # Pages are filled in this order; it must say nothing about who came first.
+            batch.sort(key=lambda waiting: waiting.id)
+            room = self._room()
+            before = self.connection.total_changes
             self.connection.execute("BEGIN IMMEDIATE")
-            inserted = [self._insert(waiting) for waiting in batch]
-            outcomes: list[StoreError | None] = [
-                None if new else self._held(waiting) for new, waiting in zip(inserted, batch, strict=True)
-            ]
+            outcomes = [self._keep(waiting, room) for waiting in batch]
             self.connection.execute("COMMIT")
-        except (sqlite3.Error, OSError, Unavailable):
-            with suppress(sqlite3.Error):
-                self.connection.rollback()
-            self.room = self._room()
-            return [Unavailable("the report was not stored") for _ in batch]
-        self.count += sum(inserted)
-        self.untidy = True
-        self.room = self._room()
+        except Exception as error:
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                log.error("the store met %s", place(error))
+            return self._give_up(batch)
+        new = self.connection.total_changes - before
+        self.count += new
+        self.untidy += new
+        self.left = self._left()
         return outcomes
 
-    def _room(self) -> float:
+    def tidy_when_due(self) -> None:
+        """Puts the file in order when enough reports came since it last was."""
+        if self.untidy >= max(LEAST_TO_TIDY, self.count // TIDY_SHARE):
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Puts the file in order when reports came since it last was, and it can be done."""
+        if self.untidy:
+            self.untidy, start = 0, time.monotonic()
+            with suppress(sqlite3.Error, OSError):
+                tidy(self.connection, self.path, most_bytes=MOST_BYTES)
+            self.may_tidy_at = time.monotonic() + IDLE_SHARE * (time.monotonic() - start)
+
+    def rest(self) -> float:
+        """The seconds until the file may be put in order again because nothing comes."""
+        return self.may_tidy_at - time.monotonic()
+
+    def _left(self) -> float:
         """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
         try:
-            disk, taken = os.statvfs(self.path.parent), self.path.stat().st_size
+            room, taken = self._room(), self.path.stat().st_size
         except OSError:
             return 0.0
-        free = disk.f_bavail * disk.f_frsize - self.min_free_bytes
-        return max(0.0, min(1 - self.count / self.max_reports, free / (free + taken) if free > 0 else 0.0))
+        of_disk = room.bytes / (room.bytes + taken) if room.bytes > 0 else 0.0
+        return max(0.0, min(room.reports / self.max_reports, of_disk))
 
-    def _check_room(self, batch: Sequence[_Waiting]) -> None:
+    def _room(self) -> _Room:
         disk = os.statvfs(self.path.parent)
-        needed = sum(len(waiting.sealed) for waiting in batch)
-        if disk.f_bavail * disk.f_frsize < self.min_free_bytes + needed:
-            raise Unavailable("the disk is full")
-        if self.count + len(batch) > self.max_reports:
-            raise Unavailable("there are as many reports as the settings allow")
+        free = disk.f_bavail * disk.f_frsize - self.min_free_bytes
+        return _Room(self.max_reports - self.count, free)
 
-    def _insert(self, waiting: _Waiting) -> bool:
-        cursor = self.connection.execute(
-            "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    def _keep(self, waiting: _Waiting, room: _Room) -> Outcome:
+        """Adds one report, unless it is held already or there is no room for it."""
+        outcome = self._look_up(waiting)
+        if not isinstance(outcome, Unavailable) or not room.take(len(waiting.sealed)):
+            return outcome
+        self.connection.execute(
+            "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",
             (waiting.id, waiting.week, waiting.sealed),
         )
-        return cursor.rowcount == 1
+        return None
 
-    def _held(self, waiting: _Waiting) -> Conflict | None:
-        (same,) = self.connection.execute(
+    def _look_up(self, waiting: _Waiting) -> Outcome:
+        """None when the report is held, Conflict when another is under its id, Unavailable when none is."""
+        found = self.connection.execute(
             "SELECT sealed = ? FROM reports WHERE id = ?", (waiting.sealed, waiting.id)
         ).fetchone()
-        return None if same else Conflict("another report has this id")
+        if not found:
+            return Unavailable("the report was not stored")
+        return None if found[0] else Conflict("another report has this id")
+
+    def _give_up(self, batch: Sequence[_Waiting]) -> list[Outcome]:
+        """Takes back what was begun. A report that was durable before is held all the same."""
+        self.left = self._left()
+        try:
+            self.connection.rollback()
+            return [self._look_up(waiting) for waiting in batch]
+        except Exception:
+            return [Unavailable("the report was not stored") for _ in batch]
 
 
-def _tell(batch: Sequence[_Waiting], outcomes: Sequence[StoreError | None]) -> None:
+def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+    """Tells those who wait, in their own thread."""
+    # The loop is gone when the server was stopped at once; nobody waits then.
+    with suppress(RuntimeError):
+        if batch:
+            batch[0].kept.get_loop().call_soon_threadsafe(_tell, batch, outcomes)
+
+
+def _tell(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
     for waiting, outcome in zip(batch, outcomes, strict=True):
         if waiting.kept.done():  # whoever waited has gone
             continue

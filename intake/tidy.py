@@ -7,28 +7,34 @@ nothing, leaves no order but that of the ids, which are random.
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
-# Nothing can be stored meanwhile. Up to this size that is a few seconds; a larger file waits for the
-# next start.
-MOST_WHILE_SERVING = 256 * 1024 * 1024
+# While the file is rewritten nothing else is kept; two gigabytes take about twenty seconds.
+MOST_BYTES = 2 * 1024**3
+# The copy that is made on the way and the journal are each as large as the file.
+ROOM = 3
 
 
-def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None = None) -> bool:
-    """Rewrites the file at `path`, which `connection` has open; False when it is larger than `most_bytes`
-    or the disk has no room for a second and a third copy. sqlite3.Error when it cannot be done now.
+def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None = None) -> None:
+    """Rewrites the file at `path`, which `connection` has open.
+
+    Leaves it as it is when it has more than `most_bytes`, when the disk has no room for the copies,
+    or when somebody else uses it: the order comes with the next time. sqlite3.Error when it is damaged.
     """
-    size = path.stat().st_size
+    # What is still in the journal counts too.
+    (size,) = connection.execute(
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    ).fetchone()
     disk = os.statvfs(path.parent)
-    if (most_bytes is not None and size > most_bytes) or disk.f_bavail * disk.f_frsize < 3 * size:
-        return False
-    # The copy that is made on the way is as large as the file: on the disk, not in memory, and beside
-    # the file, where only ciphertext is expected to be. It has no name, so a crash leaves none.
+    if (most_bytes is not None and size > most_bytes) or disk.f_bavail * disk.f_frsize < ROOM * size:
+        return
+    # The copy does not fit into memory, and goes beside the file, where nothing but ciphertext is
+    # expected to be. It has no name, so a crash leaves none.
     os.environ["SQLITE_TMPDIR"] = str(path.parent)
     connection.execute("PRAGMA temp_store = FILE")
-    try:
+    with suppress(sqlite3.OperationalError):
         connection.execute("VACUUM")
-    finally:
-        connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return True
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.execute("PRAGMA temp_store = MEMORY")

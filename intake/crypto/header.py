@@ -21,7 +21,7 @@ from intake.crypto.errors import Malformed
 VERSION_LINE = b"age-encryption.org/v1\n"
 MAC_MARK = b"---"
 MAC_LENGTH = 32
-# Thirty post-quantum recipients take 48 KiB; more is an attempt to fill memory.
+# The header of 42 post-quantum recipients; more is an attempt to fill memory.
 MAX_HEADER = 64 * 1024
 
 _STANZA = re.compile(
@@ -81,7 +81,7 @@ def parse(data: bytes) -> Header:
         body = decode_base64(whole_lines.replace(b"\n", b"") + last_line)
         stanzas.append(Stanza(tuple(arguments.decode("ascii").split(" ")), body))
         position = found.end()
-    end = _MAC_LINE.match(data, position)
+    end = _MAC_LINE.match(data, position, MAX_HEADER)
     if not stanzas or not end:
         raise Malformed("the header of the age file is broken")
     authenticated = data[: position + len(MAC_MARK)]

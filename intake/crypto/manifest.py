@@ -123,9 +123,15 @@ def _from_body(body: bytes) -> Manifest:
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Malformed("the manifest is broken") from None
-    if _body(manifest) != body:
+    if not _is_strict(manifest) or _body(manifest) != body:
         raise Malformed("the manifest is not in the one allowed form")
     return manifest
+
+
+def _is_strict(manifest: Manifest) -> bool:
+    """Whether the forms stand in order, each once, and no shard is named twice."""
+    names = {shard.filename for shard in manifest.shards}
+    return list(manifest.forms) == sorted(set(manifest.forms)) and len(names) == len(manifest.shards)
 
 
 def _shard(value: dict[str, object]) -> Shard:

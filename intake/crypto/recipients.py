@@ -22,11 +22,20 @@ from nacl.bindings import (
     crypto_scalarmult,
     crypto_scalarmult_base,
 )
+from nacl.exceptions import CryptoError
 
 from intake.crypto import bech32
 from intake.crypto.derive import FILE_KEY, TAG, hkdf_sha256
 from intake.crypto.errors import Malformed, MixedRecipients
-from intake.crypto.header import Stanza, encode_base64
+from intake.crypto.header import (
+    MAC_LENGTH,
+    MAC_MARK,
+    MAX_HEADER,
+    VERSION_LINE,
+    Stanza,
+    encode_base64,
+    mac_line,
+)
 
 HYBRID_TYPE = "mlkem768x25519"
 HYBRID_PREFIX = "age1pq"
@@ -106,21 +115,23 @@ class X25519Recipient:
 def parse_recipient(text: str) -> HybridRecipient | X25519Recipient:
     """The recipient spelled `age1pq1...` or `age1...`; Malformed for anything else."""
     prefix, public = bech32.decode(text)
+    recipient: HybridRecipient | X25519Recipient
     if prefix == HYBRID_PREFIX and len(public) == MLKEM_PUBLIC + X25519_LENGTH:
         recipient = HybridRecipient(public)
-        _check_hybrid(recipient)
-        return recipient
-    if prefix == X25519_PREFIX and len(public) == X25519_LENGTH:
-        return X25519Recipient(public)
-    raise Malformed("not an age recipient (age1pq1... or age1...)")
+    elif prefix == X25519_PREFIX and len(public) == X25519_LENGTH:
+        recipient = X25519Recipient(public)
+    else:
+        raise Malformed("not an age recipient (age1pq1... or age1...)")
+    _try(recipient)
+    return recipient
 
 
-def _check_hybrid(recipient: HybridRecipient) -> None:
-    """ML-KEM keys have an encoding that must be checked once, or every later sealing fails."""
+def _try(recipient: Recipient) -> None:
+    """Some bytes are no key of their kind, and every later sealing to them would fail."""
     try:
         recipient.wrap(bytes(FILE_KEY))
-    except ValueError:
-        raise Malformed("not an age recipient: its ML-KEM key is out of range") from None
+    except (ValueError, CryptoError):
+        raise Malformed("not an age recipient: its key is out of range") from None
 
 
 def read_recipients(text: str) -> tuple[HybridRecipient | X25519Recipient, ...]:
@@ -137,8 +148,18 @@ def read_recipients(text: str) -> tuple[HybridRecipient | X25519Recipient, ...]:
 
 
 def check_recipients(recipients: Sequence[Recipient]) -> None:
-    """At least one recipient, all of one type: a report is as safe as its weakest stanza."""
+    """At least one recipient, no more than a header holds, and all of one type: a report is as safe as
+    its weakest stanza. Raises Malformed or MixedRecipients.
+    """
     if not recipients:
         raise Malformed("no recipient: a report must be sealed to somebody")
     if len({recipient.type for recipient in recipients}) > 1:
         raise MixedRecipients("post-quantum and other keys cannot be mixed")
+    if header_length(recipients) > MAX_HEADER:
+        raise Malformed(f"too many recipients: the header of a report has {MAX_HEADER} bytes at most")
+
+
+def header_length(recipients: Sequence[Recipient]) -> int:
+    """Bytes of the header of every file that is sealed to `recipients`."""
+    fixed = len(VERSION_LINE) + len(MAC_MARK) + len(mac_line(bytes(MAC_LENGTH)))
+    return fixed + sum(recipient.stanza_length for recipient in recipients)

@@ -22,8 +22,8 @@ from intake.crypto.derive import (
     header_mac,
     payload_key,
 )
-from intake.crypto.header import MAC_LENGTH, MAC_MARK, VERSION_LINE, mac_line, serialise_without_mac
-from intake.crypto.recipients import Recipient, check_recipients
+from intake.crypto.header import mac_line, serialise_without_mac
+from intake.crypto.recipients import Recipient, check_recipients, header_length
 
 
 class Sealer:
@@ -84,7 +84,5 @@ def seal_bytes(plaintext: bytes, recipients: Sequence[Recipient]) -> bytes:
 
 def sealed_length(plaintext_length: int, recipients: Sequence[Recipient]) -> int:
     """How long the age file of so many bytes is: it depends on nothing else."""
-    header = len(VERSION_LINE) + len(MAC_MARK) + len(mac_line(bytes(MAC_LENGTH)))
-    stanzas = sum(recipient.stanza_length for recipient in recipients)
     chunks = max(1, -(-plaintext_length // CHUNK))
-    return header + stanzas + PAYLOAD_NONCE + plaintext_length + TAG * chunks
+    return header_length(recipients) + PAYLOAD_NONCE + plaintext_length + TAG * chunks

@@ -52,9 +52,19 @@ def test_a_header_without_a_stanza_is_refused() -> None:
 
 
 def test_a_header_that_never_ends_is_given_up_in_time() -> None:
-    endless = written()[:-49] + b"-> a\n\n" * MAX_HEADER
+    endless = serialise_without_mac([Stanza(("a",), b"")] * MAX_HEADER)
     with pytest.raises(Malformed, match="header"):
         parse(endless + mac_line(MAC))
+
+
+def test_a_header_of_the_longest_length_is_read_and_one_byte_more_is_refused() -> None:
+    def of_length(length: int) -> bytes:
+        empty = written((Stanza(("a",), b""),))
+        return written((Stanza(("a" * (1 + length - len(empty)),), b""),))
+
+    assert parse(of_length(MAX_HEADER)).length == MAX_HEADER
+    with pytest.raises(Malformed, match="header"):
+        parse(of_length(MAX_HEADER + 1))
 
 
 @pytest.mark.parametrize(

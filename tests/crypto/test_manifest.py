@@ -22,7 +22,7 @@ MANIFEST = Manifest(
     server=KEY.verify_key,
     sequence=7,
     previous=FIRST_PREVIOUS,
-    forms=("ab" * 32,),
+    forms=("ab" * 32, "bc" * 32),
     shards=(Shard(bytes=2048, reports=2, sha256="cd" * 32), Shard(bytes=1024, reports=1, sha256="ef" * 32)),
 )
 
@@ -77,7 +77,10 @@ def test_one_known_server_cannot_speak_for_another() -> None:
         pytest.param(b'"sequence":7', b'"more":1,"sequence":7', id="another field"),
         pytest.param(b'"bytes":2048', b'"bytes":99999999999', id="a shard over the limit"),
         pytest.param(b"cdcd", b"CDCD", id="an upper-case digest"),
-        pytest.param(b'["' + b"ab" * 32 + b'"]', b'["../../etc/passwd"]', id="a path for a digest"),
+        pytest.param(b'"' + b"ab" * 32 + b'"', b'"../../etc/passwd"', id="a path for a digest"),
+        pytest.param(b"abab", b"cdcd", id="forms out of order"),
+        pytest.param(b"abab", b"bcbc", id="a form twice"),
+        pytest.param(b"efef", b"cdcd", id="a shard twice"),
         pytest.param(b"{", b"[" * 100_000 + b"{", id="nested without end"),
     ],
 )

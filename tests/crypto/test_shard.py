@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from intake.crypto.errors import Malformed
-from intake.crypto.shard import BLOCK, MAX_SHARD_REPORTS, Member, ReportName, index_shard, write_shard
+from intake.crypto.shard import (
+    BLOCK,
+    MAX_SHARD_REPORTS,
+    MIN_MEMBER,
+    Member,
+    ReportName,
+    index_shard,
+    write_shard,
+)
 
 
 def members(count: int, size: int = 300) -> list[Member]:
@@ -83,6 +91,13 @@ GOOD_NAME = f"2026-W01/{'ab' * 16}.age"
 def test_a_tar_in_any_other_form_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed, match=r"shard|member"):
         list(index_shard(io.BytesIO(data)))
+
+
+def test_a_member_too_short_for_an_age_file_is_refused() -> None:
+    name = ReportName.parse(GOOD_NAME)
+    assert len(list(index_shard(io.BytesIO(written([Member(name, bytes(MIN_MEMBER))]))))) == 1
+    with pytest.raises(Malformed, match="member"):
+        list(index_shard(io.BytesIO(written([Member(name, bytes(MIN_MEMBER - 1))]))))
 
 
 def test_a_claim_of_ten_gigabytes_is_refused_before_reading_on() -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import httpx
 import pytest
@@ -17,11 +18,13 @@ import pytest
 from analysis.identity import HybridIdentity, X25519Identity
 from analysis.unseal import unseal_bytes
 from intake.app import create_app, iso_week
+from intake.body import PATIENCE
 from intake.crypto.padding import pad, unpad
+from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
-from intake.database import create
 from intake.directory import read
+from intake.envelope import Envelope
 from intake.forms import report
 from intake.forms.form import shipped
 from intake.store import Store
@@ -73,6 +76,51 @@ def test_a_form_without_script_ends_on_the_sent_page(shared_server: Server) -> N
     assert "Su reporte fue enviado" in page.text
 
 
+def test_a_page_that_is_sent_twice_makes_one_report(server: Server) -> None:
+    code = "0123456789abcdef01234567"
+    answers = [server.post_form({**ENOUGH, "_code": [code]}, lang) for lang in ("en", "en", "es")]
+    assert [answer.status_code for answer in answers] == [303, 303, 303]
+    assert stored(server.data).keys() == {Receipt.from_code(bytes.fromhex(code)).id}
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        pytest.param([], id="none"),
+        pytest.param([""], id="empty"),
+        pytest.param(["0123456789ABCDEF01234567"], id="upper case"),
+        pytest.param(["0123456789abcdef0123456"], id="too short"),
+        pytest.param(["0123456789abcdef01234567\n"], id="a line"),
+        pytest.param(["0123456789abcdef01234567"] * 2, id="two"),
+    ],
+)
+def test_a_form_without_the_code_of_its_page_is_a_report_of_its_own(codes: list[str], server: Server) -> None:
+    for _ in range(2):
+        assert server.post_form({**ENOUGH, "_code": codes}).status_code == 303
+    assert len(stored(server.data)) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        pytest.param("GET", "/sealed", "POST", id="GET of the way for sealed reports"),
+        pytest.param("PUT", "/en/police/", "GET, HEAD, POST", id="PUT of the form"),
+        pytest.param("POST", "/en/", "GET, HEAD", id="POST of a page"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(
+    method: str, path: str, allowed: str, shared_server: Server
+) -> None:
+    answer = shared_server.client.request(method, path)
+    assert answer.status_code == 405
+    assert sorted(answer.headers["allow"].split(", ")) == allowed.split(", ")
+
+
+def test_whoever_asks_for_the_head_of_the_form_gets_it(shared_server: Server) -> None:
+    answer = shared_server.client.head("/en/police/")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_a_sealed_report_sent_again_is_kept_once(server: Server, recipients: Sequence[Recipient]) -> None:
     body = sealed_body(recipients)
     assert [server.post_sealed(body).status_code for _ in range(3)] == [201, 201, 201]
@@ -93,6 +141,7 @@ def test_every_acknowledged_report_is_there_after_the_server_is_killed(
 ) -> None:
     bodies = [sealed_body(recipients) for _ in range(60)]
     acknowledged: set[bytes] = set()
+    killed = Lock()
 
     def post(body: bytes) -> None:
         try:
@@ -100,7 +149,8 @@ def test_every_acknowledged_report_is_there_after_the_server_is_killed(
                 acknowledged.add(body[:16])
         except httpx.HTTPError:
             return
-        if len(acknowledged) == 25:
+        if len(acknowledged) >= 25 and not killed.locked():
+            killed.acquire(blocking=False)
             os.kill(server.process.pid, signal.SIGKILL)
 
     with ThreadPoolExecutor(8) as pool:
@@ -271,24 +321,53 @@ def test_only_the_iso_week_of_the_time_is_kept(moment: datetime, week: str, data
         assert connection.execute("SELECT week FROM reports").fetchall() == [(week,)]
 
 
-def test_a_report_that_comes_too_slowly_is_given_up(data: Path, tmp_path: Path) -> None:
+MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
+WAYS = [
+    pytest.param("/en/police/", MULTIPART, id="the form"),
+    pytest.param("/sealed", OCTETS, id="a sealed report"),
+]
+
+
+def post_stream(data: Path, path: str, kind: dict[str, str], body: AsyncIterator[bytes]) -> httpx.Response:
+    """Posts what may never end to an application that gives up after a second."""
     directory = read(data)
     settings = replace(directory.settings, max_seconds=1)
-    create(tmp_path / "reports.db")
-    store = Store(tmp_path / "reports.db", max_reports=10, min_free_bytes=1)
+    store = Store(directory.database, max_reports=10, min_free_bytes=1)
     app = create_app(settings, directory.forms, directory.recipients, store)
 
+    async def post() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+            return await asyncio.wait_for(client.post(path, content=body, headers=kind), 20)
+
+    return asyncio.run(post())
+
+
+@pytest.mark.parametrize(("path", "kind"), WAYS)
+def test_a_report_that_comes_too_slowly_is_given_up(path: str, kind: dict[str, str], data: Path) -> None:
     async def drip() -> AsyncIterator[bytes]:
         while True:
             yield b"\r\n"
             await asyncio.sleep(0.05)
 
-    async def post() -> httpx.Response:
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
-            kind = {"content-type": "multipart/form-data; boundary=x"}
-            return await client.post("/en/police/", content=drip(), headers=kind)
-
-    answer = asyncio.run(post())
+    answer = post_stream(data, path, kind, drip())
     assert answer.status_code == 408
-    assert "Nothing was saved." in answer.text
+    assert "nothing was saved" in answer.text.lower()
+
+
+@pytest.mark.parametrize(("path", "kind"), WAYS)
+def test_a_body_without_end_is_cut_off(path: str, kind: dict[str, str], data: Path) -> None:
+    piece = b"\r\n" * 2_000
+    most = {"/sealed": Envelope(read(data).recipients).longest}.get(path, read(data).settings.max_form_bytes)
+    taken = 0
+
+    async def flood() -> AsyncIterator[bytes]:
+        nonlocal taken
+        # Twice what is borne; it all comes within the time that a body may take.
+        for _ in range(2 * PATIENCE * most // len(piece)):
+            taken += len(piece)
+            yield piece
+
+    answer = post_stream(data, path, kind, flood())
+    assert answer.status_code == 413
+    assert PATIENCE * most < taken < (PATIENCE + 1) * most

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,9 +18,10 @@ from intake.crypto.shard import MAX_SHARD_REPORTS, ReportName, index_shard
 from intake.crypto.signing import parse_public
 from intake.database import connect
 from intake.directory import read_key
-from intake.export import export, reserve
+from intake.export import ExportError, export, reserve
+from intake.files import alone
 from intake.forms.form import shipped
-from tests.serving import COMMAND, ENOUGH, Server, run, snapshot, stored
+from tests.serving import COMMAND, ENOUGH, Server, order_on_disk, run, snapshot, stored
 
 WEEKS = ("2026-W46", "2026-W47")
 
@@ -185,6 +187,96 @@ def test_another_bundle_of_the_same_name_is_not_touched(data: Path, stick: Path)
     assert done.returncode == 1
     assert "exists already and is another bundle" in done.stderr
     assert snapshot(stick) == before
+
+
+@pytest.mark.parametrize("finished", [True, False], ids=["asked for again", "not noted as finished"])
+@pytest.mark.parametrize("kind", ["*.tar", "forms/*.json"])
+@pytest.mark.parametrize("harm", ["one bit", "gone"])
+def test_a_damaged_bundle_is_not_taken_for_the_one_that_was_written(
+    harm: str, kind: str, finished: bool, data: Path, stick: Path
+) -> None:
+    fill(data, 3)
+    run("export", "--data", data, "--out", stick)
+    if not finished:
+        with closing(connect(data / "reports.db")) as connection:
+            connection.execute("UPDATE bundles SET digest = NULL")
+    [file] = (stick / bundle_name(1)).glob(kind)
+    if harm == "gone":
+        file.unlink()
+    else:
+        content = bytearray(file.read_bytes())
+        content[1_000] ^= 1
+        file.write_bytes(content)
+    done = run("export", "--data", data, "--out", stick, *(["--again", "1"] if finished else []))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-2:] == [
+        f"witnessbox-intake: error: {stick / bundle_name(1)} exists already"
+        f" and {file.name} in it is damaged or gone",
+        "hint: remove it, or export to another directory",
+    ]
+
+
+def test_a_whole_bundle_that_is_asked_for_again_is_left_as_it_is(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    run("export", "--data", data, "--out", stick)
+    before = snapshot(stick)
+    done = run("export", "--data", data, "--out", stick, "--again", "1")
+    assert (done.returncode, done.stdout) == (0, f"{stick / bundle_name(1)}: 3 reports\n")
+    assert snapshot(stick) == before
+
+
+def test_of_two_exports_at_once_the_second_is_told_to_wait(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    with alone(data):
+        done = run("export", "--data", data, "--out", stick)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-2:] == [
+        f"witnessbox-intake: error: another export from {data} is running",
+        "hint: wait until it is done",
+    ]
+    assert not list(stick.iterdir())
+    assert run("export", "--data", data, "--out", stick).returncode == 0
+
+
+def test_an_export_keeps_others_out_until_it_is_done(data: Path, stick: Path) -> None:
+    fill(data, 3)
+
+    def begin(reports: int) -> None:
+        with pytest.raises(ExportError, match="another export"):
+            export(data / "reports.db", stick, read_key(data))
+
+    bundle = export(data / "reports.db", stick, read_key(data), begin=begin)
+    assert bundle is not None
+    assert names_in(data, bundle.path)
+
+
+def test_an_export_leaves_no_order_of_arrival_in_the_file(data: Path, stick: Path) -> None:
+    ids = [b"r%015d" % number for number in range(20, 0, -1)]
+    with closing(connect(data / "reports.db")) as connection:
+        for report_id in ids:
+            row = (report_id, WEEKS[0], report_id * 1_000)
+            connection.execute("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", row)
+    assert order_on_disk(data / "reports.db", ids) == ids
+    assert run("export", "--data", data, "--out", stick).returncode == 0
+    assert order_on_disk(data / "reports.db", ids) == sorted(ids)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_the_disk_has_every_file_of_a_bundle_before_the_bundle_has_its_name(
+    data: Path, stick: Path, tmp_path: Path
+) -> None:
+    fill(data, 3)
+    trace = tmp_path / "trace"
+    prefix = ["strace", "-f", "-y", "-s", "1000", "-e", "trace=fsync,rename", "-o", trace]
+    line = [*prefix, *COMMAND, "export", "--data", data, "--out", stick]
+    subprocess.run(line, check=True, capture_output=True)
+    bundle = bundle_name(1)
+    before, renamed, after = trace.read_text().partition(f'"{stick / bundle}") = 0')
+    synced = re.findall(rf"fsync\(\d+<{stick}/\.{bundle}\.partial(.*?)>\) += 0", before)
+    [form] = (stick / bundle / "forms").iterdir()
+    assert renamed
+    assert sorted(synced) == sorted(["", "/forms", f"/forms/{form.name}", "/manifest", "/shard"])
+    assert re.search(rf"fsync\(\d+<{stick}>\)", after)
 
 
 def test_reports_keep_coming_while_a_bundle_is_written(server: Server, stick: Path) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import re
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -101,3 +104,43 @@ def test_the_log_prints_no_message_and_no_source_line_of_an_exception() -> None:
 def test_the_log_does_not_print_the_objects_that_asyncio_names() -> None:
     record = logging.LogRecord("asyncio", logging.ERROR, "", 1, "Task failed: %s", (CANARY,), None)
     assert CANARY not in QuietFormatter().format(record)
+
+
+def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, message, (), info)
+
+
+def test_the_log_prints_the_first_line_of_a_message_alone() -> None:
+    line = QuietFormatter().format(record(f"Traceback:\n  File x\nValueError: {CANARY}"))
+    assert line == "witnessbox-intake: error: Traceback:"
+
+
+@pytest.mark.parametrize("message", ["", "  \n "])
+def test_an_empty_message_is_printed_as_a_failure_with_its_class(message: str) -> None:
+    line = QuietFormatter().format(record(message, ValueError(CANARY)))
+    assert line == "witnessbox-intake: error: something failed: ValueError"
+
+
+FAILURES = """
+import logging, threading
+from intake.logs import set_up
+set_up()
+class Lost:
+    def __del__(self): raise ValueError("zebrafinch")
+lost = Lost(); del lost
+logging.getLogger("uvicorn.error").error("%s %s", "zebrafinch")
+def fail(): raise ValueError("zebrafinch")
+thread = threading.Thread(target=fail); thread.start(); thread.join()
+fail()
+"""
+
+
+def test_no_way_to_fail_prints_what_failed() -> None:
+    done = subprocess.run([sys.executable, "-c", FAILURES], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    assert re.sub(r" at .*", "", done.stderr).splitlines() == [
+        "witnessbox-intake: error: ignored ValueError",
+        "witnessbox-intake: error: stopped by ValueError",
+        "witnessbox-intake: error: stopped by ValueError",
+    ]

@@ -46,15 +46,34 @@ def test_bytes_that_are_no_utf_8_become_question_marks_and_not_an_error() -> Non
         pytest.param(b"", "the form broke off", id="nothing"),
         pytest.param(b"words", "the form is broken", id="no boundary"),
         pytest.param(part("a", "b", extra='; filename="c"') + END, "not a plain field", id="a file"),
+        pytest.param(
+            part("a", "b", extra="; filename*=UTF-8''c") + END, "not a plain field", id="a coded file"
+        ),
+        pytest.param(part("a", "b", extra='; name="c"') + END, "not a plain field", id="a second name"),
+        pytest.param(
+            part("a", "b").replace(b"\r\n\r\n", b'\r\nContent-Disposition: form-data; name="c"\r\n\r\n')
+            + END,
+            "two names",
+            id="two dispositions",
+        ),
+        pytest.param(part("a", "b") + END + b"c", "follows the end", id="a byte too many"),
+        pytest.param(part("a", "b") + END + b"\r\n", "follows the end", id="a line too many"),
+        pytest.param(part("a", "b") + END + part("c", "d") + END, "follows the end", id="a second form"),
         pytest.param(part("", "b") + END, "not a plain field", id="an empty name"),
         pytest.param(part("a" * 101, "b") + END, "not a plain field", id="a long name"),
         pytest.param(b"--edge\r\nA: b\r\n\r\nc\r\n" + END, "a field has no name", id="no name"),
         pytest.param(part("a", "b") * (MOST_FIELDS + 1) + END, "too many fields", id="too many"),
     ],
 )
-def test_what_is_no_form_of_ours_is_refused(body: bytes, message: str) -> None:
+@pytest.mark.parametrize("step", [1, 5, 1_000])
+def test_what_is_no_form_of_ours_is_refused(step: int, body: bytes, message: str) -> None:
     with pytest.raises(BrokenForm, match=message):
-        fields(body)
+        fields(body, step=step)
+
+
+@pytest.mark.parametrize("step", [1, 5, 1_000])
+def test_the_last_boundary_may_stand_without_the_end_of_its_line(step: int) -> None:
+    assert fields(part("a", "b") + END.strip(), step=step) == {"a": ["b"]}
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data", "multipart/mixed; boundary=edge"])

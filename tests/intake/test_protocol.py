@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -44,7 +44,8 @@ def served(data: Path, log_level: str = "warning") -> Iterator[int]:
     config = configuration(app, log_level)
     config.http = Impatient
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    store.start()
+    with closing(store), socket.create_server(("127.0.0.1", 0)) as listening:
         running = threading.Thread(target=server.run, args=([listening],))
         running.start()
         try:

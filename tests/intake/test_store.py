@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from intake.database import DatabaseError, connect, create
-from intake.store import Conflict, Store, Unavailable
-from tests.serving import stored
+from intake.database import DatabaseError, connect, create, explained
+from intake.store import LEAST_TO_TIDY, MOST_WAITING, Conflict, Store, Unavailable
+from tests.serving import order_on_disk, stored
 
 WEEK = "2026-W47"
 SEALED = b"sealed" * 100
@@ -135,6 +136,101 @@ def test_nothing_is_taken_when_the_disk_has_too_little_room(folder: Path) -> Non
     assert stored(folder) == {}
 
 
+def test_a_full_store_still_knows_the_reports_that_it_holds(folder: Path) -> None:
+    store = opened(folder, max_reports=1)
+    store.start()
+
+    async def again() -> None:
+        await store.put(b"1" * 16, WEEK, SEALED)
+        await store.put(b"1" * 16, WEEK, SEALED)
+        with pytest.raises(Conflict, match="another report has this id"):
+            await store.put(b"1" * 16, WEEK, b"other")
+
+    asyncio.run(again())
+    store.close()
+
+
+def test_a_batch_that_nearly_fits_is_kept_as_far_as_there_is_room(folder: Path) -> None:
+    store = opened(folder, max_reports=3)
+
+    async def four() -> list[BaseException | None]:
+        await store.put(b"3" * 16, WEEK, SEALED)
+        puts = [store.put(one * 16, WEEK, SEALED) for one in (b"1", b"2", b"3", b"4")]
+        return await asyncio.gather(*puts, return_exceptions=True)
+
+    store.start()
+    outcomes = asyncio.run(four())
+    store.close()
+    assert [type(outcome) for outcome in outcomes] == [type(None), type(None), type(None), Unavailable]
+    assert stored(folder).keys() == {b"1" * 16, b"2" * 16, b"3" * 16}
+
+
+def test_a_report_that_is_held_is_acknowledged_again_when_nothing_can_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
+    store = opened(folder)
+    store.start()
+    asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
+
+    async def both() -> list[BaseException | None]:
+        puts = [store.put(one * 16, WEEK, SEALED) for one in (b"1", b"2", b"2")]
+        return await asyncio.gather(*puts, return_exceptions=True)
+
+    with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        held, *new = asyncio.run(both())
+        other.execute("ROLLBACK")
+    store.close()
+    assert held is None
+    assert [type(outcome) for outcome in new] == [Unavailable, Unavailable]
+
+
+def test_an_unforeseen_failure_refuses_the_batch_and_the_next_one_is_kept(
+    store: Store, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unavailable, match="not stored"):
+        asyncio.run(store.put(b"1" * 16, WEEK, None))  # type: ignore[arg-type]
+    asyncio.run(store.put(b"2" * 16, WEEK, SEALED))
+    assert stored(folder).keys() == {b"2" * 16}
+    assert "the store met TypeError at store.py:" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_a_writer_that_has_ended(store: Store) -> None:
+    class Last(bytes):
+        def __len__(self) -> int:
+            raise SystemExit
+
+    async def put_on() -> None:
+        puts = [store.put(os.urandom(16), WEEK, Last(SEALED)) for _ in range(3)]
+        outcomes = await asyncio.wait_for(asyncio.gather(*puts, return_exceptions=True), 10)
+        assert {type(outcome) for outcome in outcomes} == {Unavailable}
+        with pytest.raises(Unavailable, match="takes nothing more"):
+            await asyncio.wait_for(store.put(b"1" * 16, WEEK, SEALED), 10)
+
+    asyncio.run(put_on())
+
+
+def test_what_would_wait_too_long_is_refused_at_once(store: Store, folder: Path) -> None:
+    async def flood() -> list[BaseException | None]:
+        with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            puts = [asyncio.ensure_future(store.put(b"0" * 16, WEEK, SEALED))]
+            await asyncio.sleep(0.2)
+            # The writer holds the first; so many may stand in the queue, and one more may not.
+            numbers = range(MOST_WAITING + 1)
+            puts += [asyncio.ensure_future(store.put(b"r%015d" % n, WEEK, b"s")) for n in numbers]
+            await asyncio.sleep(0)
+            assert [put.done() for put in puts].count(True) == 1
+            other.execute("ROLLBACK")
+            return await asyncio.gather(*puts, return_exceptions=True)
+
+    outcomes = asyncio.run(flood())
+    assert isinstance(outcomes.pop(), Unavailable)
+    assert set(outcomes) == {None}
+
+
 def test_a_closed_store_has_written_what_waited_and_takes_nothing_more(folder: Path) -> None:
     store = opened(folder)
     store.start()
@@ -158,6 +254,81 @@ def test_reports_stand_in_the_order_of_their_ids(store: Store, folder: Path) -> 
 
     asyncio.run(backwards())
     assert list(stored(folder)) == [bytes([number]) * 16 for number in range(1, 21)]
+
+
+LONG = 1_000
+
+
+def put_backwards(store: Store, numbers: range) -> list[bytes]:
+    """Puts reports one after the other, the last id first; the ids in the order in which they came."""
+    ids = [b"r%015d" % number for number in reversed(numbers)]
+
+    async def put() -> None:
+        for report_id in ids:
+            await store.put(report_id, WEEK, report_id * LONG)
+
+    asyncio.run(put())
+    return ids
+
+
+def test_no_byte_of_the_file_says_who_came_first_once_it_was_put_in_order(store: Store, folder: Path) -> None:
+    first = put_backwards(store, range(LEAST_TO_TIDY))
+    # The writer puts the file in order before it takes the next one, so this waits for that.
+    later = put_backwards(store, range(100, 101))
+    assert order_on_disk(folder / "reports.db", first) == sorted(first)
+    assert order_on_disk(folder / "reports.db-wal", first) == []
+    assert order_on_disk(folder / "reports.db-wal", later) == later
+
+
+def test_a_stopped_store_leaves_no_order_of_arrival_behind(store: Store, folder: Path) -> None:
+    ids = put_backwards(store, range(20))
+    assert order_on_disk(folder / "reports.db-wal", ids) == ids
+    store.close()
+    assert order_on_disk(folder / "reports.db", ids) == sorted(ids)
+
+
+def test_a_store_that_was_killed_is_put_in_order_at_the_next_start(store: Store, folder: Path) -> None:
+    ids = put_backwards(store, range(20))
+    left = folder / "left"
+    left.mkdir()
+    for name in ("reports.db", "reports.db-wal"):
+        shutil.copy(folder / name, left / name)
+    again = opened(left)
+    again.start()
+    assert order_on_disk(left / "reports.db", ids) == sorted(ids)
+    assert order_on_disk(left / "reports.db-wal", ids) == []
+    again.close()
+
+
+def test_the_file_is_put_in_order_less_often_the_more_it_holds(folder: Path) -> None:
+    with closing(connect(folder / "reports.db")) as connection:
+        rows = [(b"old%013d" % number, WEEK, b"s") for number in range(4 * LEAST_TO_TIDY)]
+        connection.executemany("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", rows)
+    store = opened(folder)
+    store.start()
+    ids = put_backwards(store, range(LEAST_TO_TIDY + 1))
+    assert order_on_disk(folder / "reports.db-wal", ids) == ids
+    store.close()
+
+
+def test_the_reports_of_one_batch_stand_in_the_order_of_their_ids_on_the_disk(
+    store: Store, folder: Path
+) -> None:
+    ids = [b"r%015d" % number for number in range(20, 0, -1)]
+
+    async def together() -> None:
+        with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            first = asyncio.ensure_future(store.put(b"0" * 16, WEEK, SEALED))
+            await asyncio.sleep(0.2)
+            # The writer waits with the first; the rest come in one batch after it.
+            rest = asyncio.gather(*(store.put(report_id, WEEK, report_id * LONG) for report_id in ids))
+            await asyncio.sleep(0)
+            other.execute("ROLLBACK")
+            await asyncio.gather(first, rest)
+
+    asyncio.run(together())
+    assert order_on_disk(folder / "reports.db-wal", ids) == sorted(ids)
 
 
 def test_the_file_syncs_every_commit_and_overwrites_what_is_deleted(folder: Path) -> None:
@@ -189,3 +360,49 @@ def test_a_file_that_is_none_of_ours_is_named(content: bytes | None, message: st
         path.write_bytes(content)
     with pytest.raises(DatabaseError, match=message):
         connect(path)
+
+
+def test_a_file_in_use_is_not_called_a_foreign_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
+    with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseError, match=r"reports\.db is in use by another program"):
+            connect(folder / "reports.db")
+
+
+def test_a_file_that_may_not_be_opened_is_not_called_a_foreign_one(folder: Path) -> None:
+    (folder / "reports.db-wal").mkdir()
+    with pytest.raises(DatabaseError, match=r"reports\.db may not be opened"):
+        connect(folder / "reports.db")
+
+
+def test_a_full_disk_is_not_called_a_foreign_file(folder: Path) -> None:
+    with closing(connect(folder / "reports.db")) as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+        with (
+            pytest.raises(DatabaseError, match="there is no room on the disk of here"),
+            explained(Path("here")),
+        ):
+            connection.execute("INSERT INTO forms (digest, json) VALUES ('a', zeroblob(100000))")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        pytest.param("DROP TABLE reports", "is not a file of reports", id="without its table"),
+        pytest.param("page", "is damaged", id="a page of nonsense"),
+    ],
+)
+def test_a_store_does_not_start_on_a_file_that_is_broken(harm: str, message: str, folder: Path) -> None:
+    path = folder / "reports.db"
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'reports'").fetchone()
+        if harm != "page":
+            connection.execute(harm)
+    if harm == "page":
+        data = bytearray(path.read_bytes())
+        data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+        path.write_bytes(data)
+    with pytest.raises(DatabaseError, match=message):
+        opened(folder).start()

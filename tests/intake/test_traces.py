@@ -115,6 +115,19 @@ def test_the_server_can_leave_no_core_file(server: Server) -> None:
     assert re.search(r"Max core file size +0 +0 ", limits)
 
 
+@needs_strace
+def test_the_server_cannot_be_dumped_before_it_takes_anything(data: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    with traced(data, trace, "prctl,listen"):
+        pass
+    lines = trace.read_text(errors="replace").splitlines()
+    [forbidden] = [
+        number for number, line in enumerate(lines) if "prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE" in line
+    ]
+    listening = next(number for number, line in enumerate(lines) if "listen(" in line)
+    assert forbidden < listening
+
+
 def test_what_the_server_keeps_is_readable_by_its_user_alone(server: Server) -> None:
     server.post_form(ENOUGH)
     modes = {path.name: path.stat().st_mode & 0o777 for path in server.data.iterdir()}
