@@ -2,33 +2,45 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from analysis.desk_errors import WrongPassphrase
 from analysis.errors import AnalysisError
+from analysis.workbench.marks import visible
 
 PROGRAM = "witnessbox-analysis"
 
 
 def ask_passphrase() -> str:
     """The passphrase of a desk: asked on the terminal, or one line of standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("Passphrase", hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    return _read_passphrase("Passphrase", confirm=False)
 
 
 def choose_passphrase() -> str:
     """A new passphrase, typed twice on the terminal, or one line of standard input."""
-    if sys.stdin.isatty():
-        return str(click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
-    passphrase = sys.stdin.readline().rstrip("\r\n")
+    passphrase = _read_passphrase("New passphrase", confirm=True)
     if not passphrase:
         raise WrongPassphrase("the new passphrase is empty", "several random words make a good one")
     return passphrase
+
+
+def _read_passphrase(question: str, *, confirm: bool) -> str:
+    try:
+        if sys.stdin.isatty():
+            typed = click.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
+        else:
+            typed = sys.stdin.readline().rstrip("\r\n")
+        typed.encode("utf-8")
+    except UnicodeError:
+        raise WrongPassphrase(
+            "the passphrase is not text in UTF-8", "type it in a terminal whose language is set to UTF-8"
+        ) from None
+    return str(typed)
 
 
 @contextmanager
@@ -39,10 +51,23 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
         yield bar.update
 
 
+def warn_of_swap(screen: TextIO, swaps: Sequence[str]) -> None:
+    """Two lines on a terminal when the machine may write its memory to these places; nothing elsewhere."""
+    if swaps and screen.isatty():
+        places = visible(", ".join(swaps), keep="")
+        click.echo(
+            f"{PROGRAM}: warning: {places}: swap space that is not encrypted may keep what people wrote\n"
+            "hint: turn it off before you go on: swapoff -a",
+            file=screen,
+        )
+
+
 def explain(error: BaseException) -> str:
     """One or two lines that name what was refused; never the words of a file, never a traceback."""
     if isinstance(error, AnalysisError):
-        return f"{PROGRAM}: error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+        # Names come from sticks and words from forms: a terminal would obey some of their characters.
+        message, hint = visible(error.message, keep=""), visible(error.hint or "", keep="")
+        return f"{PROGRAM}: error: {message}" + (f"\nhint: {hint}" if hint else "")
     if isinstance(error, OSError) and error.strerror:
         return f"{PROGRAM}: error: {error.filename or 'a file'}: {error.strerror.lower()}"
     # The message of an error that nobody foresaw could quote a report.

@@ -16,6 +16,7 @@ from pathlib import Path
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedBundle, ForeignBundle, ForkedBundle, UnreadableFile, Unwritable
 from analysis.storage import new_file, open_file, read_file, sync_directory
+from analysis.wording import read_news
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed, WrongSignature
 from intake.crypto.manifest import Manifest, Shard
@@ -42,7 +43,8 @@ class ArchivedShard:
 class Delivery:
     """A verified bundle whose shards stand in the archive.
 
-    `never_arrived` are the bundles before it that this desk has not seen, as ranges of numbers.
+    `never_arrived` are the bundles before it that this desk has not seen, as ranges of numbers;
+    `news` are lines about forms that are new here.
     """
 
     manifest: Manifest
@@ -50,19 +52,29 @@ class Delivery:
     forms: tuple[Form, ...]
     shards: tuple[ArchivedShard, ...]
     never_arrived: tuple[tuple[int, int], ...]
+    news: tuple[str, ...]
 
 
-def receive(desk: Desk, bundle: Path, progress: Callable[[int], None] = lambda _: None) -> Delivery:
+def receive(
+    desk: Desk,
+    bundle: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    accepted_forms: Collection[str] = (),
+) -> Delivery:
     """Verifies the bundle and copies its shards into the archive; all of them, or none.
 
     `progress` is told the bytes as they are copied. Raises ForeignBundle, ForkedBundle,
-    DamagedBundle or Unwritable.
+    DamagedBundle, RewordedForm or Unwritable.
     """
     manifest, digest = read_manifest(bundle, _pinned(desk, bundle))
     _check_chain(desk, bundle, manifest, digest)
+    if len({shard.filename for shard in manifest.shards}) != len(manifest.shards):
+        raise DamagedBundle(f"{bundle / MANIFEST}: lists a shard twice")
     forms = tuple(_read_form(bundle, form) for form in manifest.forms)
+    news = tuple(read_news(desk.database, forms, accepted_forms))
     shards = _archive(desk, bundle, manifest, progress)
-    return Delivery(manifest, digest, forms, shards, missing(desk, manifest))
+    return Delivery(manifest, digest, forms, shards, missing(desk, manifest), news)
 
 
 def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest, str]:
@@ -108,11 +120,13 @@ def archive_file(source: int, target: Path, progress: Callable[[int], None]) -> 
     """Copies a descriptor's bytes to a new file, on the disk at return; their SHA-256."""
     found = hashlib.sha256()
     try:
-        with open(new_file(target), "wb", buffering=0) as file:
+        # Buffered: a bare write may take a part of what it is given, and say so in a number alone.
+        with open(new_file(target), "wb") as file:
             while chunk := os.read(source, CHUNK):
                 found.update(chunk)
                 file.write(chunk)
                 progress(len(chunk))
+            file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise Unwritable(f"{target}: {(error.strerror or 'cannot be copied').lower()}") from None

@@ -4,16 +4,19 @@ Opening is nearly all of an import's work, and does not run faster in threads.
 """
 
 import os
+import signal
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, Self, TypeAlias
 
 from analysis import opening
 from analysis.desk import Desk
+from analysis.desk_errors import LostWorker
 from analysis.opening import Coding, Opener, Outcome
 from intake.crypto.shard import Entry
 
@@ -63,15 +66,43 @@ class Together:
         self._pool.shutdown(cancel_futures=True)
 
     def open(self, shard: Path, batches: Batches) -> Results:
-        """See Crew. A window of batches bounds what waits in memory."""
+        """See Crew. A window of batches bounds what waits in memory. Raises LostWorker."""
         under_way: deque[tuple[Future[list[Outcome]], int]] = deque()
-        for entries, known in batches:
-            under_way.append((self._pool.submit(opening.work, shard, entries), known))
-            if len(under_way) >= self._window:
-                future, skipped = under_way.popleft()
+        try:
+            for entries, known in batches:
+                under_way.append((self._submit(shard, entries), known))
+                if len(under_way) >= self._window:
+                    future, skipped = under_way.popleft()
+                    yield future.result(), skipped
+            for future, skipped in under_way:
                 yield future.result(), skipped
-        for future, skipped in under_way:
-            yield future.result(), skipped
+        except BrokenProcessPool:
+            raise LostWorker(
+                f"{shard}: a process that opened reports was ended from outside",
+                "memory may have run out; nothing was lost: import again with --processes 1",
+            ) from None
+
+    def _submit(self, shard: Path, entries: list[Entry]) -> Future[list[Outcome]]:
+        # A process is started here when one is wanted. Ctrl-C reaches them all, and is for this one.
+        with _interrupts_later():
+            return self._pool.submit(opening.work, shard, entries)
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Holds Ctrl-C back meanwhile; a process that is started in here never hears of it."""
+    pressed: list[int] = []
+    # Two ways at once: a new process inherits what is blocked, and forgets what is handled; other
+    # threads of this one may not have it blocked.
+    handled = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, handled)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def gather(

@@ -23,6 +23,7 @@ from analysis.cipher import Database
 from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile, WrongPassphrase
 from analysis.identity import BadIdentity, HybridIdentity, X25519Identity, parse_identities
 from analysis.storage import DIRECTORY_MODE, built_aside, read_file, write_file
+from analysis.trouble import told
 from analysis.unseal import NotForThisKey, seal_with_passphrase, unseal_bytes, unseal_with_passphrase
 from analysis.unseal_errors import UnsealError
 from intake.crypto.errors import CryptoError
@@ -66,7 +67,7 @@ class Desk:
             raise DeskExists(f"{path}: already exists", "choose another folder for the new desk")
         recipients = [identity.recipient for identity in parse_identities(identity_text)]
         key = random(cipher.KEY_LENGTH)
-        with built_aside(path) as aside:
+        with built_aside(path) as aside, told(path / DATABASE):
             if passphrase is None:
                 write_file(aside / OPEN_IDENTITY, identity_text.encode())
             else:
@@ -89,8 +90,26 @@ class Desk:
         except CryptoError as error:
             raise DamagedDesk(f"{path / RECIPIENTS}: {error}") from None
         identities = _identities(path, passphrase)
+        own = tuple(identity.recipient for identity in identities)
+        # Whoever can write to this file could otherwise have spreadsheets sealed to a key of theirs.
+        if {str(one) for one in recipients} != {str(one) for one in own}:
+            raise DamagedDesk(
+                f"{path / RECIPIENTS}: not the public halves of this desk's keys",
+                "it was changed; an intake that was given it seals reports to somebody else",
+            )
         key = _database_key(path / DATABASE_KEY, identities)
-        return cls(path, identities, recipients, key, _open_database(path / DATABASE, key))
+        return cls(path, identities, own, key, _open_database(path / DATABASE, key))
+
+    @classmethod
+    @contextmanager
+    def unlocked(cls, path: Path, passphrase: Callable[[], str]) -> Iterator[Self]:
+        """The desk while a command uses it; what its database cannot do is told in the desk's words."""
+        desk = cls.unlock(path, passphrase)
+        try:
+            with told(path / DATABASE):
+                yield desk
+        finally:
+            desk.close()
 
     @property
     def archive(self) -> Path:
@@ -132,12 +151,13 @@ def _create_database(path: Path, key: bytes) -> None:
 
 
 def _open_database(path: Path, key: bytes) -> Database:
-    try:
+    # Whatever is empty would open with any key.
+    if not path.stat().st_size:
+        raise DamagedDesk(f"{path}: the database is empty", "bring back a copy of the desk's folder")
+    with told(path):
         database = Database(cipher.connect(path, key))
         # Also brings back to order what a killed import left half-written.
         version = schema.version(database)
-    except cipher.DatabaseError:
-        raise DamagedDesk(f"{path}: the database does not open with this desk's key") from None
     if version != schema.VERSION:
         raise NotADesk(f"{path}: the database was made by another version of witnessbox")
     return database

@@ -43,8 +43,20 @@ class ForkedBundle(DeskError):
     """The bundle contradicts one that came before."""
 
 
+class Unfinished(DeskError):
+    """An import was cut off, so the desk holds part of a bundle."""
+
+
+class LostWorker(DeskError):
+    """A process that opened reports was killed."""
+
+
 class BadForm(DeskError):
     """A form cannot stand in the same database as the forms before it."""
+
+
+class RewordedForm(DeskError):
+    """A form gives other words to codes that the desk knows, and nobody has accepted it."""
 
 
 class BadMap(DeskError):

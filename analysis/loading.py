@@ -8,21 +8,22 @@ grow with the number of reports.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import cipher, schema
+from analysis import arrivals, schema
 from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
-from analysis.desk_errors import DamagedDesk, Unwritable
-from analysis.opening import Coding
+from analysis.opening import Coding, Refused
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
 
 # Few enough to keep every process busy to the end, enough that a pipe's cost disappears.
 BATCH = 32
+REPEATED = "under an id that stands twice in the bundle"
 
 
 @dataclass(slots=True)
@@ -42,61 +43,46 @@ def load_delivery(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """Loads a verified bundle and notes that it arrived; `progress` is told the reports done."""
-    manifest = delivery.manifest
-    result = load(
-        desk,
-        delivery.forms,
-        delivery.shards,
-        bundle=manifest.sequence,
-        processes=processes,
-        progress=progress,
-    )
     with desk.database.atomic():
-        desk.database.conn.execute(
-            'INSERT OR REPLACE INTO "bundles" ("server", "sequence", "digest", "previous", "reports") '
-            "VALUES (?, ?, ?, ?, ?)",
-            [
-                manifest.server.public.hex(),
-                manifest.sequence,
-                delivery.digest,
-                manifest.previous,
-                manifest.reports,
-            ],
-        )
+        add_forms(desk, delivery.forms)
+        arrivals.begin(desk, delivery)
+    bundle = delivery.manifest.sequence
+    result = load(desk, delivery.shards, bundle=bundle, processes=processes, progress=progress)
+    arrivals.finish(desk, delivery)
     return result
+
+
+def add_forms(desk: Desk, forms: Iterable[Form]) -> None:
+    """Adds the forms that are new. Belongs in a transaction of the caller."""
+    for form in forms:
+        schema.add_form(desk.database, form)
 
 
 def load(
     desk: Desk,
-    forms: Sequence[Form],
     shards: Sequence[ArchivedShard],
     *,
     bundle: int | None,
+    whole: bool = False,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Loads archived shards whose reports use `forms` or forms that the desk knows.
+    """Loads archived shards whose reports use forms that the desk knows.
 
-    The caller keeps other commands away (`desk.changing`). Raises Unwritable on a full disk.
+    A `whole` is one transaction. The caller keeps other commands away (`desk.changing`).
     """
     reports = sum(shard.reports for shard in shards)
     result = Result()
     try:
-        with desk.database.atomic():
-            for form in forms:
-                schema.add_form(desk.database, form)
         codings = read_codings(desk)
         desk.database.conn.execute("PRAGMA foreign_keys = OFF")
-        with gather(desk, codings, processes, reports) as crew:
+        around = desk.database.atomic() if whole else nullcontext()
+        with around, gather(desk, codings, processes, reports) as crew:
             for shard in shards:
                 with desk.database.atomic():
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
-        with desk.database.atomic():
-            schema.index_texts(desk.database)
-    except cipher.OperationalError as error:
-        raise Unwritable(f"{desk.path}: {error}", "nothing was lost: import the bundle again") from None
-    except cipher.DatabaseError:
-        raise DamagedDesk(f"{desk.path}: the database is damaged") from None
+            with desk.database.atomic():
+                schema.index_texts(desk.database)
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")
     return result
@@ -136,26 +122,39 @@ def _load_shard(
     progress: Callable[[int], None],
 ) -> None:
     writer = Writer(desk, bundle, codings)
-    known = 0
+    known, repeated = 0, list[Refused]()
     with shard.path.open("rb") as file:
-        batches = _unknown(desk, index_shard(file))
+        batches = _unknown(desk, index_shard(file), repeated)
         for outcomes, skipped in crew.open(shard.path, batches):
             writer.write(outcomes)
             known += skipped
             progress(len(outcomes) + skipped)
+    writer.write(repeated)
     writer.finish()
     result.known += known
     result.added += writer.added
     result.set_aside += writer.set_aside
 
 
-def _unknown(desk: Desk, entries: Iterator[Entry]) -> Batches:
-    """Batches of the reports that the desk does not have, each with how many it did have."""
+def _unknown(desk: Desk, entries: Iterator[Entry], repeated: list[Refused]) -> Batches:
+    """Batches of the reports that the desk does not have, each with how many it did have.
+
+    An id that comes again under another week is left out and added to `repeated`.
+    """
+    seen: set[str] = set()
     connection = desk.database.conn
     holes = ", ".join("?" * BATCH)
     query = f'SELECT "name" FROM "reports" WHERE "name" IN ({holes})'  # noqa: S608  # question marks only
     while batch := list(itertools.islice(entries, BATCH)):
         names = [entry.name.id.hex() for entry in batch]
         known = {row[0] for row in connection.execute(query, names + [""] * (BATCH - len(names)))}
-        fresh = [entry for entry, name in zip(batch, names, strict=True) if name not in known]
-        yield fresh, len(batch) - len(fresh)
+        fresh = []
+        for entry, name in zip(batch, names, strict=True):
+            if name in known:
+                continue
+            if name in seen:
+                repeated.append(Refused(name, REPEATED))
+                continue
+            seen.add(name)
+            fresh.append(entry)
+        yield fresh, sum(name in known for name in names)

@@ -1,6 +1,7 @@
 """The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
 
 import sys
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import click
 
 from analysis import console
 from analysis.hardening import harden
+from analysis.swap import plain_swaps
 
 if TYPE_CHECKING:
     from analysis.desk import Desk
@@ -46,6 +48,7 @@ def keygen(path: Path, *, no_passphrase: bool) -> None:
     from analysis.desk import RECIPIENTS, Desk
     from analysis.identity import HybridIdentity, format_identity
 
+    console.warn_of_swap(sys.stderr, plain_swaps())
     passphrase = None if no_passphrase else console.choose_passphrase()
     Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
     click.echo(f"made the desk {path}")
@@ -62,7 +65,8 @@ def pin(path: Path, server: Path) -> None:
     """
     from analysis import pinning
 
-    key = pinning.pin(_unlock(path), server)
+    with _unlocked(path) as desk:
+        key = pinning.pin(desk, server)
     click.echo(f"pinned the server {key.public.hex()}")
 
 
@@ -70,18 +74,25 @@ def pin(path: Path, server: Path) -> None:
 @desk_option
 @click.argument("bundle", type=PATH, metavar="BUNDLE")
 @processes_option
-def import_bundle(path: Path, bundle: Path, processes: int | None) -> None:
+@click.option(
+    "--accept-form",
+    "accepted",
+    multiple=True,
+    metavar="DIGEST",
+    help="Take a form that words known answers anew.",
+)
+def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tuple[str, ...]) -> None:
     """Take the reports of a courier bundle: a folder such as witnessbox-000001.
 
     Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
     """
     from analysis import courier, loading, outcome
 
-    desk = _unlock(path)
-    with desk.changing():
+    console.warn_of_swap(sys.stderr, plain_swaps())
+    with _unlocked(path) as desk, desk.changing():
         courier.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
-            delivery = courier.receive(desk, bundle, copied)
+            delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
         with console.progress("Opening", delivery.manifest.reports) as opened:
             result = loading.load_delivery(desk, delivery, processes=processes, progress=opened)
     for line in outcome.describe_delivery(delivery, result):
@@ -102,8 +113,7 @@ def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) ->
 
     mapping = mapfile.read_map(map_file)
     rows = spreadsheet.count_rows(file)
-    desk = _unlock(path)
-    with desk.changing(), console.progress("Sealing", rows) as sealed:
+    with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
         courier.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
     for line in outcome.describe_spreadsheet(imported):
@@ -120,7 +130,9 @@ def open_workbench(path: Path, port: int) -> None:
     """
     from analysis.workbench.server import serve
 
-    serve(_unlock(path), port, click.echo)
+    console.warn_of_swap(sys.stderr, plain_swaps())
+    with _unlocked(path) as desk:
+        serve(desk, port, click.echo)
 
 
 @cli.command()
@@ -141,28 +153,29 @@ def open_workbench(path: Path, port: int) -> None:
 @click.option("--lang", default="en", show_default=True, help="The language of the site.")
 def publish(path: Path, out: Path, organization: str, release: str, day: date, k: int, lang: str) -> None:
     """Write the findings as a static site whose every number is safe to show."""
+    from analysis.arrivals import standing_still
     from analysis.findings.publish import publish as publish_findings
 
-    desk = _unlock(path)
-    made = publish_findings(
-        desk.database,
-        out,
-        organization=organization,
-        release=release,
-        date=date(day.year, day.month, day.day),
-        k=k,
-        lang=lang,
-    )
+    with _unlocked(path) as desk, standing_still(desk):
+        made = publish_findings(
+            desk.database,
+            out,
+            organization=organization,
+            release=release,
+            date=date(day.year, day.month, day.day),
+            k=k,
+            lang=lang,
+        )
     click.echo(
         f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
     )
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
 
 
-def _unlock(path: Path) -> "Desk":
+def _unlocked(path: Path) -> AbstractContextManager["Desk"]:
     from analysis.desk import Desk
 
-    return Desk.unlock(path, console.ask_passphrase)
+    return Desk.unlocked(path, console.ask_passphrase)
 
 
 def main() -> None:

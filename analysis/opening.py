@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from analysis.hardening import harden
+from analysis.hardening import end_with_parent, harden
 from analysis.identity import Identity, parse_identities
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
 from intake.crypto.errors import Malformed
@@ -137,6 +137,7 @@ def start(keys: str, codings: Mapping[str, Coding]) -> None:
     """Prepares a worker process; `keys` come through a pipe and stay in memory."""
     global _opener
     harden()
+    end_with_parent()
     _opener = Opener(parse_identities(keys), codings)
 
 

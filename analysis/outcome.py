@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from analysis.courier import Delivery
 from analysis.loading import Result
 from analysis.spreadsheet import Imported
+from analysis.workbench.marks import visible
 
 
 def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
@@ -12,6 +13,7 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
     yield f"bundle {delivery.manifest.sequence}: {_count(result.added, 'report')} added{_known(result)}"
     for first, last in delivery.never_arrived:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
+    yield from (visible(line, keep="") for line in delivery.news)
     yield from _set_aside(result)
 
 
@@ -19,6 +21,8 @@ def describe_spreadsheet(imported: Imported) -> Iterator[str]:
     """Lines about a spreadsheet, and how many cells of each column the map does not name."""
     result = imported.result
     yield f"{_count(imported.rows, 'row')}: {_count(result.added, 'report')} added{_known(result)}"
+    if result.known:
+        yield "rows known before keep the answers that they were first imported with"
     for column, number in sorted(imported.unmapped.items()):
         yield f'column "{column}": {_count(number, "value")} not in the map'
     yield from _set_aside(result)

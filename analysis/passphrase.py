@@ -1,6 +1,6 @@
 """A file sealed under a passphrase, as `age -p` does it.
 
-    -> scrypt base64(salt) log2(N)      ; 16 bytes; N from 1 to 22 in decimal
+    -> scrypt base64(salt) log2(N)      ; 16 bytes; N from 1 to 20 in decimal
     wrap key = scrypt(passphrase, "age-encryption.org/v1/scrypt" || salt, N, r = 8, p = 1)
 
 The stanza must stand alone. Source: C2SP age, "scrypt recipient".
@@ -25,8 +25,8 @@ LABEL = b"age-encryption.org/v1/scrypt"
 SALT = 16
 # About a second and 256 MiB on a laptop: what age writes.
 WORK_FACTOR = 18
-# More than this would let a hostile file fill the machine's memory.
-MAX_WORK_FACTOR = 22
+# A gigabyte. OpenSSL refuses to take more, and a hostile file must not fill the machine's memory.
+MAX_WORK_FACTOR = 20
 
 _WORK_FACTOR = re.compile(r"[1-9][0-9]?")
 

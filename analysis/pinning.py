@@ -18,6 +18,6 @@ def pin(desk: Desk, path: Path) -> VerifyKey:
         key = parse_public(text)
     except Malformed as error:
         raise UnreadableFile(f"{path}: {error}") from None
-    with desk.database.atomic():
+    with desk.changing(), desk.database.atomic():
         desk.database.conn.execute('INSERT OR IGNORE INTO "servers" ("key") VALUES (?)', [key.public.hex()])
     return key

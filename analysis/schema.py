@@ -12,7 +12,7 @@ from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from intake.forms.form import Form, Question
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -42,7 +42,8 @@ CREATE TABLE "set_aside" (
     "name" TEXT PRIMARY KEY, "bundle" INTEGER, "reason" TEXT NOT NULL);
 CREATE TABLE "bundles" (
     "server" TEXT NOT NULL, "sequence" INTEGER NOT NULL, "digest" TEXT NOT NULL,
-    "previous" TEXT NOT NULL, "reports" INTEGER NOT NULL, PRIMARY KEY ("server", "sequence"));
+    "previous" TEXT NOT NULL, "reports" INTEGER NOT NULL,
+    "loaded" INTEGER NOT NULL DEFAULT 0, PRIMARY KEY ("server", "sequence"));
 CREATE TABLE "servers" ("key" TEXT PRIMARY KEY);
 CREATE VIEW "ticks" AS
     SELECT "reports"."id" AS "report", "reports"."week" AS "week", "reports"."channel" AS "channel",

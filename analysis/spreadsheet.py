@@ -1,9 +1,9 @@
 """Imports a spreadsheet as sealed reports, because a group brings last year's list.
 
 Each row becomes a report, is sealed to the desk's own keys and takes the same way as a report off
-the stick; the file itself stays as it was and where it was. A row's receipt follows from its
-cells and the desk's secret key: the same file imported again adds nothing, a longer one adds its
-new rows, and nobody without the key can test whether a row is here.
+the stick; the file itself stays as it was and where it was. A row's receipt follows from all of its
+cells and the desk's secret key: the same file imported again adds nothing, under whichever map, a
+longer one adds its new rows, and nobody without the key can test whether a row is here.
 """
 
 import csv
@@ -35,6 +35,8 @@ from intake.forms.answers import InvalidAnswers, clean
 # Rows in a shard: what is sealed waits in memory until it can be sorted, about 36 MB.
 SHARD_ROWS = 2000
 SEALED_BY = "file"
+# Characters: a row's cells are read whole, whether or not the map uses them.
+MAX_CELL = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -73,10 +75,18 @@ def import_csv(
     # Every row is checked before the first is sealed.
     for _ in read_rows(desk, mapping, path, imported.unmapped):
         imported.rows += 1
-    fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), progress)
+    known = loading.Result()
+    fresh = _fresh(desk, read_rows(desk, mapping, path, Counter()), known, progress)
     shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
-    imported.result = loading.load(desk, [mapping.form], shards, bundle=None, processes=processes)
-    imported.result.known = imported.rows - imported.result.added
+    with desk.database.atomic():
+        loading.add_forms(desk, [mapping.form])
+    try:
+        imported.result = loading.load(desk, shards, bundle=None, whole=True, processes=processes)
+    except BaseException:
+        for shard in shards:
+            shard.path.unlink(missing_ok=True)
+        raise
+    imported.result.known += known.known
     return imported
 
 
@@ -94,18 +104,23 @@ def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> I
             answers = clean(mapping.form, mapping.answers(cells, unmapped))
         except InvalidAnswers as error:
             raise BadRow(f"{path}: line {number}: {error}", "the row's words are not shown here") from None
-        cells_digest = _digest(desk, mapping, cells)
+        cells_digest = _digest(desk, cells)
         seen[cells_digest] += 1
         yield Row(_receipt(desk, cells_digest, seen[cells_digest]), answers)
 
 
 def _cells(mapping: Map, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    # The module's own limit is for all of a process, and under the length of some stories.
+    csv.field_size_limit(MAX_CELL)
     with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
         reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
         try:
             header = next(reader, [])
             _check_header(mapping, path, header)
             for cells in reader:
+                # A blank line, which spreadsheet programs leave at the end, is no row.
+                if not cells:
+                    continue
                 if len(cells) != len(header):
                     raise BadRow(f"{path}: line {reader.line_num}: not as many cells as columns")
                 yield reader.line_num, dict(zip(header, cells, strict=True))
@@ -129,10 +144,10 @@ def _check_header(mapping: Map, path: Path, header: list[str]) -> None:
         raise BadRow(f"{path}: two columns have the same name")
 
 
-def _digest(desk: Desk, mapping: Map, cells: Mapping[str, str]) -> bytes:
-    """Of what the map reads, so that a column that is ignored may change."""
-    used = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(mapping.columns)]
-    return _blake2b(desk, "\0".join([mapping.form.id, *used]).encode("utf-8", "surrogatepass"))
+def _digest(desk: Desk, cells: Mapping[str, str]) -> bytes:
+    """Of the whole row, mapped or not: under a better map it is still the same row."""
+    parts = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(cells)]
+    return _blake2b(desk, "\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
 def _receipt(desk: Desk, cells_digest: bytes, occurrence: int) -> Receipt:
@@ -143,13 +158,17 @@ def _blake2b(desk: Desk, data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16, key=desk.database_key, person=b"wbx1-file-row").digest()
 
 
-def _fresh(desk: Desk, rows: Iterator[Row], progress: Callable[[int], None]) -> Iterator[Row]:
-    """The rows that the desk does not have."""
+def _fresh(
+    desk: Desk, rows: Iterator[Row], result: loading.Result, progress: Callable[[int], None]
+) -> Iterator[Row]:
+    """The rows that the desk does not have; the others are counted in `result`."""
     for row in rows:
         progress(1)
         query = 'SELECT 1 FROM "reports" WHERE "name" = ?'
         if not desk.database.conn.execute(query, [row.receipt.id.hex()]).fetchone():
             yield row
+        else:
+            result.known += 1
 
 
 def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:

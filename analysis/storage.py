@@ -1,6 +1,7 @@
 """Writes files that are whole or absent, readable by nobody but their owner."""
 
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -67,7 +68,10 @@ def sync_directory(path: Path) -> None:
 def built_aside(path: Path) -> Iterator[Path]:
     """A temporary folder that becomes `path` when the block ends well, and vanishes when it does not."""
     try:
+        # A folder's own name, where it was given as "." or "desk/..".
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         aside = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
         aside.mkdir(mode=DIRECTORY_MODE)
     except OSError as error:
@@ -82,6 +86,14 @@ def built_aside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             shutil.rmtree(aside)
+
+
+def _sweep(path: Path) -> None:
+    """Removes what a killed command left beside `path`: a new desk's key may lie in it."""
+    own = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.part")
+    for left in path.parent.iterdir():
+        if own.fullmatch(left.name) and left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
 
 
 def _reason(error: OSError) -> str:

@@ -12,6 +12,8 @@ from intake.guard import place
 _TALKATIVE = "asyncio"
 SECONDS_BETWEEN = 60
 MOST_LINES = 1_000
+# The loggers whose lines a visitor can cause.
+OF_VISITORS = ("intake.http", "uvicorn.error")
 
 
 class QuietFormatter(logging.Formatter):
@@ -48,7 +50,9 @@ def set_up() -> None:
     """Sends warnings and errors of this process to standard error, through the quiet formatter."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(QuietFormatter())
-    handler.addFilter(OnceAMinute())
+    once = OnceAMinute()
+    for name in OF_VISITORS:
+        logging.getLogger(name).addFilter(once)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # Where a record cannot be printed, Python would print all that is in it.
     logging.raiseExceptions = False

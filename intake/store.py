@@ -69,7 +69,7 @@ class Store:
         self._thread: Thread | None = None
         # Held while something is put in the queue, so that nothing is put there after the writer ended.
         self._lock = Lock()
-        self._open = False
+        self._taking = False
         self._writer: _Writer | None = None
 
     @property
@@ -80,7 +80,7 @@ class Store:
     @property
     def room(self) -> float:
         """The part of the room for reports that was left after the last batch, 0 to 1."""
-        return self._writer.left if self._writer else 0.0
+        return self._writer.left if self._writer else 1.0
 
     def start(self) -> None:
         """Opens the file and starts the writer; DatabaseError when the file cannot be used."""
@@ -95,7 +95,7 @@ class Store:
             raise
         writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes, count)
         self._writer = writer
-        self._open = True
+        self._taking = True
         self._thread = Thread(target=self._run, args=(writer,), name="store", daemon=True)
         self._thread.start()
 
@@ -104,7 +104,7 @@ class Store:
         if self._thread:
             thread, self._thread = self._thread, None
             with self._lock:
-                self._open = False
+                self._taking = False
                 self._queue.put(None)
             thread.join()
 
@@ -115,7 +115,7 @@ class Store:
         """
         kept = asyncio.get_running_loop().create_future()
         with self._lock:
-            if not self._open or self._queue.qsize() >= MOST_WAITING:
+            if not self._taking or self._queue.qsize() >= MOST_WAITING:
                 raise Unavailable("the store takes nothing more now")
             self._queue.put(_Waiting(report_id, week, sealed, kept))
         await kept
@@ -131,7 +131,7 @@ class Store:
             # Whatever ended the writer, nobody is left to wait for it.
             writer.connection.close()
             with self._lock:
-                self._open = False
+                self._taking = False
                 left = [*batch, *self._drain()]
             _answer(left, [Unavailable("the store has stopped") for _ in left])
 

@@ -27,14 +27,22 @@ class Relation:
 class Publication:
     """What a stranger sees: numbers, names of withheld cells, and how the cells hang together.
 
-    A cell of a relation that is neither shown nor withheld is known to be zero (never asked).
-    No withheld cell can be more than `most`, which is the number of reports for who knows no better.
+    A cell that is neither shown nor withheld has no place in the table: it is unknown as well, but no
+    number is ever printed or promised for it. No cell that is unknown can be more than `most`, which
+    is the number of reports for who knows no better.
     """
 
     shown: Mapping[Cell, int]
     withheld: tuple[Cell, ...]
     relations: tuple[Relation, ...]
     most: int
+
+    @property
+    def unknown(self) -> tuple[Cell, ...]:
+        """The withheld cells, and then those of the relations that have no place in the table."""
+        cells = (cell for relation in self.relations for cell in (*relation.parts, relation.whole))
+        others = (cell for cell in cells if cell not in self.shown)
+        return tuple(dict.fromkeys((*self.withheld, *others)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +57,18 @@ class Inconsistent(Exception):
     """The published numbers contradict each other: no table of whole numbers agrees with them."""
 
 
-def intervals(publication: Publication) -> dict[Cell, Interval]:
-    """What the publication tells about each of its withheld cells; raises Inconsistent."""
-    attack = _Attack(publication)
+def intervals(publication: Publication, ceiling: int | None = None) -> dict[Cell, Interval]:
+    """What the publication tells about each of its withheld cells; raises Inconsistent.
+
+    With a ceiling it is what it tells to who knows that no withheld cell is more than that.
+    """
+    attack = _Attack(publication, publication.most if ceiling is None else ceiling)
     return {cell: attack.interval(cell) for cell in publication.withheld}
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """sum of sign * unknown = known (or <= known), over the withheld cells of one relation."""
+    """sum of sign * unknown = known (or <= known), over the unknown cells of one relation."""
 
     terms: tuple[tuple[int, int], ...]
     known: int
@@ -69,11 +80,12 @@ class _Row:
 
 
 class _Attack:
-    def __init__(self, publication: Publication) -> None:
-        self._index = {cell: i for i, cell in enumerate(publication.withheld)}
-        self._most = publication.most
+    def __init__(self, publication: Publication, ceiling: int) -> None:
+        self._index = {cell: i for i, cell in enumerate(publication.unknown)}
+        withheld = len(publication.withheld)
+        self._most = [ceiling if i < withheld else publication.most for i in self._index.values()]
         self._rows = [self._row(relation, publication.shown) for relation in publication.relations]
-        self._model = _model(len(self._index), self._most, self._rows)
+        self._model = _model(self._most, self._rows)
 
     def interval(self, cell: Cell) -> Interval:
         i = self._index[cell]
@@ -101,14 +113,14 @@ class _Attack:
         return witness
 
 
-def _model(unknowns: int, most: int, rows: Iterable[_Row]) -> Highs:
+def _model(most: Iterable[int], rows: Iterable[_Row]) -> Highs:
     model = Highs()  # type: ignore[no-untyped-call]
     model.silent()
     # One thread and a fixed seed: the same release is refused or passed on every machine.
     for option, value in {"threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": 0.0}.items():
         model.setOptionValue(option, value)
-    for _ in range(unknowns):
-        model.addVariable(lb=0, ub=most, type=HighsVarType.kInteger)
+    for greatest in most:
+        model.addVariable(lb=0, ub=greatest, type=HighsVarType.kInteger)
     for row in rows:
         columns, signs = [i for i, _ in row.terms], [float(sign) for _, sign in row.terms]
         low = row.known if row.exact else -model.inf
@@ -116,5 +128,6 @@ def _model(unknowns: int, most: int, rows: Iterable[_Row]) -> Highs:
     return model
 
 
-def _agrees(values: list[int], most: int, rows: Iterable[_Row]) -> bool:
-    return all(0 <= value <= most for value in values) and all(row.holds(values) for row in rows)
+def _agrees(values: list[int], most: list[int], rows: Iterable[_Row]) -> bool:
+    within = all(0 <= value <= greatest for value, greatest in zip(values, most, strict=True))
+    return within and all(row.holds(values) for row in rows)

@@ -5,7 +5,7 @@ Its user unit is a CSS pixel on a phone: label above bar, so that the words stay
 
 from dataclasses import dataclass
 
-from analysis.findings.disclosure import SafeTable, Status
+from analysis.findings.safe import SafeTable, Status
 
 WIDTH = 400
 ROW_HEIGHT = 44

@@ -15,6 +15,10 @@ class NothingToPublish(FindingsError):
     """The desk holds no questionnaire that this finding can be made from."""
 
 
+class Unauditable(FindingsError):
+    """A questionnaire ties its answers together in a way that the audit does not know."""
+
+
 class TooFewReports(FindingsError):
     """Fewer reports may be counted than the threshold."""
 

@@ -7,7 +7,7 @@ withheld is empty with status "c"; one that was never asked is empty with status
 import csv
 import io
 
-from analysis.findings.disclosure import SafeTable
+from analysis.findings.safe import SafeTable
 
 COLUMNS = ("act", "setting", "reports", "base", "percent", "status")
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import jinja2
 
 from analysis.findings import chart
-from analysis.findings.disclosure import PERCENT_BASE, SafeTable, Status
+from analysis.findings.codebook import Act, Setting
 from analysis.findings.errors import RefusedRelease
+from analysis.findings.knowledge import BASE
 from analysis.findings.period import Period
-from analysis.findings.table import BASE, TOTAL
+from analysis.findings.safe import PERCENT_BASE, TOTAL, SafeCell, SafeTable, Status
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 LOCALE = TEMPLATES / "locale"
@@ -35,6 +36,17 @@ class Imprint:
     licence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the pages say of one setting: its n, the act that most reports name, and a chart."""
+
+    setting: Setting
+    n: int | None
+    act: Act
+    cell: SafeCell
+    chart: chart.Chart
+
+
 def render(table: SafeTable, period: Period, imprint: Imprint, checksum: str) -> dict[str, bytes]:
     """Path in the release to bytes; `checksum` is the SHA-256 of the CSV file in hexadecimal.
 
@@ -52,19 +64,16 @@ def render(table: SafeTable, period: Period, imprint: Imprint, checksum: str) ->
 
 
 def _context(table: SafeTable, period: Period, imprint: Imprint) -> dict[str, object]:
-    last = table.columns[-1]
     acts = table.codebook.acts
-    top = max(acts, key=lambda act: table.cell(act.key, last).reports or 0)
     return {
         "table": table,
         "labels": {setting.code: setting.label for setting in table.codebook.settings},
         "groups": [(name, list(group)) for name, group in groupby(acts, key=lambda act: act.rollup)],
-        "n": table.publication.most,
+        "panels": [_panel(table, setting) for setting in table.shown],
+        "n": table.reports,
         "not_asked_somewhere": any(
             table.cell(act.key, column).status is Status.NOT_ASKED for act in acts for column in table.columns
         ),
-        "top": (top, table.cell(top.key, last)),
-        "chart": chart.draw(table, last),
         "chart_width": chart.WIDTH,
         "period": period,
         "imprint": imprint,
@@ -72,6 +81,13 @@ def _context(table: SafeTable, period: Period, imprint: Imprint) -> dict[str, ob
         "total": TOTAL,
         "percent_base": PERCENT_BASE,
     }
+
+
+def _panel(table: SafeTable, setting: Setting) -> Panel:
+    cells = [(act, table.cell(act.key, setting.code)) for act in table.codebook.acts]
+    act, cell = max(cells, key=lambda pair: pair[1].reports or 0)
+    n = table.cell(BASE, setting.code).reports
+    return Panel(setting, n, act, cell, chart.draw(table, setting.code))
 
 
 def _style() -> bytes:

@@ -1,7 +1,8 @@
 """When the events of a finding happened and when they were reported, without pointing at anybody.
 
 The first and the last month of all reports may be the month of a single one. So an end is a month
-that k reports name by themselves, with fewer than k beyond it; else a year that k reports name.
+that k reports name by themselves, with fewer than k beyond it; else a year of which the same holds;
+else nothing is told.
 """
 
 from collections import Counter
@@ -41,22 +42,23 @@ def _span(database: Database, codebook: Codebook, column: str, k: int) -> Span |
     dates: Counter[str] = Counter()
     years: Counter[str] = Counter()
     for row in scope(database, codebook, query):
+        dates[row["date"]] += row["reports"]
         years[row["date"][:_YEAR]] += row["reports"]
-        if len(row["date"]) > _YEAR:
-            dates[row["date"]] += row["reports"]
-    exact = _ends(dates, k)
-    if exact and all(beyond < k for beyond in _beyond(dates, exact)):
-        return exact
-    return _ends(years, k)
+    exact = Counter({date: number for date, number in dates.items() if len(date) > _YEAR})
+    return _ends(exact, dates, k) or _ends(years, years, k)
 
 
-def _ends(reports: Counter[str], k: int) -> Span | None:
-    named = sorted(date for date, number in reports.items() if number >= k)
-    return Span(named[0], named[-1]) if named else None
+def _ends(named: Counter[str], dates: Counter[str], k: int) -> Span | None:
+    """The span of what k reports name, unless k of all the `dates` lie before or after it."""
+    large = sorted(date for date, number in named.items() if number >= k)
+    if not large:
+        return None
+    span = Span(large[0], large[-1])
+    return span if all(beyond < k for beyond in _beyond(dates, span)) else None
 
 
-def _beyond(reports: Counter[str], span: Span) -> tuple[int, int]:
-    """How many reports are dated before and after."""
-    before = sum(number for date, number in reports.items() if date < span.first)
-    after = sum(number for date, number in reports.items() if date > span.last)
+def _beyond(dates: Counter[str], span: Span) -> tuple[int, int]:
+    """How many reports are dated before and after; a year alone, where the whole year is."""
+    before = sum(number for date, number in dates.items() if date < span.first[: len(date)])
+    after = sum(number for date, number in dates.items() if date > span.last[: len(date)])
     return before, after

@@ -19,6 +19,7 @@ from analysis.findings.errors import RefusedRelease
 from analysis.findings.export import write_csv
 from analysis.findings.pages import SOURCE_LANGUAGE, Imprint, render
 from analysis.findings.period import read_period
+from analysis.findings.safe import Status
 from analysis.findings.table import count_acts
 from analysis.storage import built_aside, sync_directory, write_file
 
@@ -62,13 +63,13 @@ def publish(
     codebook = read_codebook(database, lang)
     table = protect(count_acts(database, codebook), k)
     csv = write_csv(table)
-    pages = render(table, read_period(database, codebook, k), imprint, hashlib.sha256(csv).hexdigest())
+    period = read_period(database, codebook.only(table.publications), k)
+    pages = render(table, period, imprint, hashlib.sha256(csv).hexdigest())
     files = pages | {CSV: csv}
     files[SUMS] = _sums(files)
     _write(out, files)
-    publication = table.publication
     digest = hashlib.sha256(files[SUMS]).hexdigest()
-    return Release(out, publication.most, len(publication.shown), len(publication.withheld), digest)
+    return Release(out, table.reports, table.count(Status.SHOWN), table.count(Status.WITHHELD), digest)
 
 
 def _imprint(organization: str, release: str, date: datetime.date, lang: str, licence: str) -> Imprint:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from analysis.cipher import Database
-from analysis.findings.codebook import SETTING, Codebook
+from analysis.findings.codebook import SETTING, Codebook, asks_setting
 
 CONSENT = "count"
 MONTH = "when"
 
 
 def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[str, Any]]:
-    """Rows of a query on `scope`: the reports in the codebook's settings.
+    """Rows of a query on `scope`: the reports whose forms asked them about acts in their setting.
 
     Its columns: id, setting (a code), incident ("2026-05", "2026", "not_sure" or null), week
     ("2026-W21"), counted (1 where the sender said yes, 0 for no and for no answer).
@@ -22,15 +22,26 @@ def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[s
     known = database["reports"].columns_dict
     setting, consent = (_code(name) if name in known else "null" for name in (SETTING, CONSENT))
     incident = f'r."{MONTH}"' if MONTH in known else "null"
-    marks = ", ".join("?" for _ in codebook.settings)
+    places = list(_places(codebook))
     # Only fixed names of columns stand in the text of the query; values never do.
-    text = f"""with reported as (
-      select r.id, coalesce({setting}, f.name) as setting, {incident} as incident, r.week as week,
+    text = f"""with asked(form, answer, setting) as (values {", ".join("(?, ?, ?)" for _ in places)}),
+    reported as (
+      select r.id, f.digest as form, {setting} as answer, {incident} as incident, r.week as week,
              coalesce({consent} = 'yes', 0) as counted
       from reports r join forms f on f.id = r.form
-    ), scope as (select * from reported where setting in ({marks}))
+    ), scope as (
+      select id, setting, incident, week, counted
+      from reported join asked on asked.form = reported.form and asked.answer is reported.answer
+    )
     {query}"""  # noqa: S608 - see above
-    yield from database.query(text, [setting.code for setting in codebook.settings])
+    yield from database.query(text, [value for place in places for value in place])
+
+
+def _places(codebook: Codebook) -> Iterator[tuple[str, str | None, str]]:
+    """Digest of a form, the answer to its question for the setting (or none), code of the setting."""
+    alone = {form.digest for form in codebook.forms if not asks_setting(form)}
+    for digest, setting in codebook.asked:
+        yield digest, None if digest in alone else setting, setting
 
 
 def _code(column: str) -> str:

@@ -8,49 +8,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.cipher import Database
-from analysis.findings.audit import Cell, Relation
+from analysis.findings.audit import Cell
 from analysis.findings.codebook import Codebook
+from analysis.findings.knowledge import BASE
 from analysis.findings.scope import scope
-
-BASE = "n"
-TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Numbers of reports by (act's key, setting's code); row BASE is n, column TOTAL adds settings up.
+    """Numbers of reports by (act's key, setting's code); row BASE is n.
 
-    A report that ticks several acts counts once in each, so rows add up and columns do not. Cells
-    that no form asks are absent. `excluded` is the number of reports that may not be counted.
+    A report that ticks several acts counts once in each, so columns do not add up. Cells that no form
+    asks are absent. `excluded` is the number of reports that may not be counted, by setting.
     """
 
     codebook: Codebook
-    columns: tuple[str, ...]
     counts: dict[Cell, int]
-    relations: tuple[Relation, ...]
-    excluded: int
+    excluded: dict[str, int]
 
 
 def count_acts(database: Database, codebook: Codebook) -> Table:
     """Counts the desk's reports in the settings of the codebook; the unit is the report."""
-    settings = tuple(setting.code for setting in codebook.settings)
-    columns = (*settings, TOTAL) if len(settings) > 1 else settings
     counts = dict.fromkeys(_cells(codebook), 0)
     for cell, reports in (*_bases(database, codebook), *_ticks(database, codebook)):
         # A tick where its form does not ask answers nothing; the import refuses such reports.
         if cell in counts:
             counts[cell] = reports
-    if TOTAL in columns:
-        counts |= _totals(counts)
-    relations = tuple(_relations(codebook))
-    return Table(codebook, columns, counts, relations, _excluded(database, codebook))
+    excluded = dict.fromkeys((setting.code for setting in codebook.settings), 0)
+    return Table(codebook, counts, excluded | dict(_excluded(database, codebook)))
 
 
 def _cells(codebook: Codebook) -> Iterator[Cell]:
     """The cells that are asked, n first, in the order of the forms."""
     for row in (BASE, *(act.key for act in codebook.acts)):
         for setting in codebook.settings:
-            if row == BASE or (row, setting.code) in codebook.asked:
+            if row == BASE or codebook.is_asked(row, setting.code):
                 yield row, setting.code
 
 
@@ -68,35 +60,7 @@ def _ticks(database: Database, codebook: Codebook) -> Iterator[tuple[Cell, int]]
         yield (f"{row['question']}.{row['code']}", row["setting"]), row["reports"]
 
 
-def _excluded(database: Database, codebook: Codebook) -> int:
-    rows = scope(database, codebook, "select count(*) as reports from scope where not counted")
-    return sum(int(row["reports"]) for row in rows)
-
-
-def _totals(counts: dict[Cell, int]) -> dict[Cell, int]:
-    totals: dict[Cell, int] = {}
-    for (row, _), reports in counts.items():
-        totals[row, TOTAL] = totals.get((row, TOTAL), 0) + reports
-    return totals
-
-
-def _relations(codebook: Codebook) -> Iterator[Relation]:
-    """What a stranger knows of the table from the forms: margins add up, and no act exceeds its n."""
-    settings = [setting.code for setting in codebook.settings]
-    for row in (BASE, *(act.key for act in codebook.acts)):
-        cells = tuple((row, code) for code in settings if row == BASE or (row, code) in codebook.asked)
-        if len(settings) > 1:
-            yield Relation(cells, (row, TOTAL), exact=True)
-        if row != BASE:
-            yield from (Relation((cell,), (BASE, cell[1]), exact=False) for cell in cells)
-    yield from _exclusions(codebook)
-
-
-def _exclusions(codebook: Codebook) -> Iterator[Relation]:
-    """ "None of these" clears the other acts of its question, so with any of them it is n at most."""
-    for alone in (act for act in codebook.acts if act.exclusive):
-        for other in (act for act in codebook.acts if act.question == alone.question and act != alone):
-            for setting in codebook.settings:
-                cells = (alone.key, setting.code), (other.key, setting.code)
-                if codebook.asked.issuperset(cells):
-                    yield Relation(cells, (BASE, setting.code), exact=False)
+def _excluded(database: Database, codebook: Codebook) -> Iterator[tuple[str, int]]:
+    query = "select setting, count(*) as reports from scope where not counted group by setting"
+    for row in scope(database, codebook, query):
+        yield row["setting"], row["reports"]

@@ -82,16 +82,17 @@ def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[i
     if scope["method"] not in ("GET", "HEAD"):
         return 405, "the workbench is read only"
     if scope["path"] == OPENING:
-        return None
+        # A HEAD would use the address up: whoever only looks whether it is there sends one.
+        return None if scope["method"] == "GET" else (405, "open this address in a browser")
     if not session.knows(_cookie(headers.get(b"cookie", b""))):
         return 403, "open the workbench with the address that its command printed"
-    if scope["path"].endswith(DOWNLOADS) or b"_dl=" in scope["query_string"]:
+    if scope["path"].endswith(DOWNLOADS) or "_dl" in _query(scope):
         return 403, "the workbench saves nothing to the disk"
     return None
 
 
 async def _open(scope: Scope, session: Session, send: Send) -> None:
-    token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+    token = _query(scope).get("token", [""])[0]
     if not session.redeem(token):
         await _answer(send, 403, "this address was used before, or is not the right one")
         return
@@ -99,6 +100,11 @@ async def _open(scope: Scope, session: Session, send: Send) -> None:
     headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("ascii"))]
     await send({"type": "http.response.start", "status": 303, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _query(scope: Scope) -> dict[str, list[str]]:
+    """The query as Datasette reads it, however it is spelled."""
+    return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:

@@ -4,18 +4,20 @@ Control characters, and those that turn the direction of text around or take no 
 a text read as something that it is not.
 """
 
-_OBEYED = (
-    *range(0x20),
-    *range(0x7F, 0xA0),
-    0x061C,
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2070),
-    0xFEFF,
-)
-_MARKS = {code: f"\u27e8{code:04X}\u27e9" for code in _OBEYED if chr(code) not in "\n\t"}
+import unicodedata
+
+_CATEGORIES = {"Cc", "Cf", "Zl", "Zp"}
+# Letters by their category that show nothing, and the block of tags and invisible selectors.
+_FILLERS = {0x115F, 0x1160, 0x3164, 0xFFA0}
+_TAGS = range(0xE0000, 0xE1000)
 
 
-def visible(text: str) -> str:
-    """The text with such characters as their numbers, between angle brackets."""
-    return text.translate(_MARKS)
+def visible(text: str, *, keep: str = "\n\t") -> str:
+    """The text with such characters, but for those in `keep`, as their numbers in angle brackets."""
+    obeyed = {ord(one) for one in set(text) - set(keep) if _is_obeyed(one)}
+    return text.translate({code: f"\u27e8{code:04X}\u27e9" for code in obeyed})
+
+
+def _is_obeyed(character: str) -> bool:
+    code = ord(character)
+    return unicodedata.category(character) in _CATEGORIES or code in _FILLERS or code in _TAGS

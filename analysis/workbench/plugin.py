@@ -1,6 +1,5 @@
 """The one plugin that the workbench's Datasette runs: hostile text stays text, secrets stay unread."""
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -97,9 +96,11 @@ def menu_links(datasette: Any) -> Iterable[dict[str, str]]:
 
 @_hook
 def handle_exception(exception: BaseException) -> Response:
-    """An error's name; Datasette would print the values of all variables, stories among them."""
+    """An error's name, for the page alone: what is printed stays in the terminal's memory.
+
+    `analysis.workbench.server` takes Datasette's own away, which would be run as well and prints
+    the values of all variables, stories and search words among them.
+    """
     status = getattr(exception, "status", 500)
-    message = str(exception) if status < 500 else "something went wrong; the command's window names the error"
-    if status >= 500:
-        print(f"workbench: {type(exception).__name__}", file=sys.stderr)  # noqa: T201  # its only log
+    message = str(exception) if status < 500 else f"something went wrong: {type(exception).__name__}"
     return Response.text(f"{message}\n", status=status)

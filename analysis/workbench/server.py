@@ -112,6 +112,9 @@ def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
         static_mounts=[("static", str(TEMPLATES / "static"))],
         cache_headers=False,
     )
+    # Every handler of a hook is run, and this one prints tracebacks with the values of all variables.
+    if pm.has_plugin("datasette.handle_exception"):
+        pm.unregister(name="datasette.handle_exception")
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin

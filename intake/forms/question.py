@@ -5,6 +5,7 @@ twice, and conditions that look back only, so that one pass over the questions s
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -105,6 +106,9 @@ def parse_texts(value: Any, languages: Sequence[str], what: str, *, optional: bo
     complete = isinstance(value, dict) and value.keys() == set(languages)
     if not complete or not all(isinstance(text, str) and text for text in value.values()):
         raise ValueError(f"{what} lacks a text in one of {', '.join(languages)}")
+    # Terminals and pages show these words; a control character would be obeyed instead.
+    if any(unicodedata.category(one) == "Cc" and one != "\n" for one in "".join(value.values())):
+        raise ValueError(f"{what} has a control character in a text")
     return dict(value)
 
 

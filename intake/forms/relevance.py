@@ -89,6 +89,16 @@ def _type(operand: object, known: Mapping[str, Asked]) -> type:
     raise ValueError("a condition compares what cannot be compared; use selected() for multiple choice")
 
 
+def named(tree: object) -> set[str]:
+    """The ids of the questions that a condition looks at."""
+    match tree:
+        case ["selected" | "answer" | "count-selected" | "string-length", str(question), *_]:
+            return {question}
+        case [_, *parts]:
+            return set().union(*map(named, parts))
+    return set()
+
+
 def compile_tree(tree: Tree) -> Predicate:
     """A function of the answers so far, for a tree that `check` accepted."""
     match tree:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,19 @@ def test_one_changed_byte_in_a_shard_is_refused_with_the_whole_bundle(
     data[place] ^= 1
     shard.write_bytes(data)
     assert f"{shard}: was changed since the server signed it" in refused(run, desk, bundle)
+
+
+def test_a_disk_that_takes_a_part_of_a_write_is_full(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(os.urandom(100_000))
+    # The kernel takes the first 65,536 bytes of the one write, as a disk does that becomes full.
+    code = (
+        "import os, sys; from pathlib import Path; from analysis.courier import archive_file\n"
+        "archive_file(os.open(sys.argv[1], os.O_RDONLY), Path(sys.argv[2]), lambda _: None)"
+    )
+    command = ["prlimit", "--fsize=65536", sys.executable, "-c", code, str(source), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.endswith(f"Unwritable: {target}: file too large\n")
 
 
 def test_a_truncated_bundle_is_refused(run: Run, desk: Desk, server: Server, stick: Path) -> None:

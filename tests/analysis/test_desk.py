@@ -2,13 +2,14 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from analysis.desk import Desk
 from analysis.desk_errors import Busy, DamagedDesk
-from tests.analysis.conftest import Run, unlock
+from tests.analysis.conftest import COMMAND, Run, unlock
 
 
 def test_a_new_desk_opens_with_its_passphrase_and_with_no_other(run: Run, tmp_path: Path) -> None:
@@ -53,6 +54,45 @@ def test_a_new_desk_without_words_on_its_input_is_refused(run: Run, tmp_path: Pa
     assert result.returncode == 1
     assert "the new passphrase is empty" in result.stderr
     assert not (tmp_path / "desk").exists()
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_a_passphrase_that_is_no_text_is_refused_in_words(
+    tmp_path: Path, environment: dict[str, str], locale: str
+) -> None:
+    done = subprocess.run(
+        [*COMMAND, "keygen", "--desk", str(tmp_path / "desk")],
+        input=b"four \xff words\n",
+        env=environment | {"LC_ALL": locale},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"witnessbox-analysis: error: the passphrase is not text in UTF-8\nhint: ")
+
+
+def test_a_desk_is_made_in_the_folder_where_one_stands(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    command = [*COMMAND, "keygen", "--desk", ".", "--no-passphrase"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    unlock(folder).close()
+
+
+def test_a_killed_keygen_s_key_is_removed_by_the_next_one(
+    run: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    command = [*COMMAND, "keygen", "--desk", str(tmp_path / "new"), "--no-passphrase"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    while not list(tmp_path.glob(".new.*.part/identity.txt")):
+        assert process.poll() is None, "it ended before it could be killed"
+    process.kill()
+    process.wait()
+    (tmp_path / ".newer.00112233.part").mkdir()
+    assert list(tmp_path.glob(".new.*.part"))
+    assert run("keygen", "--desk", tmp_path / "new", "--no-passphrase").returncode == 0
+    assert sorted(os.listdir(tmp_path)) == [".newer.00112233.part", "new", "scratch"]
 
 
 def test_a_folder_that_is_no_desk_is_said_to_be_none(run: Run, tmp_path: Path) -> None:

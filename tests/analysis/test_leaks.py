@@ -2,15 +2,19 @@
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from analysis.desk import Desk
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY, Server, member, varied
+from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
 from tests.analysis.test_workbench import PAGES, start
 
@@ -19,14 +23,22 @@ SPELLINGS = (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().
 BROWSED = (*PAGES, f"/desk/texts?_search={CANARY}", "/desk?sql=select+*+from+texts+order+by+text")
 
 
-def files_with_the_canary(*folders: Path) -> list[Path]:
-    """Files under these folders that hold the word in any spelling."""
+def files_with_the_canary(*places: Path) -> list[Path]:
+    """Files among these, and under the folders among these, that hold the word in any spelling."""
     return [
         path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.is_file() and any(spelling in path.read_bytes() for spelling in SPELLINGS)
+        for place in places
+        for path in (place, *place.rglob("*"))
+        if any(spelling in contents(path) for spelling in SPELLINGS)
     ]
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a plain file; of anything else, or of what has vanished or is somebody else's, none."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except (FileNotFoundError, PermissionError):
+        return b""
 
 
 def system_files() -> set[Path]:
@@ -38,13 +50,35 @@ def system_files() -> set[Path]:
     return found
 
 
-@pytest.fixture
-def watched() -> Iterator[None]:
+@contextmanager
+def watching() -> Iterator[None]:
     """Looks through the system's temporary files that appeared meanwhile."""
     before = system_files()
     yield
-    for path in system_files() - before:
-        assert path.is_dir() or not files_with_the_canary(path.parent / path.name), path
+    left = files_with_the_canary(*(system_files() - before))
+    assert not left, f"the word was left in {left}"
+
+
+@pytest.fixture
+def watched() -> Iterator[None]:
+    """Looks through them after the test."""
+    with watching():
+        yield
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm"])
+@pytest.mark.parametrize("name", ["etilqs", "folder/deep/file"], ids=["file", "folder"])
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=["UTF-8", "UTF-16", "hexadecimal"])
+def test_a_word_that_is_left_behind_is_found(place: str, name: str, spelling: bytes) -> None:
+    # Made in a folder that is not watched and renamed, so that the one name appears at once.
+    with TemporaryDirectory(prefix="pytest-", dir=place) as aside:
+        planted = Path(place) / f"witnessbox-{secrets.token_hex(4)}"
+        path = Path(aside) / "planted" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"before " + spelling + b" after")
+        with pytest.raises(AssertionError, match=planted.name), watching():
+            (Path(aside) / "planted").rename(planted)
+        planted.rename(Path(aside) / "found")
 
 
 @pytest.mark.usefixtures("watched")
@@ -102,6 +136,12 @@ def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine
     trace = tmp_path / "trace"
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0
+    assert traced(trace) == ([], [])
+    assert (
+        run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE, prefix=strace).returncode
+        == 0
+    )
+    assert "SHA256SUMS" in trace.read_text(errors="replace"), "the trace shows what was published"
     assert traced(trace) == ([], [])
     process, browser, opening = start(desk.path, environment, strace)
     try:

@@ -1,8 +1,11 @@
 """Loading reports: damaged ones, killed imports, several processes."""
 
+import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,23 @@ def test_damaged_reports_are_set_aside_and_counted_and_the_rest_goes_on(
     assert len(rows(desk, 'SELECT * FROM "set_aside"')) == len(bad)
 
 
+def test_an_id_that_stands_twice_is_set_aside_and_the_rest_goes_on(
+    run: Run, desk: Desk, server: Server, stick: Path
+) -> None:
+    first = member(desk.recipients)
+    twin = Member(ReportName("2026-W47", first.name.id), first.sealed)
+    bundle = server.bundle(stick, [first, twin, *(member(desk.recipients) for _ in range(3))])
+    result = run("import", "--desk", desk.path, bundle)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "bundle 1: 4 reports added",
+        "1 report set aside:",
+        "  1 under an id that stands twice in the bundle",
+    ]
+    assert rows(desk, 'SELECT "name" FROM "set_aside"') == [(first.name.id.hex(),)]
+    assert rows(desk, 'SELECT "week" FROM "reports" GROUP BY "week"') == [(WEEK,)]
+
+
 def test_answers_are_loaded_as_they_were_given(run: Run, desk: Desk, server: Server, stick: Path) -> None:
     bundle = server.bundle(stick, [member(desk.recipients, acts=["insult", "strip"], area=["harbor"])])
     run("import", "--desk", desk.path, bundle)
@@ -124,6 +144,89 @@ def test_a_killed_import_is_finished_by_the_next_one(
         assert rows(desk, f'SELECT count(*) FROM "{table}"') == [(900,)], table  # noqa: S608
     assert len(list(desk.archive.iterdir())) == 9
     assert rows(desk, "PRAGMA foreign_key_check") == []
+
+
+def workers(process: "subprocess.Popen[str]") -> list[int]:
+    """The processes that open reports for a command."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and not only its exit status."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Waits for something that must happen soon."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+@contextmanager
+def two_workers(
+    desk: Desk, bundle: Path, environment: dict[str, str], wanted: int = 2
+) -> Iterator[tuple["subprocess.Popen[str]", list[int]]]:
+    """An import that opens in two processes, caught when that many have begun; and their ids."""
+    command = [*COMMAND, "import", "--desk", str(desk.path), str(bundle), "--processes", "2"]
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: len(workers(process)) >= wanted)
+        yield process, workers(process)
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.5])
+def test_no_worker_outlives_an_import_that_is_killed(
+    desk: Desk, server: Server, stick: Path, environment: dict[str, str], delay: float
+) -> None:
+    bundle = server.bundle(stick, varied(desk.recipients, 600))
+    with two_workers(desk, bundle, environment) as (process, pids):
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        wait_until(lambda: not any(is_running(pid) for pid in pids), 5)
+
+
+@pytest.mark.parametrize(("wanted", "delay"), [(1, 0.0), (2, 0.1), (2, 0.2)])
+def test_ctrl_c_while_workers_start_ends_an_import_quietly(
+    run: Run, desk: Desk, server: Server, stick: Path, environment: dict[str, str], wanted: int, delay: float
+) -> None:
+    bundle = server.bundle(stick, varied(desk.recipients, 1500))
+    with two_workers(desk, bundle, environment, wanted) as (process, _):
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output, errors.strip()) == (130, "", "")
+    assert run("import", "--desk", desk.path, bundle).returncode == 0
+    assert rows(desk, 'SELECT count(*) FROM "reports"') == [(1500,)]
+
+
+def test_a_worker_that_is_killed_is_said_to_be_lost(
+    run: Run, desk: Desk, server: Server, stick: Path, environment: dict[str, str]
+) -> None:
+    bundle = server.bundle(stick, varied(desk.recipients, 100))
+    with two_workers(desk, bundle, environment) as (process, pids):
+        os.kill(pids[0], signal.SIGKILL)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (1, "")
+    assert "a process that opened reports was ended from outside\nhint: " in errors
+    assert errors.count("\n") == 2
+    assert run("import", "--desk", desk.path, bundle).stdout == "bundle 1: 100 reports added\n"
 
 
 def test_a_full_disk_ends_an_import_with_its_reason(

@@ -1,10 +1,17 @@
 """Importing spreadsheets by a mapping file."""
 
+import resource
+import secrets
 from pathlib import Path
 
 import pytest
 
+from analysis import loading, spreadsheet
 from analysis.desk import Desk
+from analysis.desk_errors import Unwritable
+from analysis.identity import HybridIdentity
+from analysis.mapfile import read_map
+from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY
 
@@ -87,6 +94,44 @@ def test_importing_the_same_spreadsheet_twice_adds_no_rows(
     assert sorted(desk.archive.iterdir()) == kept
 
 
+def test_a_better_map_does_not_count_the_same_rows_twice(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    poor = MAP.replace('ignore = ["id"]', 'ignore = ["id", "story"]')
+    files[0].write_text(poor.replace('[question.story]\ncolumn = "story"\n', ""))
+    assert run("import-csv", "--desk", desk.path, *files).stdout.startswith("3 rows: 3 reports added\n")
+    files[0].write_text(MAP)
+    again = run("import-csv", "--desk", desk.path, *files)
+    assert again.stdout.splitlines()[:2] == [
+        "3 rows: 0 reports added, 3 known before",
+        "rows known before keep the answers that they were first imported with",
+    ]
+    assert len(found(desk)) == 3
+
+
+def test_a_disk_that_becomes_full_leaves_no_row_of_a_spreadsheet(
+    desk: Desk, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheet, "SHARD_ROWS", 8)
+    lines = [f"{number},hit,a,2024,3,{secrets.token_hex(900)}\n" for number in range(60)]
+    files[1].write_text(HEADER + "".join(lines))
+    database = desk.path / "desk.db"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    mapping = read_map(files[0])
+    # The desk knows the form already, so that what grows is what the rows need.
+    with desk.database.atomic():
+        loading.add_forms(desk, [mapping.form])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (database.stat().st_size + 6 * 16384, limits[1]))
+    try:
+        with pytest.raises(Unwritable, match=r"desk\.db: the disk is full"), told(database):
+            spreadsheet.import_csv(desk, mapping, files[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert desk.database.conn.execute('SELECT count(*) FROM "reports"').fetchone() == (0,)
+    assert list(desk.archive.iterdir()) == []
+    assert spreadsheet.import_csv(desk, mapping, files[1]).result.added == 60
+
+
 def test_a_longer_spreadsheet_adds_its_new_rows_alone(run: Run, desk: Desk, files: tuple[Path, Path]) -> None:
     run("import-csv", "--desk", desk.path, *files)
     # The second row once more, which is another event that reads the same, and a new one.
@@ -146,6 +191,34 @@ def test_a_bad_row_is_named_by_its_line_and_its_words_are_not_shown(
     assert result.stderr.startswith(f"witnessbox-analysis: error: {files[1]}: ")
     assert message in result.stderr
     assert CANARY not in result.stderr
+    assert list(desk.archive.iterdir()) == []
+
+
+def test_a_blank_line_at_the_end_is_no_row(run: Run, desk: Desk, files: tuple[Path, Path]) -> None:
+    files[1].write_text(HEADER + ROWS + "\n")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("3 rows: 3 reports added\n")
+
+
+def test_a_long_cell_of_a_column_that_is_ignored_is_no_matter(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    files[1].write_text(HEADER + f"{'x' * 200_000},hit,a,2024,3,{CANARY}\n")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "1 row: 1 report added\n", "")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["added", "instead"])
+def test_rows_are_never_sealed_to_a_key_that_is_not_the_desk_s_own(
+    run: Run, desk: Desk, files: tuple[Path, Path], kept: bool
+) -> None:
+    recipients = desk.path / "recipients.txt"
+    own = recipients.read_text() if kept else ""
+    recipients.write_text(f"{HybridIdentity.generate().recipient}\n{own}")
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"{recipients}: not the public halves of this desk's keys\nhint: " in result.stderr
     assert list(desk.archive.iterdir()) == []
 
 

@@ -116,8 +116,9 @@ def test_another_passphrase_is_told_as_such() -> None:
         unseal_with_passphrase(seal_with_passphrase(b"", "one", QUICK), "two")
 
 
-def test_a_work_factor_that_would_fill_the_memory_is_refused() -> None:
-    sealed = seal_with_passphrase(b"", "p", QUICK).replace(b" 10\n", b" 23\n")
+@pytest.mark.parametrize("factor", [21, 22, 23, 99])
+def test_a_work_factor_that_would_fill_the_memory_is_refused(factor: int) -> None:
+    sealed = seal_with_passphrase(b"", "p", QUICK).replace(b" 10\n", b" %d\n" % factor)
     with pytest.raises(MalformedFile, match="work factor"):
         unseal_with_passphrase(sealed, "p")
 

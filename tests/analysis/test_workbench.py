@@ -150,6 +150,7 @@ def test_the_opening_address_works_once_and_guesses_do_not(
     process, browser, opening = start(full_desk, environment)
     try:
         assert browser.get("/-/open?token=guess").status == 403
+        assert browser.get(opening, method="HEAD").status == 405
         first = browser.get(opening)
         assert (first.status, first.headers["Location"]) == (303, "/")
         assert "HttpOnly; SameSite=Strict" in first.headers["Set-Cookie"]
@@ -230,6 +231,8 @@ def test_groups_show_the_words_of_the_form_and_not_its_codes(browser: Browser) -
         "/desk/texts.csv",
         "/desk/texts.csv?_stream=on",
         "/desk/texts.json?_dl=1",
+        "/desk/texts.json?%5Fdl=1",
+        "/desk/texts.json?_d%6c=1",
         "/_internal",
     ],
 )
@@ -252,6 +255,26 @@ def test_the_workbench_is_read_only(browser: Browser, method: str) -> None:
 def test_no_plugin_is_loaded_but_ours(browser: Browser) -> None:
     found = json.loads(browser.get("/-/plugins.json").text)
     assert [plugin["name"] for plugin in found] == ["analysis.workbench.plugin"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing-here?q=", 404), ("/desk/texts?_size=x&_search=", 400), ("/desk/texts?_through=", 500)],
+)
+def test_an_error_prints_nothing_in_the_terminal(
+    full_desk: Path, environment: dict[str, str], path: str, status: int
+) -> None:
+    process, browser, opening = start(full_desk, environment)
+    assert process.stdout
+    assert "Ctrl-C" in process.stdout.readline()
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        answer = browser.get(path + CANARY)
+        assert (answer.status, CANARY in answer.text) == (status, False)
+    finally:
+        process.send_signal(2)
+        printed = process.communicate(timeout=20)
+    assert printed == ("", "")
 
 
 def test_a_port_that_is_taken_is_an_error(run: Run, full_desk: Path, browser: Browser) -> None:

@@ -20,7 +20,7 @@ from nacl.bindings import crypto_aead_chacha20poly1305_ietf_decrypt
 from analysis.courier import ArchivedShard
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity, parse_identities
-from analysis.loading import load
+from analysis.loading import add_forms, load
 from intake.crypto.derive import PAYLOAD_NONCE, chunk_nonce, payload_key
 from intake.crypto.header import decode_base64, parse
 from intake.crypto.padding import pad
@@ -104,7 +104,9 @@ def load_rate(identity: HybridIdentity, shards: list[ArchivedShard], processes: 
     count = sum(shard.reports for shard in shards)
     start = time.perf_counter()
     with desk.changing():
-        result = load(desk, [FORM], shards, bundle=1, processes=processes)
+        with desk.database.atomic():
+            add_forms(desk, [FORM])
+        result = load(desk, shards, bundle=1, processes=processes)
     seconds = time.perf_counter() - start
     assert result.added == count, result
     return count / seconds

@@ -34,7 +34,7 @@ def question(name: str, kind: str, choices: Sequence[dict[str, Any]] = (), **mor
     return plain | more
 
 
-def form(*questions: dict[str, Any], name: str = "small") -> Form:
+def form(*questions: dict[str, Any], name: str = "small", version: str = "1") -> Form:
     """A compiled form of these questions, with consent and a month at its end."""
     asked = [
         *questions,
@@ -45,7 +45,7 @@ def form(*questions: dict[str, Any], name: str = "small") -> Form:
     whole = {
         "v": 1,
         "id": name,
-        "version": "1",
+        "version": version,
         "default_language": "en",
         "languages": ["en"],
         "title": {"en": f"Title of {name}"},
@@ -65,16 +65,20 @@ def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Fo
 
 
 class SmallDesk:
-    """The desk's database with one form; reports are added in bulk."""
+    """The desk's database, at first with one form; reports are added in bulk."""
 
     def __init__(self, one: Form) -> None:
         self.database = Database(memory=True)
         schema.create(self.database)
+        self.add_form(one)
+        self._next = 1
+
+    def add_form(self, one: Form) -> None:
+        """Another form, or a newer version; reports added from now on answer it."""
         self.form = schema.add_form(self.database, one)
         self._codes = {
             (row["question"], row["code"]): row["id"] for row in self.database.query("select * from choices")
         }
-        self._next = 1
 
     def add(
         self,

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -15,14 +16,11 @@ def _brute_force(publication: Publication) -> dict[Cell, Interval]:
     """Tries every table of whole numbers."""
     tables = [
         values
-        for values in product(range(publication.most + 1), repeat=len(publication.withheld))
-        if _agrees(publication, dict(zip(publication.withheld, values, strict=True)))
+        for values in product(range(publication.most + 1), repeat=len(publication.unknown))
+        if _agrees(publication, dict(zip(publication.unknown, values, strict=True)))
     ]
-    columns = zip(*tables, strict=True)
-    return {
-        cell: Interval(min(column), max(column))
-        for cell, column in zip(publication.withheld, columns, strict=True)
-    }
+    columns = dict(zip(publication.unknown, zip(*tables, strict=True), strict=True))
+    return {cell: Interval(min(columns[cell]), max(columns[cell])) for cell in publication.withheld}
 
 
 def _agrees(publication: Publication, guess: dict[Cell, int]) -> bool:
@@ -99,10 +97,12 @@ def test_two_cells_that_share_nothing_are_known_to_be_zero() -> None:
     assert found == {b: Interval(0, 0), c: Interval(0, 0)}
 
 
-def test_a_cell_that_nobody_is_asked_about_counts_as_zero() -> None:
+def test_a_cell_without_a_place_in_the_table_is_unknown_and_has_no_ceiling() -> None:
     a, b, whole = _cells("a", "b", "whole")
-    relation = Relation((a, b), whole, exact=True)
-    assert intervals(Publication({whole: 12}, (a,), (relation,), 99)) == {a: Interval(12, 12)}
+    publication = Publication({whole: 12}, (a,), (Relation((a, b), whole, exact=True),), 99)
+    assert intervals(publication) == {a: Interval(0, 12)}
+    assert intervals(publication, ceiling=9) == {a: Interval(0, 9)}
+    assert intervals(replace(publication, most=8)) == {a: Interval(4, 8)}
 
 
 def test_large_numbers_are_bounded_exactly() -> None:

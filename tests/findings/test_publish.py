@@ -124,6 +124,68 @@ def test_a_percentage_never_stands_beside_a_withheld_number(tmp_path: Path) -> N
     assert parser.rows["acts.push"] == parser.rows["acts.never"] == ["[c]"]
 
 
+def _three_settings(housing: int = 3) -> SmallDesk:
+    """Police, health and housing with acts of their own; the last one is small."""
+    settings = ("police", "health", "housing")
+    own = {"acts": ["shout", "push"], "health_acts": ["refused"], "housing_acts": ["evict"]}
+    desk = SmallDesk(
+        form(
+            question("setting", "select_one", [choice(code) for code in settings]),
+            *(
+                question(
+                    name,
+                    "select_multiple",
+                    [choice(code) for code in codes],
+                    relevant=["=", ["answer", "setting"], setting],
+                )
+                for setting, (name, codes) in zip(settings, own.items(), strict=True)
+            ),
+        )
+    )
+    desk.add(30, ["shout"], setting="police")
+    desk.add(10, setting="police")
+    desk.add(15, ["health_acts.refused"], setting="health", when="2026-06")
+    desk.add(10, setting="health")
+    desk.add(housing, ["housing_acts.evict"], setting="housing", when="2020-01", count="yes")
+    desk.add(housing, setting="housing", count="no")
+    return desk
+
+
+def test_settings_with_acts_of_their_own_each_have_a_sentence_and_a_chart(tmp_path: Path) -> None:
+    page = _read(_publish(_three_settings(), tmp_path / "out").path)["findings/F02.html"].decode()
+    assert re.findall(
+        r'<p class="lead"><strong>(.*?):</strong> (Of \d+ reports) .*? (\d+ \(\d+%\)) said', page
+    ) == [
+        ("Label of police", "Of 40 reports", "30 (75%)"),
+        ("Label of health", "Of 25 reports", "15 (60%)"),
+    ]
+    assert re.findall(r"Reports that name each act: (.*?)\.", page) == [
+        "Label of police, n = 40",
+        "Label of health, n = 25",
+    ]
+    identifiers = re.findall(r'\sid="([^"]+)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    assert "n = 65 reports about events between May 2026 and June 2026" in page
+
+
+def test_a_setting_withheld_whole_is_named_and_shown_as_such(tmp_path: Path) -> None:
+    release = _publish(_three_settings(), tmp_path / "out")
+    files = _read(release.path)
+    parser = _Rows()
+    parser.feed(files["findings/F02.html"].decode())
+    assert parser.rows["n"] == ["40", "25", "[c]"]
+    assert parser.rows["housing_acts.evict"] == ["[z]", "[z]", "[c]"]
+    assert parser.rows["health_acts.refused"] == ["[z]", "15 of 25, 60%", "[z]"]
+    assert (release.reports, release.shown, release.withheld) == (65, 4, 3)
+    for page in ("index.html", "findings/F02.html", "method.html"):
+        assert b"Withheld whole, and left out of n and of all totals: Label of housing." in files[page]
+
+
+def test_no_byte_of_a_release_depends_on_a_setting_withheld_whole(tmp_path: Path) -> None:
+    releases = [_read(_publish(_three_settings(few), tmp_path / str(few)).path) for few in (0, 3, 9)]
+    assert releases[0] == releases[1] == releases[2]
+
+
 def test_the_csv_file_and_the_page_agree(tmp_path: Path) -> None:
     desk = SmallDesk(
         form(
@@ -215,9 +277,10 @@ def test_the_police_form_gives_a_table_of_its_acts(tmp_path: Path) -> None:
 
 
 def test_a_refused_table_leaves_nothing_behind(tmp_path: Path) -> None:
-    desk = SmallDesk(settings_form("police", "health"))
-    desk.add(40, ["shout"], setting="police")
-    desk.add(3, ["shout"], setting="health")
+    acts = [choice("none", exclusive=True), choice("shout")]
+    desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
+    desk.add(40, ["none"])
+    desk.add(3, ["shout"])
     with pytest.raises(Recoverable, match="refusing to publish"):
         _publish(desk, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

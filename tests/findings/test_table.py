@@ -1,12 +1,17 @@
-from analysis.findings.audit import Relation
+from analysis.findings.audit import Interval, Publication, Relation, intervals
 from analysis.findings.codebook import read_codebook
+from analysis.findings.knowledge import BASE, relations
 from analysis.findings.period import Period, Span, read_period
-from analysis.findings.table import BASE, TOTAL, Table, count_acts
+from analysis.findings.table import Table, count_acts
 from tests.findings.small_desk import SmallDesk, choice, form, question, settings_form
 
 
 def _table(desk: SmallDesk) -> Table:
     return count_acts(desk.database, read_codebook(desk.database, "en"))
+
+
+def _known(desk: SmallDesk, setting: str) -> tuple[Relation, ...]:
+    return tuple(relations(read_codebook(desk.database, "en"), setting))
 
 
 def test_a_report_counts_once_in_each_act_that_it_names() -> None:
@@ -30,23 +35,7 @@ def test_a_report_that_may_not_be_counted_is_in_no_number_but_the_excluded() -> 
         ("acts.shout", "police"): 4,
         ("acts.push", "police"): 0,
     }
-    assert table.excluded == 3
-
-
-def test_the_total_column_appears_with_a_second_setting_and_adds_up() -> None:
-    desk = SmallDesk(settings_form("police", "health"))
-    desk.add(3, ["shout"], setting="police")
-    desk.add(2, ["shout"], setting="health")
-    table = _table(desk)
-    assert table.columns == ("police", "health", TOTAL)
-    assert table.counts["acts.shout", TOTAL] == 5
-    assert table.counts[BASE, TOTAL] == 5
-    margin = Relation((("acts.shout", "police"), ("acts.shout", "health")), ("acts.shout", TOTAL), exact=True)
-    assert margin in table.relations
-
-
-def test_one_setting_has_no_total_column() -> None:
-    assert _table(SmallDesk(settings_form("police"))).columns == ("police",)
+    assert table.excluded == {"police": 3}
 
 
 def test_an_act_that_a_setting_does_not_ask_about_has_no_cell_there() -> None:
@@ -58,7 +47,7 @@ def test_an_act_that_a_setting_does_not_ask_about_has_no_cell_there() -> None:
             question("health_acts", "select_multiple", [choice("refused")], relevant=only_health),
         )
     )
-    asked = {cell for cell in _table(desk).counts if cell[0] != BASE and cell[1] != TOTAL}
+    asked = {cell for cell in _table(desk).counts if cell[0] != BASE}
     assert asked == {
         ("acts.shout", "police"),
         ("acts.shout", "housing"),
@@ -79,9 +68,8 @@ def test_settings_without_a_list_of_acts_stay_outside_with_their_reports() -> No
     desk.add(7, setting="other")
     desk.add(2, setting="other", count="no")
     table = _table(desk)
-    assert table.columns == ("police",)
-    assert table.counts[BASE, "police"] == 5
-    assert table.excluded == 0
+    assert table.counts == {(BASE, "police"): 5, ("acts.shout", "police"): 0}
+    assert table.excluded == {"police": 0}
 
 
 def test_a_form_that_asks_no_setting_is_a_setting_of_its_own() -> None:
@@ -90,11 +78,53 @@ def test_a_form_that_asks_no_setting_is_a_setting_of_its_own() -> None:
     assert _table(desk).counts == {(BASE, "clinic"): 4, ("acts.shout", "clinic"): 4}
 
 
+def test_a_report_that_names_no_setting_is_not_counted_under_the_name_of_its_form() -> None:
+    only_police = ["=", ["answer", "setting"], "police"]
+    desk = SmallDesk(
+        form(
+            question("setting", "select_one", [choice("police"), choice("health")]),
+            question("acts", "select_multiple", [choice("shout")], relevant=only_police),
+            name="police",
+        )
+    )
+    desk.add(3, ["shout"], setting="police")
+    desk.add(7)
+    assert _table(desk).counts[BASE, "police"] == 3
+
+
+def test_a_report_whose_form_asks_no_acts_in_its_setting_is_not_counted() -> None:
+    only_police = ["=", ["answer", "setting"], "police"]
+    desk = SmallDesk(
+        form(
+            question("setting", "select_one", [choice("police"), choice("health")]),
+            question("acts", "select_multiple", [choice("shout")], relevant=only_police),
+        )
+    )
+    desk.add(3, ["shout"], setting="police")
+    desk.add(7, setting="health")
+    desk.add(7, setting="health", count="no")
+    desk.add_form(form(question("health_acts", "select_multiple", [choice("refused")]), name="health"))
+    desk.add(5, ["health_acts.refused"])
+    table = _table(desk)
+    assert table.counts[BASE, "health"] == 5
+    assert table.excluded["health"] == 0
+
+
+def test_acts_that_no_form_asks_together_add_up_to_all_reports_at_most() -> None:
+    desk = SmallDesk(form(question("acts", "select_multiple", [choice("shout")]), name="clinic"))
+    newer = form(question("more_acts", "select_multiple", [choice("push")]), name="clinic", version="2")
+    desk.add_form(newer)
+    shown = {(BASE, "clinic"): 100, ("acts.shout", "clinic"): 95}
+    act = ("more_acts.push", "clinic")
+    publication = Publication(shown, (act,), _known(desk, "clinic"), 100)
+    assert intervals(publication) == {act: Interval(0, 5)}
+
+
 def test_an_act_that_excludes_others_bounds_them_together() -> None:
     acts = [choice("none", exclusive=True), choice("shout")]
     desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
     both = ("acts.none", "clinic"), ("acts.shout", "clinic")
-    assert Relation(both, (BASE, "clinic"), exact=False) in _table(desk).relations
+    assert Relation(both, (BASE, "clinic"), exact=False) in _known(desk, "clinic")
 
 
 def _period(desk: SmallDesk) -> Period:
@@ -126,6 +156,21 @@ def test_few_dates_scattered_over_a_year_give_the_year_alone() -> None:
     for month in range(1, 13):
         desk.add(1, setting="police", when=f"2025-{month:02}")
     assert _period(desk).events == Span("2025", "2025")
+
+
+def test_years_alone_that_lie_beyond_the_months_are_not_hidden_by_them() -> None:
+    desk = SmallDesk(settings_form("police"))
+    desk.add(500, setting="police", when="2019")
+    desk.add(20, setting="police", when="2026-05")
+    assert _period(desk).events == Span("2019", "2026")
+
+
+def test_many_reports_of_small_years_beyond_the_only_large_one_give_no_period() -> None:
+    desk = SmallDesk(settings_form("police"))
+    for year in range(2010, 2020):
+        desk.add(9, setting="police", when=f"{year}-03")
+    desk.add(10, setting="police", when="2020-03")
+    assert _period(desk).events is None
 
 
 def test_too_few_dates_give_no_period() -> None:

@@ -72,6 +72,9 @@ def test_notes_are_shown_but_not_asked() -> None:
         pytest.param(changed("questions", 0, "id", to="__proto__"), "has an id", id="a question's id"),
         pytest.param(changed("questions", 1, "id", to="setting"), "'setting' twice", id="a question twice"),
         pytest.param(changed("questions", 0, "label", "es", to=""), "lacks a text", id="an empty label"),
+        pytest.param(
+            changed("questions", 0, "label", "es", to="\x1b[2J"), "control character", id="an escape sequence"
+        ),
         pytest.param(changed("questions", 0, "kind", to="image"), "wrong kind", id="kind"),
         pytest.param(changed("questions", 0, "role", to="x"), "wrong role", id="role"),
         pytest.param(changed("questions", 0, "choices", to=[]), "wrong choices", id="no choices"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intake.forms.expression import parse
-from intake.forms.relevance import check, compile_tree
+from intake.forms.relevance import check, compile_tree, named
 
 
 @dataclass
@@ -139,3 +139,15 @@ def test_a_condition_is_true_of_the_answers_or_not(
     tree = parse(text, "own")
     check(tree, KNOWN)
     assert compile_tree(tree)(answers) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("${one} = 'yes' and not(selected(${many}, 'no'))", {"one", "many"}),
+        ("'yes' = ${one} or count-selected(${many}) > string-length(${words})", {"one", "many", "words"}),
+        ("1 = 1", set()),
+    ],
+)
+def test_a_condition_names_the_questions_that_it_looks_at(text: str, questions: set[str]) -> None:
+    assert named(parse(text, "own")) == questions
