@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,13 +23,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from intake import body, language
+from intake import body, door, language
 from intake.address import Address
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
+from intake.door import Door, TooMany
 from intake.envelope import Envelope, NotSealed
 from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
@@ -38,7 +40,10 @@ from intake.multipart import BrokenForm, read_fields
 from intake.notices import Notices
 from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
+from intake.stamp import FIELD as STAMP
+from intake.stamp import OldPage, StampError, TooQuick
 from intake.store import Conflict, Store, Unavailable
+from intake.work import WorkError
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
@@ -46,6 +51,15 @@ CHANNEL = "web"
 CODE = "_code"
 RETRY_LATER = {"Retry-After": "60"}
 SEALED_BY = ("browser", "server")
+# Another site's page that makes its visitors' browsers send us junk.
+FOREIGN = ("cross-site", "same-site")
+# Why a form that was typed without script is not taken now: the page's word for it, and the status.
+REFUSALS = {
+    TooQuick: ("quick", 429),
+    OldPage: ("old", 428),
+    TooMany: ("busy", 429),
+    Unavailable: ("full", 503),
+}
 
 Clock = Callable[[], datetime]
 
@@ -72,17 +86,23 @@ class Intake:
     envelope: Envelope
     pages: Pages
     store: Store
+    door: Door
     clock: Clock
 
     async def take_sealed(self, request: Request) -> Response:
         """A report that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
-        async with body.deadline(self.settings.max_seconds):
-            data = await body.whole(request, self.envelope.longest)
         try:
+            work = self.door.look_at(request.headers.get(door.WORK, ""))
+            async with body.deadline(self.settings.max_seconds):
+                data = await body.whole(request, self.envelope.longest)
             report_id, sealed = self.envelope.open_outside(data)
+            self.door.admit_sealed(work, data)
             await self.store.put(report_id, iso_week(self.clock()), sealed)
+        except WorkError as error:
+            challenge = {door.CHALLENGE: self.door.challenge()}
+            return PlainTextResponse(f"nothing was saved: {error}\n", 428, challenge)
         except NotSealed as error:
             return PlainTextResponse(f"nothing was saved: {error}\n", 400)
         except Conflict:
@@ -91,26 +111,34 @@ class Intake:
             return PlainTextResponse("nothing was saved: try again later\n", 503, RETRY_LATER)
         return Response(status_code=201)
 
+    async def give_challenge(self, request: Request) -> Response:
+        """A challenge for a report that is to be sent now."""
+        return PlainTextResponse(f"{self.door.challenge()}\n")
+
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
+        if request.headers.get("sec-fetch-site") in FOREIGN:
+            raise HTTPException(403)
         pieces = body.pieces(request, self.settings.max_form_bytes)
         try:
             async with body.deadline(self.settings.max_seconds):
                 typed = await read_fields(request.headers.get("content-type", ""), pieces)
         except BrokenForm:
             raise HTTPException(400) from None
-        today, code = self.clock().date(), page_code(typed)
+        stamp, code, today = typed.get(STAMP, [""])[0], page_code(typed), self.clock().date()
+        again = partial(self.pages.filled, lang, form, today, typed, code, self.door.restamp(stamp))
         try:
-            await self._seal_and_store(form, answers.clean(form, typed), lang, Receipt.from_code(code))
+            answered = answers.clean(form, typed)
+            self.door.admit_typed(stamp)
+            await self._seal_and_store(form, answered, lang, Receipt.from_code(code))
         except InvalidAnswers as error:
-            page = self.pages.filled(lang, form, today, typed, code, problems=error.problems)
-            return HTMLResponse(page, 422)
+            return HTMLResponse(again(problems=error.problems), 422)
         except TooLong:
             raise HTTPException(413) from None
-        except Unavailable:
-            page = self.pages.filled(lang, form, today, typed, code, failed=True)
-            return HTMLResponse(page, 503, RETRY_LATER)
+        except (StampError, TooMany, Unavailable) as error:
+            reason, status = REFUSALS[type(error)]
+            return HTMLResponse(again(refusal=reason, wait=self.door.wait(stamp)), status, RETRY_LATER)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
     async def _seal_and_store(
@@ -125,7 +153,8 @@ class Intake:
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
         lang, form, today = self._lang(request), self._form(request), self.clock().date()
-        return HTMLResponse(self.pages.blank(lang, form, today, os.urandom(CODE_LENGTH)))
+        code, stamp = os.urandom(CODE_LENGTH), self.door.stamp()
+        return HTMLResponse(self.pages.blank(lang, form, today, code, stamp))
 
     async def show_first(self, request: Request) -> Response:
         """The first page of a language."""
@@ -226,10 +255,12 @@ def assemble(
     clock: Clock = utc_now,
 ) -> ASGIApp:
     """The application around pages that are made already."""
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
+    door = Door(settings, store)
+    intake = Intake(settings, recipients, Envelope(recipients), pages, store, door, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),
+        Route("/challenge", intake.give_challenge),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -27,9 +27,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 # What Starlette adds to static files would let a browser keep, or a server tell, when they were fetched.
-_DROPPED = {name for name, _ in _RAW_HEADERS} | {b"etag", b"last-modified", b"set-cookie"}
+_DROPPED = {name for name, _ in RAW_HEADERS} | {b"etag", b"last-modified", b"set-cookie"}
 
 log = logging.getLogger("intake")
 
@@ -44,7 +44,7 @@ class Guard:
         async def send_strict(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _DROPPED]
-                message["headers"] = [*kept, *_RAW_HEADERS]
+                message["headers"] = [*kept, *RAW_HEADERS]
             await send(message)
 
         if scope["type"] != "http":

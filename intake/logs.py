@@ -3,11 +3,17 @@
 import logging
 import sys
 import threading
+import time
+from collections.abc import Callable
 
 from intake.guard import place
 
 # asyncio prints the objects that failed, which hold addresses and exceptions in full.
 _TALKATIVE = "asyncio"
+SECONDS_BETWEEN = 60
+MOST_LINES = 1_000
+# The loggers whose lines a visitor can cause.
+OF_VISITORS = ("intake.http", "uvicorn.error")
 
 
 class QuietFormatter(logging.Formatter):
@@ -21,10 +27,32 @@ class QuietFormatter(logging.Formatter):
         return f"witnessbox-intake: {record.levelname.lower()}: {said}"
 
 
+class OnceAMinute(logging.Filter):
+    """Lets a line through once a minute: a flood must not fill the disk through the log."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record of this place and pattern was not let through within the last minute."""
+        now, line = self._clock(), (f"{record.pathname}:{record.lineno}", str(record.msg))
+        if now < self._said.get(line, now - SECONDS_BETWEEN) + SECONDS_BETWEEN:
+            return False
+        if len(self._said) >= MOST_LINES:
+            self._said.clear()
+        self._said[line] = now
+        return True
+
+
 def set_up() -> None:
     """Sends warnings and errors of this process to standard error, through the quiet formatter."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(QuietFormatter())
+    once = OnceAMinute()
+    for name in OF_VISITORS:
+        logging.getLogger(name).addFilter(once)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # Where a record cannot be printed, Python would print all that is in it.
     logging.raiseExceptions = False

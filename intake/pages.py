@@ -28,8 +28,9 @@ LOCALE = TEMPLATES / "locale"
 DOMAIN = "witnessbox"
 SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
-# Stands in a page that is kept for everybody, where each reader gets a code of their own. No text has it.
+# Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
 CODE_MARK = "\ufdd0"
+STAMP_MARK = "\ufdd1"
 # Pages that explain, in the order in which the foot of every page links to them.
 INFORMATION = ("how", "who", "keep", "limits")
 
@@ -75,9 +76,10 @@ class Pages:
         words, keys = fingerprint(self._recipients), len(self._recipients)
         return self._render(f"{name}.html", language, path=name, words=words, keys=keys)
 
-    def blank(self, language: str, form: Form, today: date, code: bytes) -> str:
-        """The form with nothing in it but the code of this one page, which must be new."""
-        return self._blank(language, form.id, today.year, CODE_MARK).replace(CODE_MARK, code.hex())
+    def blank(self, language: str, form: Form, today: date, code: bytes, stamp: str) -> str:
+        """The form with nothing in it but the stamp, and the code of this one page, which must be new."""
+        page = self._blank(language, form.id, today.year, CODE_MARK, STAMP_MARK)
+        return page.replace(CODE_MARK, code.hex()).replace(STAMP_MARK, stamp)
 
     def filled(
         self,
@@ -86,13 +88,18 @@ class Pages:
         today: date,
         typed: Mapping[str, Sequence[str]],
         code: bytes,
+        stamp: str,
         *,
         problems: Mapping[str, str] | None = None,
-        failed: bool = False,
+        refusal: str = "",
+        wait: int = 0,
     ) -> str:
-        """The form with what was typed and its page's code, and what is to be mended, or that it could
-        not be kept."""
-        return self._render_form(language, form.id, today.year, code.hex(), typed, problems, failed=failed)
+        """The form with what was typed, its page's code and its stamp, and what is to be mended, or why it
+        is not taken now: "full", "busy", "quick" or "old"; `wait` is the seconds until it may be sent again.
+        """
+        return self._render_form(
+            language, form.id, today.year, code.hex(), stamp, typed, problems, refusal=refusal, wait=wait
+        )
 
     def sent(self, language: str, sealed_by: str) -> str:
         """Says that the report is kept, and who sealed it: "browser" or "server"."""
@@ -109,10 +116,12 @@ class Pages:
         form_id: str,
         year: int,
         code: str,
+        stamp: str,
         typed: Mapping[str, Sequence[str]] | None = None,
         problems: Mapping[str, str] | None = None,
         *,
-        failed: bool = False,
+        refusal: str = "",
+        wait: int = 0,
     ) -> str:
         form = self.forms[form_id]
         return self._render(
@@ -125,7 +134,9 @@ class Pages:
             code=code,
             typed=typed or {},
             problems=problems or {},
-            failed=failed,
+            stamp=stamp,
+            refusal=refusal,
+            wait=wait,
             constraint=lambda question: question.constraint_message.get(language, ""),
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),

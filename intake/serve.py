@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from intake import logs
 from intake.app import create_app
@@ -22,11 +23,13 @@ from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.notices import Notices
+from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.store import Store
 
-MOST_CONNECTIONS = 1_000
 BACKLOG = 1_024
 SECONDS_TO_FINISH = 10
+# Besides the connections: the database, its journal, the log, what is listened on.
+OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
@@ -37,6 +40,7 @@ class ServeError(IntakeError):
 def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
     forbid_core_dumps()
+    allow_connections()
     os.umask(0o077)
     logs.set_up()
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
@@ -47,23 +51,39 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     )
     notices = Notices(directory.help, directory.deadlines)
     app = create_app(directory.settings, directory.forms, directory.recipients, store, notices=notices)
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        backlog=BACKLOG,
-        limit_concurrency=MOST_CONNECTIONS,
-        log_config=None,
-        log_level="warning",
-        # A proxy's headers name the visitor; they are not even read.
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-    )
+    config = configuration(app)
     with contextlib.closing(_listen(host, port)) as listening, contextlib.closing(store):
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         store.start()
         shown = f"[{host}]" if ":" in host else host
         _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+
+
+def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
+    """How uvicorn runs the application: it tells nobody, and no log, about visitors."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        backlog=BACKLOG,
+        http=Protocol,
+        ws="none",
+        log_config=None,
+        log_level=log_level,
+        # A proxy's headers name the visitor; they are not even read.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+
+
+def allow_connections() -> None:
+    """Lets the process have as many files open as it takes connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def forbid_core_dumps() -> None:

@@ -29,7 +29,16 @@ min_free_bytes = 268_435_456
 # The largest form that a browser without script may send, and the seconds it may take to send it.
 max_form_bytes = 262_144
 max_seconds = 120
+
+# Sealed reports a minute that are taken for free. When more come, each browser must work for its own.
+free_per_minute = 60
+
+# Reports a minute that are taken from browsers without script, and the seconds one needs to fill it in.
+scriptless_per_minute = 30
+min_fill_seconds = 10
 """
+
+_MAY_BE_ZERO = {"min_fill_seconds"}
 
 
 class SettingsError(IntakeError):
@@ -46,6 +55,9 @@ class Settings:
     min_free_bytes: int
     max_form_bytes: int
     max_seconds: int
+    free_per_minute: int
+    scriptless_per_minute: int
+    min_fill_seconds: int
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -61,8 +73,9 @@ class Settings:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int) and value < 1:
-                raise SettingsError(f'"{field.name}" must be 1 or more')
+            least = 0 if field.name in _MAY_BE_ZERO else 1
+            if isinstance(value, int) and value < least:
+                raise SettingsError(f'"{field.name}" must be {least} or more')
         if not self.forms:
             raise SettingsError('"forms" must name a questionnaire')
         if not self.exit_url.startswith("https://"):

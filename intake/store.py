@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,11 +22,15 @@ from intake.tidy import MOST_BYTES, tidy
 
 # 512 reports of the common size are 9 MB: one transaction's worth, and a bounded wait.
 MOST_IN_A_BATCH = 512
-MOST_WAITING = 4096
+MOST_WAITING = 1024
 # The file is put in order after as many new reports as a quarter of what it holds, and no fewer than
 # this: so that the work for each report stays the same, however many there are.
 LEAST_TO_TIDY = 64
 TIDY_SHARE = 4
+# And when nothing comes for so long, though it may not take more than one part in IDLE_SHARE of the time:
+# the last report is the one whose sender somebody may have seen.
+QUIET_SECONDS = 2.0
+IDLE_SHARE = 10
 
 log = logging.getLogger("intake")
 
@@ -65,6 +70,17 @@ class Store:
         # Held while something is put in the queue, so that nothing is put there after the writer ended.
         self._lock = Lock()
         self._taking = False
+        self._writer: _Writer | None = None
+
+    @property
+    def queued(self) -> float:
+        """The part of the waiting places that is taken, 0 to 1."""
+        return self._queue.qsize() / MOST_WAITING
+
+    @property
+    def room(self) -> float:
+        """The part of the room for reports that was left after the last batch, 0 to 1."""
+        return self._writer.left if self._writer else 1.0
 
     def start(self) -> None:
         """Opens the file and starts the writer; DatabaseError when the file cannot be used."""
@@ -78,6 +94,7 @@ class Store:
             connection.close()
             raise
         writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes, count)
+        self._writer = writer
         self._taking = True
         self._thread = Thread(target=self._run, args=(writer,), name="store", daemon=True)
         self._thread.start()
@@ -106,7 +123,7 @@ class Store:
     def _run(self, writer: "_Writer") -> None:
         batch: list[_Waiting] = []
         try:
-            while batch := self._next_batch():
+            while batch := self._next_batch(writer):
                 _answer(batch, writer.write(batch))
                 writer.tidy_when_due()
             writer.tidy()
@@ -124,9 +141,18 @@ class Store:
                 if waiting := self._queue.get_nowait():
                     yield waiting
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next(self, writer: "_Writer") -> _Waiting | None:
+        """What comes next; while nothing comes, the file is put in order."""
+        while writer.untidy:
+            try:
+                return self._queue.get(timeout=max(QUIET_SECONDS, writer.rest()))
+            except Empty:
+                writer.tidy()
+        return self._queue.get()
+
+    def _next_batch(self, writer: "_Writer") -> list[_Waiting]:
         """All that waits, at least one and not too many; empty when the store was closed."""
-        first = self._queue.get()
+        first = self._next(writer)
         batch: list[_Waiting] = []
         while first is not None:
             batch.append(first)
@@ -167,6 +193,11 @@ class _Writer:
     min_free_bytes: int
     count: int
     untidy: int = 0
+    left: float = 0.0
+    may_tidy_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.left = self._left()
 
     def write(self, batch: list[_Waiting]) -> list[Outcome]:
         """What became of each, in the order of `batch`, which is left sorted by id."""
@@ -185,6 +216,7 @@ class _Writer:
         new = self.connection.total_changes - before
         self.count += new
         self.untidy += new
+        self.left = self._left()
         return outcomes
 
     def tidy_when_due(self) -> None:
@@ -195,9 +227,23 @@ class _Writer:
     def tidy(self) -> None:
         """Puts the file in order when reports came since it last was, and it can be done."""
         if self.untidy:
-            self.untidy = 0
+            self.untidy, start = 0, time.monotonic()
             with suppress(sqlite3.Error, OSError):
                 tidy(self.connection, self.path, most_bytes=MOST_BYTES)
+            self.may_tidy_at = time.monotonic() + IDLE_SHARE * (time.monotonic() - start)
+
+    def rest(self) -> float:
+        """The seconds until the file may be put in order again because nothing comes."""
+        return self.may_tidy_at - time.monotonic()
+
+    def _left(self) -> float:
+        """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
+        try:
+            room, taken = self._room(), self.path.stat().st_size
+        except OSError:
+            return 0.0
+        of_disk = room.bytes / (room.bytes + taken) if room.bytes > 0 else 0.0
+        return max(0.0, min(room.reports / self.max_reports, of_disk))
 
     def _room(self) -> _Room:
         disk = os.statvfs(self.path.parent)
@@ -226,6 +272,7 @@ class _Writer:
 
     def _give_up(self, batch: Sequence[_Waiting]) -> list[Outcome]:
         """Takes back what was begun. A report that was durable before is held all the same."""
+        self.left = self._left()
         try:
             self.connection.rollback()
             return [self._look_up(waiting) for waiting in batch]

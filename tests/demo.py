@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import httpx
 
-from tests.running import command, read_page, sealed_post, send_form, send_sealed, serving
+from tests.running import be_patient, command, read_page, sealed_post, send_form, send_sealed, serving
 from tests.synthetic import reports
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,7 @@ class Demo:
         """The desk's keys, and an intake that knows the public half alone."""
         command(DESK, "keygen", "--desk", self.desk, passphrase=PASSPHRASE)
         command(INTAKE, "init", "--data", self.intake, "--recipients", self.desk / "recipients.txt")
+        be_patient(self.intake)
         command(DESK, "pin", "--desk", self.desk, self.intake / "server.pub", passphrase=PASSPHRASE)
 
     def send(self, address: str) -> None:

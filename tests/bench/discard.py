@@ -12,7 +12,7 @@ from intake.directory import read
 
 async def drop(self: app.Intake, request: Request) -> Response:
     """Reads the body as the intake does, and answers as if it were kept."""
-    await body.whole(request, self.envelope.longest, self.settings.max_seconds)
+    await body.whole(request, self.envelope.longest)
     return Response(status_code=201)
 
 

@@ -14,7 +14,7 @@ from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.seal import seal_bytes
 from tests.bench.load import Measured, post_sealed
 from tests.bench.table import show
-from tests.running import serving
+from tests.running import be_patient, serving
 
 ROUNDS = 3
 CONNECTIONS = (1, 8, 32)
@@ -38,6 +38,7 @@ def run(requests: int = 6000) -> None:
         data = Path(name) / "intake"
         (Path(name) / "recipients.txt").write_text(f"{recipient}\n")
         directory.make(data, Path(name) / "recipients.txt", ("report",))
+        be_patient(data)
         with (
             serving("python", "-m", "tests.bench.discard", data) as dropping,
             serving("witnessbox-intake", "serve", "--data", data, "--port", "0") as keeping,

@@ -5,6 +5,7 @@
 //   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
 //   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
 //   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
+//   node parity.mjs solve     {"challenge": C, "body": HEX}         the header, the progress told, the seconds it took
 //   node parity.mjs send      {"base": URL, "body": HEX}            what the script concludes
 //
 // Input and output are JSON; F is a compiled form, R an object of raw fields.
@@ -16,6 +17,7 @@ import { receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt
 import { buildReport } from "../../intake/browser/src/report.js";
 import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
 import { send } from "../../intake/browser/src/send.js";
+import { solve } from "../../intake/browser/src/work.js";
 
 const bytes = (hex) => new Uint8Array(Buffer.from(hex, "hex"));
 const fields = (raw) => new Map(Object.entries(raw));
@@ -45,6 +47,12 @@ const verbs = {
   envelope: async ({ recipients, code, body }) => {
     const sealed = await seal(bytes(body), recipients);
     return Buffer.from(envelope(receiptFromCode(bytes(code)).id, sealed)).toString("hex");
+  },
+  solve: async ({ challenge, body }) => {
+    const parts = [];
+    const start = performance.now();
+    const header = await solve(challenge, bytes(body), (part) => parts.push(part));
+    return { header, parts, seconds: (performance.now() - start) / 1000 };
   },
   send: ({ base, body }) => send(bytes(body), { fetch: (path, options) => fetch(base + path, options), pause: 1 }),
 };

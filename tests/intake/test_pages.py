@@ -174,7 +174,7 @@ def test_the_link_to_another_language_leads_to_the_same_page(page: str, shared_s
 
 
 def page_code(page: str) -> str:
-    [code] = [one["value"] for one in Outline(page).all("input") if one.get("type") == "hidden"]
+    [code] = [one["value"] for one in Outline(page).all("input") if one.get("name") == "_code"]
     assert re.fullmatch("[0-9a-f]{24}", code)
     return code
 

@@ -20,7 +20,7 @@ import httpx
 
 from analysis.mapfile import read_map
 from analysis.mapping import Map
-from tests.running import Page, command, read_page, sealed_post, send_form, send_sealed, serving
+from tests.running import Page, be_patient, command, read_page, sealed_post, send_form, send_sealed, serving
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT.parent / "shared" / "data" / "police_complaints.csv"
@@ -70,6 +70,7 @@ def replay(folder: Path, records_file: Path) -> Path:
     with leg("keys for the desk, an intake that knows the public half"):
         command(DESK, "keygen", "--desk", desk, passphrase=PASSPHRASE)
         command(INTAKE, "init", "--data", intake, "--recipients", desk / "recipients.txt")
+        be_patient(intake)
         command(DESK, "pin", "--desk", desk, intake / "server.pub", passphrase=PASSPHRASE)
     with serving(INTAKE, "serve", "--data", intake, "--port", "0") as address:
         with leg(f"{len(records):,} reports sent and acknowledged, one in {WITHOUT_SCRIPT} without script"):

@@ -5,6 +5,7 @@
 
 import { clean, isAsked, shown } from "./answers.js";
 import { canonical } from "./canonical.js";
+import { offer } from "./keep.js";
 import { linkedElement, showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
@@ -66,7 +67,15 @@ function keepExclusive({ target }) {
   }
 }
 
+function showWork(part) {
+  const bar = document.getElementById("work");
+  if (bar.hidden) say("working");
+  bar.hidden = false;
+  bar.value = part;
+}
+
 function say(name) {
+  document.getElementById("work").hidden = true;
   status.textContent = name ? status.dataset[name] : "";
 }
 
@@ -87,6 +96,7 @@ async function sealOnce(answers) {
 
 // Whether the report was sent; the page says what else came of it.
 async function sealAndSend() {
+  offer(null);
   const { answers, problems } = clean(page.form, readFields());
   showProblems(page, problems);
   say(problems.size ? "" : "sealing");
@@ -95,10 +105,11 @@ async function sealAndSend() {
   await new Promise((resolve) => setTimeout(resolve, 50));
   const bytes = await sealOnce(answers);
   say("sending");
-  const outcome = await send(bytes, pending);
+  const outcome = await send(bytes, { lost: pending.lost, progress: showWork });
   // Once an answer was lost, nobody may be told that nothing was saved.
   pending.lost = outcome === "failed";
   if (outcome !== "sent") say(outcome);
+  if (outcome !== "sent" && outcome !== "arrived") offer(bytes);
   return outcome === "sent";
 }
 
@@ -120,6 +131,7 @@ async function press() {
 function forget() {
   HTMLFormElement.prototype.reset.call(form);
   pending = startAnew();
+  offer(null);
   showProblems(page, new Map());
   say("");
   steps.restart();
@@ -130,6 +142,7 @@ function forget() {
 addEventListener("pagehide", forget);
 form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
+form.addEventListener("input", () => offer(null));
 form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
 document.getElementById("problems").addEventListener("click", followProblem);

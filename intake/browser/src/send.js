@@ -1,11 +1,17 @@
 // Posts a sealed report until the server says that it is durable.
 
+import { solve } from "./work.js";
+
 const TRIES = 3;
+const WORK_TRIES = 8;
 const TIMEOUT = 60_000; // Tor is slow
 const PAUSE = 2_000;
 const CREATED = 201;
+const WORK_NEEDED = 428;
 const CONFLICT = 409;
 const UNAVAILABLE = 503;
+const CHALLENGE = "Witnessbox-Challenge";
+const WORK = "Witnessbox-Work";
 
 // What came of it, by the name of the words that the page has for it:
 //   "sent"
@@ -13,37 +19,47 @@ const UNAVAILABLE = 503;
 //   "nothingSaved"  the server said each time that it kept nothing, for now
 //   "outdated"      the server will never take what this page makes
 //   "failed"        an answer was lost, and the report may have arrived
-// Posting the same bytes again does no harm: the server keeps an id once.
-export async function send(bytes, { lost = false, fetch = globalThis.fetch, pause = PAUSE } = {}) {
-  for (let left = TRIES; left > 0; left -= 1) {
-    const status = await post(bytes, fetch);
+// Posting the same bytes again does no harm: the server keeps an id once. When it asks for work, the
+// work is done, and `progress` is told how far it is.
+export async function send(bytes, { lost = false, fetch = globalThis.fetch, pause = PAUSE, progress } = {}) {
+  let work = "";
+  let tries = TRIES;
+  for (let left = WORK_TRIES; left > 0 && tries > 0; left -= 1) {
+    const { status, challenge } = await post(bytes, work, fetch);
     if (status === CREATED) return "sent";
     if (status === CONFLICT) return "arrived";
+    if (status === WORK_NEEDED && challenge) {
+      // A challenge serves once, and the next may be harder: the load decides.
+      work = await solve(challenge, bytes, progress);
+      continue;
+    }
     if (status >= 400 && status < 500) return lost ? "failed" : "outdated";
     lost ||= status !== UNAVAILABLE;
-    if (left > 1) await new Promise((resolve) => setTimeout(resolve, pause));
+    work = "";
+    tries -= 1;
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, pause));
   }
   return lost ? "failed" : "nothingSaved";
 }
 
-// The status of the server's answer, or 0 when none came.
-async function post(bytes, fetch) {
+// The status of the server's answer, or 0 when none came, and the challenge it carries, if any.
+async function post(bytes, work, fetch) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {
     const response = await fetch("/sealed", {
       method: "POST",
       body: bytes,
-      headers: { "Content-Type": "application/octet-stream" },
+      headers: { "Content-Type": "application/octet-stream", ...(work && { [WORK]: work }) },
       credentials: "omit",
       cache: "no-store",
       redirect: "error",
       referrerPolicy: "no-referrer",
       signal: abort.signal,
     });
-    return response.status;
+    return { status: response.status, challenge: response.headers.get(CHALLENGE) };
   } catch {
-    return 0;
+    return { status: 0, challenge: null };
   } finally {
     clearTimeout(timer);
   }

@@ -1,0 +1,98 @@
+"""Decides who is let in now, without knowing who it is.
+
+A report that was sealed in a browser pays with work, once there is pressure. One that was typed
+without script cannot, so it has a stamp and an allowance of its own: a flood of either kind leaves
+the other alone.
+"""
+
+import secrets
+import time
+
+from intake.allowance import Allowance, Seconds
+from intake.pressure import asked_bits
+from intake.settings import Settings
+from intake.stamp import StampError, Stamps, TooQuick
+from intake.store import Store
+from intake.work import Challenges, Work, seed
+
+WORK = "witnessbox-work"
+CHALLENGE = "witnessbox-challenge"
+
+
+class TooMany(Exception):
+    """More forms come without script than the settings allow; there is room again in a minute."""
+
+
+def disguised_clock() -> Seconds:
+    """Seconds that count from nowhere: challenges and stamps must not tell how long this machine is up,
+    which would show that two addresses are one machine.
+    """
+    start = secrets.randbelow(10**9) - int(time.monotonic())
+    return lambda: start + time.monotonic()
+
+
+class Door:
+    """One for the whole server; all it holds is in memory and is about no one."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Seconds | None = None) -> None:
+        clock = clock or disguised_clock()
+        self._store = store
+        self._free = Allowance(settings.free_per_minute, clock)
+        self._scriptless = Allowance(settings.scriptless_per_minute, clock)
+        self._challenges = Challenges(clock)
+        self._stamps = Stamps(settings.min_fill_seconds, clock)
+
+    def challenge(self) -> str:
+        """A challenge as difficult as the present asks for."""
+        return self._challenges.draw(self._asked())
+
+    def look_at(self, header: str) -> Work | None:
+        """The work that came with a sealed report, before its body is read; None when none is due.
+
+        Raises WorkError.
+        """
+        asked = self._asked()
+        if not header and not asked:
+            return None
+        return self._challenges.read(header, asked)
+
+    def admit_sealed(self, work: Work | None, body: bytes) -> None:
+        """Lets one sealed report in, and spends its work; WorkError when the work is not for it."""
+        self.admit_seeded(work, seed(work.challenge, body) if work else b"")
+
+    def admit_seeded(self, work: Work | None, start: bytes) -> None:
+        """As `admit_sealed`, for a body that came in pieces: `start` is what its Seed came to."""
+        if work:
+            self._challenges.spend(work, start)
+        self._free.take()
+
+    def stamp(self) -> str:
+        """What a page carries that is made now."""
+        return self._stamps.draw()
+
+    def restamp(self, stamp: str) -> str:
+        """The stamp of a page that is shown again: the one it had, unless that is of no use any more."""
+        try:
+            self._stamps.check(stamp)
+        except TooQuick:
+            return stamp
+        except StampError:
+            return self._stamps.draw()
+        return stamp
+
+    def wait(self, stamp: str) -> int:
+        """The seconds until a page that is shown again with `restamp` may be sent."""
+        try:
+            self._stamps.check(self.restamp(stamp))
+        except TooQuick as error:
+            return error.wait
+        return 0
+
+    def admit_typed(self, stamp: str) -> None:
+        """Lets in one form that was typed without script; raises StampError or TooMany."""
+        self._stamps.check(stamp)
+        if not self._scriptless.take():
+            raise TooMany
+
+    def _asked(self) -> int:
+        return asked_bits(self._free, self._store.queued, self._store.room)

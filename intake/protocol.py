@@ -1,0 +1,112 @@
+"""HTTP/1.1 for strangers: bounds what uvicorn does not, and forgets who is at the other end.
+
+uvicorn waits for ever for the head of a request, and counts connections without letting one go. A
+few slow clients could hold every place. Here a head has a deadline, and when all places are taken
+the one goes that has kept us waiting longest; no address plays a part in it.
+"""
+
+import asyncio
+import logging
+import socket
+from typing import Any, ClassVar
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from intake.guard import RAW_HEADERS
+
+MOST_CONNECTIONS = 1_000
+HEAD_SECONDS = 15.0
+_PHRASES = {400: b"Bad Request", 408: b"Request Timeout"}
+
+# uvicorn's own logger names addresses when it is told to say everything. This one never says more.
+log = logging.getLogger("intake.http")
+log.setLevel(logging.WARNING)
+
+
+class Protocol(H11Protocol):
+    """One connection."""
+
+    most: ClassVar[int] = MOST_CONNECTIONS
+    head_seconds: ClassVar[float] = HEAD_SECONDS
+    # In the order they were made.
+    _all: ClassVar[dict["Protocol", None]] = {}
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = log
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Takes the connection, and lets another one go when there are too many."""
+        super().connection_made(transport)
+        # An answer is its head and its body; without this the body waits for the head's receipt. asyncio
+        # does it for sockets that name their protocol, and those of socket.create_server do not.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Nothing above this line needs to know who it is.
+        self.client = None
+        self._all[self] = None
+        self._mind_the_head()
+        if len(self._all) > self.most:
+            self._slowest().transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the connection."""
+        self._all.pop(self, None)
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Handles what has come, and starts or stops the clock."""
+        super().handle_events()
+        self._mind_the_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP, in one line and with our headers."""
+        self._refuse(400)
+
+    def _is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _mind_the_head(self) -> None:
+        if self._is_busy() or self.transport.is_closing():
+            self._forget_deadline()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.conn.trailing_data[0]:
+            self._refuse(408)
+        else:
+            # Nobody asked for anything, so there is nothing to answer.
+            self.transport.close()
+
+    def _refuse(self, status: int) -> None:
+        text = b"nothing was saved\n"
+        headers = [
+            *RAW_HEADERS,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(text)).encode()),
+            (b"connection", b"close"),
+        ]
+        answer = h11.Response(status_code=status, headers=headers, reason=_PHRASES[status])
+        try:
+            parts = [self.conn.send(one) for one in (answer, h11.Data(data=text), h11.EndOfMessage())]
+            self.transport.write(b"".join(part for part in parts if part))
+        except h11.LocalProtocolError:
+            pass  # an answer was given already, or is being given
+        self.transport.close()
+
+    def _slowest(self) -> "Protocol":
+        """The oldest that sends no request, or else no whole one; or else this one, the newest."""
+        for waits in (lambda one: not one._is_busy(), lambda one: one.cycle.more_body):
+            for one in self._all:
+                if one is not self and waits(one):
+                    return one
+        return self
