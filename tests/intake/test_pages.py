@@ -1,7 +1,9 @@
 """The pages themselves: their words, their languages, and what they may load."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -192,8 +194,8 @@ def test_a_page_that_is_shown_again_keeps_its_code(shared_server: Server) -> Non
     assert page_code(shared_server.post_form({"_code": ['"><b>']}).text) != code
 
 
-def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity) -> None:
-    settings = Settings(("report",), "https://weather.example/", 1, 1, 1, 1)
+def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity, data: Path) -> None:
+    settings = replace(Settings.read(data / "intake.toml"), exit_url="https://weather.example/")
     notices = Notices(
         help={"en": (("Night line", "555 0100, free <b>"),)},
         deadlines={"en": (("Police", "within 90 days"),)},
