@@ -8,8 +8,9 @@ XLSForm is the field's convention: organizers with a form already have one. We a
     choices   list_name, name, label::Language (xx)
     settings  form_id, version, default_language, form_title
 
-and add the columns sdc_role (survey), rollup and exclusive (choices) and page_title::Language (xx)
-(settings), because XLSForm cannot translate a title. The list named "rollup" holds the
+and add the columns sdc_role (survey), rollup and exclusive (choices), page_title::Language (xx)
+(settings), because XLSForm cannot translate a title, and attachments (settings): the media types of
+files that may be sent along, with spaces between them. The list named "rollup" holds the
 labels of the rollups. A group is a section; each question stands in one.
 """
 
@@ -29,7 +30,7 @@ _COLUMNS = {
     "survey": {"type", "name", "label", "hint", "required", "relevant", "constraint", "constraint_message"}
     | {"appearance", "default", "sdc_role"},
     "choices": {"list_name", "name", "label", "rollup", "exclusive"},
-    "settings": {"form_id", "version", "default_language", "form_title", "page_title"},
+    "settings": {"form_id", "version", "default_language", "form_title", "page_title", "attachments"},
 }
 # For other tools and for later: they change nothing that a reporter sees.
 _PASSED_OVER = {"sdc_generalise", "sdc_topcode", "short_form", "hxl", "iccs"}
@@ -90,6 +91,7 @@ class _Compiler:
 
     def _settings(self) -> dict[str, Any]:
         row = self._sheets["settings"][0]
+        attachments = row.get("attachments").split()
         return {
             "v": VERSION,
             "id": row.get("form_id"),
@@ -97,6 +99,7 @@ class _Compiler:
             "default_language": _language(row.get("default_language")),
             "languages": self._languages,
             "title": self._texts(row, "page_title"),
+            **({"attachments": attachments} if attachments else {}),
         }
 
     def _contents(self) -> dict[str, Any]:
