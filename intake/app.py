@@ -6,7 +6,7 @@ sealed here, in memory, before anything is kept.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from intake import body, language
+from intake import body, language, upload
+from intake.attachments import Attachments
+from intake.crypto.attachment import Attachment
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import Receipt
@@ -30,10 +32,11 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
-from intake.multipart import BrokenForm, read_fields
+from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.pages import Pages
 from intake.settings import Settings
 from intake.store import Conflict, Store, Unavailable
+from intake.upload import FormFiles
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
@@ -62,17 +65,18 @@ class Intake:
     envelope: Envelope
     pages: Pages
     store: Store
+    attachments: Attachments | None
     clock: Clock
 
     async def take_sealed(self, request: Request) -> Response:
-        """A report that was sealed in the browser: 201 when it is durable."""
+        """A report or an attachment that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
-        async with body.deadline(self.settings.max_seconds):
-            data = await body.whole(request, self.envelope.longest)
         try:
-            report_id, sealed = self.envelope.open_outside(data)
-            await self.store.put(report_id, iso_week(self.clock()), sealed)
+            if self.attachments and body.announced(request) in self.envelope.attachment_lengths:
+                await self._take_attachment(request, self.attachments)
+            else:
+                await self._take_report(request)
         except NotSealed as error:
             return PlainTextResponse(f"nothing was saved: {error}\n", 400)
         except Conflict:
@@ -81,32 +85,79 @@ class Intake:
             return PlainTextResponse("nothing was saved: try again later\n", 503)
         return Response(status_code=201)
 
+    async def _take_report(self, request: Request) -> None:
+        async with body.deadline(self.settings.max_seconds):
+            data = await body.whole(request, self.envelope.longest)
+        report_id, sealed = self.envelope.open_outside(data)
+        await self.store.put(report_id, iso_week(self.clock()), sealed)
+
+    async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
+        async with body.deadline(upload.seconds(self.settings, request, upload.MOST_BYTES)):
+            await upload.take_sealed(request, self.envelope, attachments, iso_week(self.clock()))
+
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
-        pieces = body.pieces(request, self.settings.max_form_bytes)
-        try:
-            async with body.deadline(self.settings.max_seconds):
-                typed = await read_fields(request.headers.get("content-type", ""), pieces)
-        except BrokenForm:
-            raise HTTPException(400) from None
-        today = self.clock().date()
-        try:
-            await self._seal_and_store(form, answers.clean(form, typed), lang)
-        except InvalidAnswers as error:
-            page = self.pages.filled(lang, form, today, typed, problems=error.problems)
-            return HTMLResponse(page, 422)
-        except TooLong:
-            raise HTTPException(413) from None
-        except Unavailable:
-            return HTMLResponse(self.pages.filled(lang, form, today, typed, failed=True), 503)
+        receipt, today = Receipt.draw(), self.clock().date()
+        with ExitStack() as uploads:
+            files = self._files(form, receipt, uploads)
+            typed = await self._read_form(request, files)
+            file_problem = files.problem if files else ""
+            try:
+                answered = answers.clean(form, typed)
+                if file_problem:
+                    raise InvalidAnswers({})
+                await self._seal_and_store(form, answered, lang, receipt, files)
+            except InvalidAnswers as error:
+                page = self.pages.filled(
+                    lang, form, today, typed, problems=error.problems, file_problem=file_problem
+                )
+                return HTMLResponse(page, 422)
+            except TooLong:
+                raise HTTPException(413) from None
+            except Unavailable:
+                return HTMLResponse(self.pages.filled(lang, form, today, typed, failed=True), 503)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
-    async def _seal_and_store(self, form: Form, answered: dict[str, object], lang: str) -> None:
-        receipt = Receipt.draw()
-        words = report.build(form, answered, lang=lang, sealed_by="server", channel=CHANNEL, receipt=receipt)
+    def _files(self, form: Form, receipt: Receipt, uploads: ExitStack) -> FormFiles | None:
+        types = self.settings.types_without_script(form.attachments)
+        if not (self.attachments and types):
+            return None
+        return FormFiles(self.attachments, self.recipients, receipt, types, uploads)
+
+    async def _read_form(self, request: Request, files: FormFiles | None) -> dict[str, list[str]]:
+        most = self.settings.max_form_bytes
+        of_files = upload.MOST_BYTES if files else 0
+        pieces = body.pieces(request, most + of_files, upload.PATIENCE if files else body.PATIENCE)
+        try:
+            async with body.deadline(upload.seconds(self.settings, request, of_files)):
+                return await read_fields(request.headers.get("content-type", ""), pieces, files, most)
+        except BrokenForm:
+            raise HTTPException(400) from None
+        except TooMuchText:
+            raise HTTPException(413) from None
+        except Unavailable:
+            raise HTTPException(503) from None
+
+    async def _seal_and_store(
+        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
+    ) -> None:
+        named: tuple[Attachment, ...] = files.named if files else ()
+        words = report.build(
+            form,
+            answered,
+            lang=lang,
+            sealed_by="server",
+            channel=CHANNEL,
+            receipt=receipt,
+            attachments=named,
+        )
         sealed = seal_bytes(pad(words), self.recipients)
-        await self.store.put(receipt.id, iso_week(self.clock()), sealed)
+        week = iso_week(self.clock())
+        if files:
+            # The report last: what it names is there.
+            await files.finish(week)
+        await self.store.put(receipt.id, week, sealed)
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
@@ -168,16 +219,21 @@ def create_app(
     recipients: Sequence[Recipient],
     store: Store,
     clock: Clock = utc_now,
+    attachments: Attachments | None = None,
 ) -> ASGIApp:
-    """The whole application; it starts the store and closes it."""
+    """The whole application; it starts the stores and closes them."""
     pages = Pages(settings, forms, recipients)
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
+    intake = Intake(settings, recipients, Envelope(recipients), pages, store, attachments, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         store.start()
+        if attachments:
+            attachments.start()
         yield
         store.close()
+        if attachments:
+            attachments.close()
 
     routes = [
         Route("/sealed", intake.take_sealed, methods=["POST"]),

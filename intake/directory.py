@@ -5,6 +5,7 @@ recipients.txt  the organizers' public keys; every report is sealed to all of th
 server.key      the seed that signs courier bundles; it opens nothing
 server.pub      its public half, for the desk to pin
 reports.db      the sealed reports
+attachments.db  the sealed attachments, where a form takes any
 """
 
 import re

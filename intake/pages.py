@@ -38,6 +38,7 @@ class Pages:
         )
         self._recipients = [str(recipient) for recipient in recipients]
         self._exit_url = settings.exit_url
+        self._settings = settings
         self._environments = {language: _environment(language) for language in self.languages}
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
@@ -59,9 +60,12 @@ class Pages:
         *,
         problems: Mapping[str, str] | None = None,
         failed: bool = False,
+        file_problem: str = "",
     ) -> str:
         """The form with what was typed, and what is to be mended, or that it could not be kept."""
-        return self._render_form(language, form.id, today.year, typed, problems, failed=failed)
+        return self._render_form(
+            language, form.id, today.year, typed, problems, failed=failed, file_problem=file_problem
+        )
 
     def sent(self, language: str, sealed_by: str) -> str:
         """Says that the report is kept, and who sealed it: "browser", "server" or unknown."""
@@ -81,6 +85,7 @@ class Pages:
         problems: Mapping[str, str] | None = None,
         *,
         failed: bool = False,
+        file_problem: str = "",
     ) -> str:
         form = self.forms[form_id]
         return self._render(
@@ -93,6 +98,8 @@ class Pages:
             typed=typed or {},
             problems=problems or {},
             failed=failed,
+            file_problem=file_problem,
+            plain_types=self._settings.types_without_script(form.attachments),
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),
         )

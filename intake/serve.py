@@ -18,6 +18,8 @@ import uvicorn
 
 from intake import logs
 from intake.app import create_app
+from intake.attachments import FILE as ATTACHMENTS
+from intake.attachments import Attachments
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
@@ -44,7 +46,9 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
-    app = create_app(directory.settings, directory.forms, directory.recipients, store)
+    app = create_app(
+        directory.settings, directory.forms, directory.recipients, store, attachments=_attachments(directory)
+    )
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -60,6 +64,13 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     with contextlib.closing(_listen(host, port)) as listening:
         shown = f"[{host}]" if ":" in host else host
         _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+
+
+def _attachments(directory: Directory) -> Attachments | None:
+    """The store of attachments, where a form takes any."""
+    if not any(form.attachments for form in directory.forms):
+        return None
+    return Attachments(directory.path / ATTACHMENTS, min_free_bytes=directory.settings.min_free_bytes)
 
 
 def forbid_core_dumps() -> None:

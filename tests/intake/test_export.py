@@ -17,7 +17,7 @@ from intake.crypto.shard import MAX_SHARD_REPORTS, ReportName, index_shard
 from intake.crypto.signing import parse_public
 from intake.database import connect
 from intake.directory import read_key
-from intake.export import export, reserve
+from intake.export import connect_both, export, reserve
 from intake.forms.form import shipped
 from tests.serving import COMMAND, ENOUGH, Server, run, snapshot, stored
 
@@ -139,7 +139,7 @@ def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path
 
 def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
     names = fill(data, 4_000, size=4_000)
-    with closing(connect(data / "reports.db")) as connection:
+    with closing(connect_both(data / "reports.db")) as connection:
         assert reserve(connection) == 1
     whole = data.with_name("whole")
     shutil.copytree(data, whole)

@@ -45,7 +45,7 @@ def test_bytes_that_are_no_utf_8_become_question_marks_and_not_an_error() -> Non
         pytest.param(part("a", "b"), "the form broke off", id="no end"),
         pytest.param(b"", "the form broke off", id="nothing"),
         pytest.param(b"words", "the form is broken", id="no boundary"),
-        pytest.param(part("a", "b", extra='; filename="c"') + END, "not a plain field", id="a file"),
+        pytest.param(part("a", "b", extra='; filename="c"') + END, "a field is a file", id="a file"),
         pytest.param(part("", "b") + END, "not a plain field", id="an empty name"),
         pytest.param(part("a" * 101, "b") + END, "not a plain field", id="a long name"),
         pytest.param(b"--edge\r\nA: b\r\n\r\nc\r\n" + END, "a field has no name", id="no name"),

@@ -4,18 +4,20 @@
 // `pending` until the page is closed.
 
 import { clean, isAsked } from "./answers.js";
+import { filesVersion, forgetFiles, offerFiles, sealFiles } from "./attached.js";
 import { canonical } from "./canonical.js";
 import { showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
-import { send } from "./send.js";
+import { sendAll } from "./send.js";
 
 const page = JSON.parse(document.getElementById("witnessbox").textContent);
 const button = document.getElementById("seal-and-send");
 const status = document.getElementById("status");
 const form = button.form;
-let pending = { answers: "", bytes: null };
+const outcomes = { refused: "nothingSaved", files: "filesFailed", unknown: "failed" };
+let pending = { report: "", bodies: [] };
 
 // As the server gets them, so that the same rules turn them into the same bytes.
 function readFields() {
@@ -53,13 +55,14 @@ function say(name) {
 
 // The same answers are the same report: after a lost reply it is sent again, not a second time.
 async function sealOnce(answers) {
-  const text = canonical(answers);
-  if (pending.answers !== text) {
+  const report = `${canonical(answers)} ${await filesVersion()}`;
+  if (pending.report !== report) {
     const receipt = drawReceipt();
-    const sealed = await seal(buildReport(page, answers, receipt), page.recipients);
-    pending = { answers: text, bytes: envelope(receipt.id, sealed) };
+    const { bodies, named } = await sealFiles(receipt, page.recipients);
+    const sealed = await seal(buildReport(page, answers, receipt, named), page.recipients);
+    pending = { report, bodies: [...bodies, envelope(receipt.id, sealed)] };
   }
-  return pending.bytes;
+  return pending.bodies;
 }
 
 async function sealAndSend() {
@@ -69,12 +72,13 @@ async function sealAndSend() {
   say("sealing");
   // Sealing keeps a slow phone busy: let it show the words first.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const bytes = await sealOnce(answers);
+  const bodies = await sealOnce(answers);
   say("sending");
-  const outcome = await send(bytes);
-  if (outcome !== "sent") return say(outcome === "refused" ? "nothingSaved" : "failed");
+  const outcome = await sendAll(bodies);
+  if (outcome !== "sent") return say(outcomes[outcome]);
   // The Back button must not show the answers to whoever holds the phone next.
   form.reset();
+  forgetFiles();
   location.assign(`${page.sent}?sealed_by=browser`);
 }
 
@@ -96,5 +100,6 @@ form.addEventListener("input", showWhatApplies);
 form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
 showWhatApplies();
+offerFiles(page.form.attachments ?? []);
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

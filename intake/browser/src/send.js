@@ -2,6 +2,7 @@
 
 const TRIES = 3;
 const TIMEOUT = 60_000; // Tor is slow
+const SLOWEST = 16; // bytes a millisecond, on top of that
 const PAUSE = 2_000;
 const CREATED = 201;
 const UNAVAILABLE = 503;
@@ -22,10 +23,20 @@ export async function send(bytes, { fetch = globalThis.fetch, pause = PAUSE } = 
   return lost ? "unknown" : "refused";
 }
 
+// Posts what is left of `bodies`, files first and the report last, and drops from it what was kept.
+// As `send`, or "files" when a file did not get through, and the report was not sent.
+export async function sendAll(bodies, options) {
+  while (bodies.length > 1) {
+    if ((await send(bodies[0], options)) !== "sent") return "files";
+    bodies.shift();
+  }
+  return send(bodies[0], options);
+}
+
 // The status of the server's answer, or 0 when none came.
 async function post(bytes, fetch) {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT);
+  const timer = setTimeout(() => abort.abort(), TIMEOUT + (bytes.size ?? bytes.length) / SLOWEST);
   try {
     const response = await fetch("/sealed", {
       method: "POST",
