@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import cipher, schema
+from analysis import attachments, cipher, schema
 from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
@@ -27,11 +27,17 @@ BATCH = 32
 
 @dataclass(slots=True)
 class Result:
-    """What an import did: reports added, known before, and set aside by reason."""
+    """What an import did: reports added, known before, and set aside by reason; attachments likewise.
+
+    `checked` counts attachments that now lie beside their report, by the state that they are in.
+    """
 
     added: int = 0
     known: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
+    attachments: int = 0
+    known_attachments: int = 0
+    checked: Counter[str] = field(default_factory=Counter)
 
 
 def load_delivery(
@@ -93,6 +99,7 @@ def load(
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
         with desk.database.atomic():
             schema.index_texts(desk.database)
+        result.checked = attachments.check(desk)
     except cipher.OperationalError as error:
         raise Unwritable(f"{desk.path}: {error}", "nothing was lost: import the bundle again") from None
     except cipher.DatabaseError:
@@ -137,13 +144,18 @@ def _load_shard(
 ) -> None:
     writer = Writer(desk, bundle, codings)
     known = 0
+    large: list[Entry] = []
     with shard.path.open("rb") as file:
-        batches = _unknown(desk, index_shard(file))
+        batches = _unknown(desk, attachments.apart(index_shard(file), large))
         for outcomes, skipped in crew.open(shard.path, batches):
             writer.write(outcomes)
             known += skipped
             progress(len(outcomes) + skipped)
     writer.finish()
+    new, before = attachments.put(desk, bundle, shard.path, large)
+    progress(len(large))
+    result.attachments += new
+    result.known_attachments += before
     result.known += known
     result.added += writer.added
     result.set_aside += writer.set_aside

@@ -18,7 +18,7 @@ from intake.crypto.shard import Member, ReportName, write_shard
 from intake.crypto.signing import SigningKey, format_public
 from intake.forms import report
 from intake.forms.answers import clean
-from intake.forms.form import shipped
+from intake.forms.form import Form, shipped
 
 WEEK = "2026-W46"
 FORM = shipped("police")
@@ -78,6 +78,7 @@ class Server:
     key: SigningKey = field(default_factory=SigningKey.generate)
     sequence: int = 0
     previous: str = manifests.FIRST_PREVIOUS
+    form: Form = FORM
 
     def public(self, folder: Path) -> Path:
         """Its public key file."""
@@ -94,12 +95,14 @@ class Server:
         self.sequence += 1
         bundle = folder / manifests.bundle_name(self.sequence)
         (bundle / "forms").mkdir(parents=True)
-        (bundle / "forms" / f"{FORM.digest}.json").write_bytes(FORM.json)
+        (bundle / "forms" / f"{self.form.digest}.json").write_bytes(self.form.json)
         listed = []
         for data, reports in shards:
             listed.append(Shard(len(data), reports, hashlib.sha256(data).hexdigest()))
             (bundle / listed[-1].filename).write_bytes(data)
-        manifest = Manifest(self.key.verify_key, self.sequence, self.previous, (FORM.digest,), tuple(listed))
+        manifest = Manifest(
+            self.key.verify_key, self.sequence, self.previous, (self.form.digest,), tuple(listed)
+        )
         data = manifests.serialise(manifest, self.key)
         (bundle / "manifest").write_bytes(data)
         self.previous = manifests.digest(data)
