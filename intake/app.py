@@ -104,6 +104,8 @@ class Intake:
             typed = await self._read_form(request, files)
             file_problem = files.problem if files else ""
             try:
+                if files and files.failed:
+                    raise Unavailable("a file was not stored")
                 answered = answers.clean(form, typed)
                 if file_problem:
                     raise InvalidAnswers({})
@@ -136,8 +138,6 @@ class Intake:
             raise HTTPException(400) from None
         except TooMuchText:
             raise HTTPException(413) from None
-        except Unavailable:
-            raise HTTPException(503) from None
 
     async def _seal_and_store(
         self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None

@@ -24,6 +24,8 @@ PIECE = 1024 * 1024
 MOST_UPLOADS = 32
 # Attachments leave the last of the disk to reports: they stop at this many times the least free space.
 RESERVE = 4
+# The journal keeps no more than this of the disk when it is idle.
+JOURNAL = 16 * PIECE
 SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS {{0}}.attachments
@@ -53,6 +55,7 @@ class Attachments:
         """Opens the file, which is made if need be; DatabaseError when it cannot be used."""
         self._connection = open_file(self._path)
         self._connection.execute(_UNFINISHED)
+        compact(self._connection)
         # One thread, so that one job follows the other, and a job that is given up is still cleared away.
         self._writer = ThreadPoolExecutor(1, "attachments")
 
@@ -165,6 +168,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
         connection.executescript(SCHEMA.format("main"))
     except BaseException as error:
         connection.close()
@@ -172,6 +176,14 @@ def open_file(path: Path) -> sqlite3.Connection:
             raise DatabaseError(f"{path} is not a file of attachments") from None
         raise
     return connection
+
+
+def compact(connection: sqlite3.Connection) -> None:
+    """Writes the file anew in the order of its keys, so that no place in it tells what came first."""
+    # A disk without room for a second copy keeps the first one.
+    with suppress(sqlite3.Error):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def attach(connection: sqlite3.Connection, path: Path) -> None:

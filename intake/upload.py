@@ -18,6 +18,7 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.envelope import Envelope, NotSealed
 from intake.settings import Settings
+from intake.store import Unavailable
 
 # All files that one form may send; its text comes on top.
 MOST_BYTES = MOST_ATTACHMENTS * MAX_ATTACHMENT
@@ -55,8 +56,9 @@ async def take_sealed(request: Request, envelope: Envelope, attachments: Attachm
 class FormFiles:
     """The files of one form as the parser of its body comes upon them: sealed at once, then written.
 
-    `problem` is the name of the rule that a file broke: file_type, too_many_files or file_too_large.
-    What follows is then dropped. Nothing stays unless `finish` is called.
+    `problem` is the name of the rule that a file broke: file_type, too_many_files or file_too_large;
+    `failed` says that a file could not be kept. What follows is then read and dropped, so that the
+    browser shows the answer. Nothing stays unless `finish` is called.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class FormFiles:
         uploads: ExitStack,
     ) -> None:
         self.problem = ""
+        self.failed = False
         self._attachments = attachments
         self._recipients = recipients
         self._receipt = receipt
@@ -87,28 +90,31 @@ class FormFiles:
 
     def data(self, piece: bytes) -> None:
         """More of the file."""
-        if self._sealer is None and not self.problem:
+        if self._sealer is None and not self._stopped:
             self._open()
-        if len(piece) > self._room:
-            self.problem = self.problem or "file_too_large"
-        if self.problem or self._sealer is None or self._upload is None:
+        if len(piece) > self._room and not self._stopped:
+            self.problem = "file_too_large"
+        if self._stopped or self._sealer is None or self._upload is None:
             return
         self._room -= len(piece)
         self._ready.append((self._upload, (self._sealer.update(piece),)))
 
     def end(self) -> None:
         """The file is whole."""
-        if self.problem or self._sealer is None or self._upload is None:
+        if self._stopped or self._sealer is None or self._upload is None:
             return
         self._ready.append((self._upload, self._sealer.finish()))
         self._whole.append((self._upload, self._sealer.named()))
 
     async def drain(self) -> None:
-        """Writes what is sealed; Unavailable when it cannot be kept."""
-        while self._ready:
+        """Writes what is sealed."""
+        while self._ready and not self._stopped:
             upload, sealed = self._ready.popleft()
-            for piece in sealed:
-                await upload.write(piece)
+            try:
+                for piece in sealed:
+                    await upload.write(piece)
+            except Unavailable:
+                self.failed = True
 
     async def finish(self, week: str) -> None:
         """Returns when all files are durable."""
@@ -120,6 +126,10 @@ class FormFiles:
         """What the report is to say of the files."""
         return tuple(named for _, named in self._whole)
 
+    @property
+    def _stopped(self) -> bool:
+        return self.failed or bool(self.problem)
+
     def _open(self) -> None:
         number = len(self._whole) + 1
         if number > MOST_ATTACHMENTS:
@@ -127,7 +137,11 @@ class FormFiles:
         elif self._type not in self._types:
             self.problem = "file_type"
         else:
-            self._upload = self._uploads.enter_context(self._attachments.upload())
+            try:
+                self._upload = self._uploads.enter_context(self._attachments.upload())
+            except Unavailable:
+                self.failed = True
+                return
             attachment_id = self._receipt.attachment_id(number)
             self._sealer = AttachmentSealer(self._recipients, attachment_id, self._type)
             self._room = MAX_ATTACHMENT

@@ -245,6 +245,11 @@ def test_attachments_leave_the_last_of_the_disk_to_reports(
     receipt = Receipt.draw()
     with AttachingServer(data) as server:
         assert server.post_sealed(sealed_file(recipients, receipt, FILE)[0]).status_code == 503
+        answer = post_files(server, ("a.pdf", FILE, PDF), fields={**ENOUGH, "story": ["They took my bag."]})
+        assert answer.status_code == 503
+        assert "Nothing was saved. What you wrote is still on this page." in answer.text
+        assert "They took my bag." in answer.text
+        assert stored(data) == {}
         assert server.post_sealed(sealed_report(recipients, receipt, [])).status_code == 201
     assert stored_files(data) == {}
 
