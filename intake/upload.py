@@ -91,7 +91,7 @@ class FormFiles:
     def data(self, piece: bytes) -> None:
         """More of the file."""
         if self._sealer is None and not self._stopped:
-            self._open()
+            self._start()
         if len(piece) > self._room and not self._stopped:
             self.problem = "file_too_large"
         if self._stopped or self._sealer is None or self._upload is None:
@@ -130,7 +130,7 @@ class FormFiles:
     def _stopped(self) -> bool:
         return self.failed or bool(self.problem)
 
-    def _open(self) -> None:
+    def _start(self) -> None:
         number = len(self._whole) + 1
         if number > MOST_ATTACHMENTS:
             self.problem = "too_many_files"
