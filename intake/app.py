@@ -8,7 +8,7 @@ sealed here, in memory, before anything is kept.
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +22,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from intake import body, language
+from intake import body, language, upload
 from intake.address import Address
+from intake.attachments import Attachments
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -34,11 +35,12 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
-from intake.multipart import BrokenForm, read_fields
+from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
 from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
 from intake.store import Conflict, Store, Unavailable
+from intake.upload import FormFiles
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
@@ -72,17 +74,18 @@ class Intake:
     envelope: Envelope
     pages: Pages
     store: Store
+    attachments: Attachments | None
     clock: Clock
 
     async def take_sealed(self, request: Request) -> Response:
-        """A report that was sealed in the browser: 201 when it is durable."""
+        """A report or an attachment that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
-        async with body.deadline(self.settings.max_seconds):
-            data = await body.whole(request, self.envelope.longest)
         try:
-            report_id, sealed = self.envelope.open_outside(data)
-            await self.store.put(report_id, iso_week(self.clock()), sealed)
+            if self.attachments and body.announced(request) in self.envelope.attachment_lengths:
+                await self._take_attachment(request, self.attachments)
+            else:
+                await self._take_report(request)
         except NotSealed as error:
             return PlainTextResponse(f"nothing was saved: {error}\n", 400)
         except Conflict:
@@ -91,36 +94,89 @@ class Intake:
             return PlainTextResponse("nothing was saved: try again later\n", 503, RETRY_LATER)
         return Response(status_code=201)
 
+    async def _take_report(self, request: Request) -> None:
+        async with body.deadline(self.settings.max_seconds):
+            data = await body.whole(request, self.envelope.longest)
+        report_id, sealed = self.envelope.open_outside(data)
+        await self.store.put(report_id, iso_week(self.clock()), sealed)
+
+    async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
+        async with body.deadline(upload.seconds(self.settings, request, upload.MOST_BYTES)):
+            await upload.take_sealed(request, self.envelope, attachments, iso_week(self.clock()))
+
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
-        pieces = body.pieces(request, self.settings.max_form_bytes)
+        with ExitStack() as uploads:
+            files = self._files(form, uploads)
+            typed = await self._read_form(request, files)
+            return await self._take_typed(lang, form, typed, files)
+
+    def _files(self, form: Form, uploads: ExitStack) -> FormFiles | None:
+        types = self.settings.types_without_script(form.attachments)
+        if not (self.attachments and types):
+            return None
+        return FormFiles(self.attachments, self.recipients, types, uploads, page_code)
+
+    async def _read_form(self, request: Request, files: FormFiles | None) -> dict[str, list[str]]:
+        most = self.settings.max_form_bytes
+        of_files = upload.MOST_BYTES if files else 0
+        pieces = body.pieces(request, most + of_files, upload.PATIENCE if files else body.PATIENCE)
         try:
-            async with body.deadline(self.settings.max_seconds):
-                typed = await read_fields(request.headers.get("content-type", ""), pieces)
+            async with body.deadline(upload.seconds(self.settings, request, of_files)):
+                return await read_fields(request.headers.get("content-type", ""), pieces, files, most)
         except BrokenForm:
             raise HTTPException(400) from None
-        today, code = self.clock().date(), page_code(typed)
+        except TooMuchText:
+            raise HTTPException(413) from None
+
+    async def _take_typed(
+        self, lang: str, form: Form, typed: dict[str, list[str]], files: FormFiles | None
+    ) -> Response:
+        today = self.clock().date()
+        code = (files and files.code) or page_code(typed)
+        file_problem = files.problem if files else ""
         try:
-            await self._seal_and_store(form, answers.clean(form, typed), lang, Receipt.from_code(code))
+            answered = answers.clean(form, typed)
+            if file_problem:
+                raise InvalidAnswers({})
+            await self._seal_and_store(form, answered, lang, Receipt.from_code(code), files)
         except InvalidAnswers as error:
-            page = self.pages.filled(lang, form, today, typed, code, problems=error.problems)
+            page = self.pages.filled(
+                lang, form, today, typed, code, problems=error.problems, file_problem=file_problem
+            )
             return HTMLResponse(page, 422)
         except TooLong:
             raise HTTPException(413) from None
         except Unavailable:
-            page = self.pages.filled(lang, form, today, typed, code, failed=True)
+            # Files may be kept under this code, and whoever tries again may have chosen others.
+            again = os.urandom(CODE_LENGTH) if files and files.code else code
+            page = self.pages.filled(lang, form, today, typed, again, failed=True)
             return HTMLResponse(page, 503, RETRY_LATER)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
     async def _seal_and_store(
-        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt
+        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
     ) -> None:
-        words = report.build(form, answered, lang=lang, sealed_by="server", channel=CHANNEL, receipt=receipt)
-        sealed = seal_bytes(pad(words), self.recipients)
-        # The same page was sent twice, by a second click or a reload: its report is kept already.
-        with suppress(Conflict):
-            await self.store.put(receipt.id, iso_week(self.clock()), sealed)
+        words = report.build(
+            form,
+            answered,
+            lang=lang,
+            sealed_by="server",
+            channel=CHANNEL,
+            receipt=receipt,
+            attachments=files.named if files else (),
+        )
+        sealed, week = seal_bytes(pad(words), self.recipients), iso_week(self.clock())
+        try:
+            if files:
+                # The report last: what it names is there.
+                await files.finish(week)
+            await self.store.put(receipt.id, week, sealed)
+        except Conflict:
+            # The same page was sent twice, by a second click or a reload: its report is kept already.
+            # Unless the server was killed after its files: then it is not, and nobody is told so.
+            await self.store.find(receipt.id)
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
@@ -213,9 +269,11 @@ def create_app(
     store: Store,
     clock: Clock = utc_now,
     notices: Notices | None = None,
+    attachments: Attachments | None = None,
 ) -> ASGIApp:
-    """The whole application, around a store that is started."""
-    return assemble(settings, recipients, store, Pages(settings, forms, recipients, notices), clock)
+    """The whole application, around stores that are started."""
+    pages = Pages(settings, forms, recipients, notices)
+    return assemble(settings, recipients, store, pages, clock, attachments)
 
 
 def assemble(
@@ -224,9 +282,10 @@ def assemble(
     store: Store,
     pages: Pages,
     clock: Clock = utc_now,
+    attachments: Attachments | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, clock)
+    intake = Intake(settings, recipients, Envelope(recipients), pages, store, attachments, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),

@@ -9,7 +9,10 @@ from intake.forms.form import Choice, Form, Question
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Choices that follow each other; the noted ones wait behind "Show these choices". `label` is empty where the group before has said it already."""
+    """Choices that follow each other; the noted ones wait behind "Show these choices".
+
+    `label` is empty where the group before has said it already.
+    """
 
     label: Mapping[str, str]
     noted: bool

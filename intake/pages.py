@@ -58,6 +58,7 @@ class Pages:
         self._names = names
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
+        self._settings = settings
         self._environments = {language: _environment(language, locale) for language in self.languages}
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
@@ -89,10 +90,20 @@ class Pages:
         *,
         problems: Mapping[str, str] | None = None,
         failed: bool = False,
+        file_problem: str = "",
     ) -> str:
         """The form with what was typed and its page's code, and what is to be mended, or that it could
         not be kept."""
-        return self._render_form(language, form.id, today.year, code.hex(), typed, problems, failed=failed)
+        return self._render_form(
+            language,
+            form.id,
+            today.year,
+            code.hex(),
+            typed,
+            problems,
+            failed=failed,
+            file_problem=file_problem,
+        )
 
     def sent(self, language: str, sealed_by: str) -> str:
         """Says that the report is kept, and who sealed it: "browser" or "server"."""
@@ -113,6 +124,7 @@ class Pages:
         problems: Mapping[str, str] | None = None,
         *,
         failed: bool = False,
+        file_problem: str = "",
     ) -> str:
         form = self.forms[form_id]
         return self._render(
@@ -127,6 +139,8 @@ class Pages:
             problems=problems or {},
             failed=failed,
             constraint=lambda question: question.constraint_message.get(language, ""),
+            file_problem=file_problem,
+            plain_types=self._settings.types_without_script(form.attachments),
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),
         )

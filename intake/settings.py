@@ -5,7 +5,7 @@ writes a file that has them all.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin, get_type_hints
@@ -29,6 +29,10 @@ min_free_bytes = 268_435_456
 # The largest form that a browser without script may send, and the seconds it may take to send it.
 max_form_bytes = 262_144
 max_seconds = 120
+
+# Whether a browser without script may send pictures, where a form takes files at all. With script they are
+# made anew, so that the place and time that a camera wrote into them are gone; without it they are not.
+photos_without_script = false
 """
 
 
@@ -46,6 +50,7 @@ class Settings:
     min_free_bytes: int
     max_form_bytes: int
     max_seconds: int
+    photos_without_script: bool
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -61,12 +66,16 @@ class Settings:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int) and value < 1:
+            if type(value) is int and value < 1:
                 raise SettingsError(f'"{field.name}" must be 1 or more')
         if not self.forms:
             raise SettingsError('"forms" must name a questionnaire')
         if not self.exit_url.startswith("https://"):
             raise SettingsError('"exit_url" must begin with https://')
+
+    def types_without_script(self, types: Sequence[str]) -> tuple[str, ...]:
+        """Those media types of files that a browser without script may send."""
+        return tuple(one for one in types if self.photos_without_script or not one.startswith("image/"))
 
 
 def starting_text(forms: tuple[str, ...]) -> str:
