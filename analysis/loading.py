@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import arrivals, schema
+from analysis import arrivals, attachments, schema
 from analysis.courier import ArchivedShard, Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
@@ -28,11 +28,17 @@ REPEATED = "under an id that stands twice in the bundle"
 
 @dataclass(slots=True)
 class Result:
-    """What an import did: reports added, known before, and set aside by reason."""
+    """What an import did: reports added, known before, and set aside by reason; attachments likewise.
+
+    `checked` counts attachments that now lie beside their report, by the state that they are in.
+    """
 
     added: int = 0
     known: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
+    attachments: int = 0
+    known_attachments: int = 0
+    checked: Counter[str] = field(default_factory=Counter)
 
 
 def load_delivery(
@@ -83,6 +89,7 @@ def load(
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
             with desk.database.atomic():
                 schema.index_texts(desk.database)
+        result.checked = attachments.check(desk)
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")
     return result
@@ -123,14 +130,19 @@ def _load_shard(
 ) -> None:
     writer = Writer(desk, bundle, codings)
     known, repeated = 0, list[Refused]()
+    large: list[Entry] = []
     with shard.path.open("rb") as file:
-        batches = _unknown(desk, index_shard(file), repeated)
+        batches = _unknown(desk, attachments.apart(index_shard(file), large), repeated)
         for outcomes, skipped in crew.open(shard.path, batches):
             writer.write(outcomes)
             known += skipped
             progress(len(outcomes) + skipped)
     writer.write(repeated)
     writer.finish()
+    new, before = attachments.put(desk, bundle, shard.path, large)
+    progress(len(large))
+    result.attachments += new
+    result.known_attachments += before
     result.known += known
     result.added += writer.added
     result.set_aside += writer.set_aside

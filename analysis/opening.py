@@ -49,6 +49,7 @@ class Opened(NamedTuple):
     ticks: list[int]
     texts: list[tuple[str, str]]
     receipt: tuple[str, str, str]
+    attachments: list[tuple[str, int, str, int, str]]
 
 
 class Refused(NamedTuple):
@@ -123,6 +124,10 @@ def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
         ],
         [(question, answers[question]) for question in coding.worded if answers.get(question)],
         (receipt.box.hex(), receipt.reply.hex(), receipt.withdraw.hex()),
+        [
+            (one.id.hex(), number, one.type, one.length, one.sha256)
+            for number, one in enumerate(report.attachments, start=1)
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from analysis.attachments import ARRIVED
 from analysis.courier import Delivery
 from analysis.loading import Result
 from analysis.spreadsheet import Imported
@@ -11,6 +12,7 @@ from analysis.workbench.marks import visible
 def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
     """Lines about a bundle: what was added, what was known, what is missing, what was set aside."""
     yield f"bundle {delivery.manifest.sequence}: {_count(result.added, 'report')} added{_known(result)}"
+    yield from _attachments(result)
     for first, last in delivery.never_arrived:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
@@ -26,6 +28,15 @@ def describe_spreadsheet(imported: Imported) -> Iterator[str]:
     for column, number in sorted(imported.unmapped.items()):
         yield f'column "{column}": {_count(number, "value")} not in the map'
     yield from _set_aside(result)
+
+
+def _attachments(result: Result) -> Iterator[str]:
+    if result.attachments or result.known_attachments:
+        known = f", {result.known_attachments} known before" if result.known_attachments else ""
+        yield f"{_count(result.attachments, 'attachment')} added{known}"
+    for state, number in sorted(result.checked.items()):
+        if state != ARRIVED:
+            yield f"{_count(number, 'attachment')}: {state}"
 
 
 def _set_aside(result: Result) -> Iterator[str]:

@@ -38,6 +38,11 @@ CREATE VIRTUAL TABLE "texts_fts" USING fts5 (
     "text", content="texts", content_rowid="id", tokenize="porter unicode61");
 CREATE TABLE "receipts" (
     "report" INTEGER PRIMARY KEY, "box" TEXT NOT NULL, "reply" TEXT NOT NULL, "withdraw" TEXT NOT NULL);
+CREATE TABLE "attachments" (
+    "name" TEXT PRIMARY KEY, "report" INTEGER REFERENCES "reports" ("id"), "number" INTEGER,
+    "type" TEXT, "bytes" INTEGER, "sha256" TEXT, "bundle" INTEGER, "week" TEXT, "shard" TEXT,
+    "place" INTEGER, "size" INTEGER, "state" TEXT NOT NULL);
+CREATE INDEX "attachments_report" ON "attachments" ("report", "number");
 CREATE TABLE "set_aside" (
     "name" TEXT PRIMARY KEY, "bundle" INTEGER, "reason" TEXT NOT NULL);
 CREATE TABLE "bundles" (

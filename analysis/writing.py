@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis import schema
+from analysis import attachments, schema
 from analysis.desk import Desk
 from analysis.opening import Coding, Opened, Outcome, Refused
 
@@ -20,6 +20,7 @@ class Writer:
     """
 
     def __init__(self, desk: Desk, bundle: int | None, codings: Mapping[str, Coding]) -> None:
+        self._desk = desk
         self._connection = desk.database.conn
         self._bundle = bundle
         self._codings = codings
@@ -58,6 +59,9 @@ class Writer:
         )
         self._many(
             "receipts", ("report", "box", "reply", "withdraw"), [(n, *one.receipt) for n, one in numbered]
+        )
+        attachments.name(
+            self._desk, [(name, n, *rest) for n, one in numbered for name, *rest in one.attachments]
         )
         # One that was set aside may open later, with a key or a form that was missing.
         if self._some_were_set_aside:

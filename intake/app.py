@@ -8,7 +8,7 @@ sealed here, in memory, before anything is kept.
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,8 +23,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from intake import body, door, language
+from intake import body, door, language, upload
 from intake.address import Address
+from intake.attachments import Attachments
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -36,13 +37,14 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
-from intake.multipart import BrokenForm, read_fields
+from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
 from intake.pages import INFORMATION, Pages
 from intake.settings import Settings
 from intake.stamp import FIELD as STAMP
 from intake.stamp import OldPage, StampError, TooQuick
 from intake.store import Conflict, Store, Unavailable
+from intake.upload import FormFiles
 from intake.work import WorkError
 
 STATIC = Path(__file__).parent / "static"
@@ -87,19 +89,18 @@ class Intake:
     pages: Pages
     store: Store
     door: Door
+    attachments: Attachments | None
     clock: Clock
 
     async def take_sealed(self, request: Request) -> Response:
-        """A report that was sealed in the browser: 201 when it is durable."""
+        """A report or an attachment that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
         try:
-            work = self.door.look_at(request.headers.get(door.WORK, ""))
-            async with body.deadline(self.settings.max_seconds):
-                data = await body.whole(request, self.envelope.longest)
-            report_id, sealed = self.envelope.open_outside(data)
-            self.door.admit_sealed(work, data)
-            await self.store.put(report_id, iso_week(self.clock()), sealed)
+            if self.attachments and body.announced(request) in self.envelope.attachment_lengths:
+                await self._take_attachment(request, self.attachments)
+            else:
+                await self._take_report(request)
         except WorkError as error:
             challenge = {door.CHALLENGE: self.door.challenge()}
             return PlainTextResponse(f"nothing was saved: {error}\n", 428, challenge)
@@ -115,40 +116,96 @@ class Intake:
         """A challenge for a report that is to be sent now."""
         return PlainTextResponse(f"{self.door.challenge()}\n")
 
+    async def _take_report(self, request: Request) -> None:
+        entry = self.door.enter(request.headers.get(door.WORK, ""))
+        async with body.deadline(self.settings.max_seconds):
+            data = await body.whole(request, self.envelope.longest)
+        report_id, sealed = self.envelope.open_outside(data)
+        entry.update(data)
+        entry.admit()
+        await self.store.put(report_id, iso_week(self.clock()), sealed)
+
+    async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
+        entry = self.door.enter(request.headers.get(door.WORK, ""))
+        async with body.deadline(upload.seconds(self.settings, request, upload.MOST_BYTES)):
+            await upload.take_sealed(request, self.envelope, attachments, iso_week(self.clock()), entry)
+
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
         if request.headers.get("sec-fetch-site") in FOREIGN:
             raise HTTPException(403)
-        pieces = body.pieces(request, self.settings.max_form_bytes)
+        with ExitStack() as uploads:
+            files = self._files(form, uploads)
+            typed = await self._read_form(request, files)
+            return await self._take_typed(lang, form, typed, files)
+
+    def _files(self, form: Form, uploads: ExitStack) -> FormFiles | None:
+        types = self.settings.types_without_script(form.attachments)
+        if not (self.attachments and types):
+            return None
+        return FormFiles(self.attachments, self.recipients, types, uploads, page_code)
+
+    async def _read_form(self, request: Request, files: FormFiles | None) -> dict[str, list[str]]:
+        most = self.settings.max_form_bytes
+        of_files = upload.MOST_BYTES if files else 0
+        pieces = body.pieces(request, most + of_files, upload.PATIENCE if files else body.PATIENCE)
         try:
-            async with body.deadline(self.settings.max_seconds):
-                typed = await read_fields(request.headers.get("content-type", ""), pieces)
+            async with body.deadline(upload.seconds(self.settings, request, of_files)):
+                return await read_fields(request.headers.get("content-type", ""), pieces, files, most)
         except BrokenForm:
             raise HTTPException(400) from None
-        stamp, code, today = typed.get(STAMP, [""])[0], page_code(typed), self.clock().date()
-        again = partial(self.pages.filled, lang, form, today, typed, code, self.door.restamp(stamp))
+        except TooMuchText:
+            raise HTTPException(413) from None
+
+    async def _take_typed(
+        self, lang: str, form: Form, typed: dict[str, list[str]], files: FormFiles | None
+    ) -> Response:
+        stamp, today = typed.get(STAMP, [""])[0], self.clock().date()
+        code = (files and files.code) or page_code(typed)
+        file_problem = files.problem if files else ""
+        # Files may be kept under this code, and whoever tries again may have chosen others.
+        next_code = os.urandom(CODE_LENGTH) if files and files.code else code
+        again = partial(self.pages.filled, lang, form, today, typed, stamp=self.door.restamp(stamp))
         try:
             answered = answers.clean(form, typed)
+            if file_problem:
+                raise InvalidAnswers({})
             self.door.admit_typed(stamp)
-            await self._seal_and_store(form, answered, lang, Receipt.from_code(code))
+            await self._seal_and_store(form, answered, lang, Receipt.from_code(code), files)
         except InvalidAnswers as error:
-            return HTMLResponse(again(problems=error.problems), 422)
+            page = again(code=code, problems=error.problems, file_problem=file_problem)
+            return HTMLResponse(page, 422)
         except TooLong:
             raise HTTPException(413) from None
         except (StampError, TooMany, Unavailable) as error:
             reason, status = REFUSALS[type(error)]
-            return HTMLResponse(again(refusal=reason, wait=self.door.wait(stamp)), status, RETRY_LATER)
+            page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
+            return HTMLResponse(page, status, RETRY_LATER)
         return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
 
     async def _seal_and_store(
-        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt
+        self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
     ) -> None:
-        words = report.build(form, answered, lang=lang, sealed_by="server", channel=CHANNEL, receipt=receipt)
-        sealed = seal_bytes(pad(words), self.recipients)
-        # The same page was sent twice, by a second click or a reload: its report is kept already.
-        with suppress(Conflict):
-            await self.store.put(receipt.id, iso_week(self.clock()), sealed)
+        words = report.build(
+            form,
+            answered,
+            lang=lang,
+            sealed_by="server",
+            channel=CHANNEL,
+            receipt=receipt,
+            attachments=files.named if files else (),
+        )
+        sealed, week = seal_bytes(pad(words), self.recipients), iso_week(self.clock())
+        try:
+            if files:
+                # The report last: what it names is there.
+                await files.finish(week)
+            await self.store.put(receipt.id, week, sealed)
+        except Conflict:
+            # The same page was sent twice, by a second click or a reload: its report is kept already.
+            # Unless the server was killed after its files: then it is not, and nobody is told so.
+            await self.store.find(receipt.id)
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""
@@ -242,9 +299,11 @@ def create_app(
     store: Store,
     clock: Clock = utc_now,
     notices: Notices | None = None,
+    attachments: Attachments | None = None,
 ) -> ASGIApp:
-    """The whole application, around a store that is started."""
-    return assemble(settings, recipients, store, Pages(settings, forms, recipients, notices), clock)
+    """The whole application, around stores that are started."""
+    pages = Pages(settings, forms, recipients, notices)
+    return assemble(settings, recipients, store, pages, clock, attachments)
 
 
 def assemble(
@@ -253,10 +312,11 @@ def assemble(
     store: Store,
     pages: Pages,
     clock: Clock = utc_now,
+    attachments: Attachments | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
     door = Door(settings, store)
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, door, clock)
+    intake = Intake(settings, recipients, Envelope(recipients), pages, store, door, attachments, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),

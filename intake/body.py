@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 # A browser shows the answer only when its body was read; so a body that is too long is read and
 # dropped up to this many times the bound, and cut off beyond.
 PATIENCE = 16
+# Slower than this, in bytes a second, a large body is given up.
+SLOWEST = 16 * 1024
 
 
 @asynccontextmanager
@@ -22,7 +24,13 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
         raise HTTPException(408) from None
 
 
-async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
+def announced(request: Request) -> int:
+    """The length of the body that the headers announce, or 0."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+async def pieces(request: Request, most: int, patience: int = PATIENCE) -> AsyncIterator[bytes]:
     """The body as it arrives, `most` bytes at most.
 
     Raises HTTPException: 413 for a longer body, 400 for one that broke off.
@@ -33,7 +41,7 @@ async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
             length += len(piece)
             if length <= most:
                 yield piece
-            elif length > most * PATIENCE:
+            elif length > most * patience:
                 break
     except ClientDisconnect:
         raise HTTPException(400) from None

@@ -7,6 +7,7 @@ server.pub      its public half, for the desk to pin
 lists/          the local lists that organizers edit: areas.csv, help.csv ...
 forms/          questionnaires of their own, compiled, where they have any
 reports.db      the sealed reports
+attachments.db  the sealed attachments, where a form takes any
 """
 
 import re

@@ -13,7 +13,7 @@ from intake.pressure import asked_bits
 from intake.settings import Settings
 from intake.stamp import StampError, Stamps, TooQuick
 from intake.store import Store
-from intake.work import Challenges, Work, seed
+from intake.work import Challenges, Seed, Work
 
 WORK = "witnessbox-work"
 CHALLENGE = "witnessbox-challenge"
@@ -46,25 +46,11 @@ class Door:
         """A challenge as difficult as the present asks for."""
         return self._challenges.draw(self._asked())
 
-    def look_at(self, header: str) -> Work | None:
-        """The work that came with a sealed report, before its body is read; None when none is due.
-
-        Raises WorkError.
-        """
+    def enter(self, header: str) -> "Entry":
+        """What came with a sealed body, looked at before the body is read; WorkError when it will not do."""
         asked = self._asked()
-        if not header and not asked:
-            return None
-        return self._challenges.read(header, asked)
-
-    def admit_sealed(self, work: Work | None, body: bytes) -> None:
-        """Lets one sealed report in, and spends its work; WorkError when the work is not for it."""
-        self.admit_seeded(work, seed(work.challenge, body) if work else b"")
-
-    def admit_seeded(self, work: Work | None, start: bytes) -> None:
-        """As `admit_sealed`, for a body that came in pieces: `start` is what its Seed came to."""
-        if work:
-            self._challenges.spend(work, start)
-        self._free.take()
+        work = self._challenges.read(header, asked) if header or asked else None
+        return Entry(self._challenges, self._free, work)
 
     def stamp(self) -> str:
         """What a page carries that is made now."""
@@ -96,3 +82,22 @@ class Door:
 
     def _asked(self) -> int:
         return asked_bits(self._free, self._store.queued, self._store.room)
+
+
+class Entry:
+    """One sealed body at the door. Work is bound to all of it, piece by piece as it streams."""
+
+    def __init__(self, challenges: Challenges, free: Allowance, work: Work | None) -> None:
+        self._challenges, self._free, self._work = challenges, free, work
+        self._seed = Seed(work.challenge) if work else None
+
+    def update(self, piece: bytes) -> None:
+        """Takes the next piece of the body, its id included."""
+        if self._seed:
+            self._seed.update(piece)
+
+    def admit(self) -> None:
+        """Lets the whole body in, and spends its work; WorkError when the work is not for it."""
+        if self._work and self._seed:
+            self._challenges.spend(self._work, self._seed.digest())
+        self._free.take()

@@ -1,4 +1,4 @@
-"""Checks what a browser sends as a sealed report: 16 bytes of id, then an age file.
+"""Checks what a browser sends as a sealed report or attachment: 16 bytes of id, then an age file.
 
 The server cannot open it. What it checks is the outside: the exact lengths, the header's form, and as
 many stanzas of each kind as there are recipients. That keeps out accidents, foreign files and odd
@@ -8,6 +8,7 @@ random bytes in this shape, and only the desk will see that they open to nothing
 
 from collections.abc import Sequence
 
+from intake.crypto.attachment import ATTACHMENT_CLASSES
 from intake.crypto.errors import Malformed
 from intake.crypto.header import parse
 from intake.crypto.padding import SIZE_CLASSES
@@ -26,6 +27,7 @@ class Envelope:
     def __init__(self, recipients: Sequence[Recipient]) -> None:
         self._types = [recipient.type for recipient in recipients]
         self._lengths = {ID_LENGTH + sealed_length(size, recipients) for size in SIZE_CLASSES}
+        self.attachment_lengths = {ID_LENGTH + sealed_length(size, recipients) for size in ATTACHMENT_CLASSES}
         self._header_length = header_length(recipients)
 
     @property
@@ -33,10 +35,19 @@ class Envelope:
         """Bytes of the longest body that can be a sealed report."""
         return max(self._lengths)
 
+    @property
+    def front(self) -> int:
+        """Bytes of the id and the header, which are the same for every body."""
+        return ID_LENGTH + self._header_length
+
     def open_outside(self, body: bytes) -> tuple[bytes, bytes]:
         """The id and the age file; NotSealed when the outside is not that of one of our reports."""
         if len(body) not in self._lengths:
             raise NotSealed("not the length of a sealed report")
+        return self.open_front(body)
+
+    def open_front(self, body: bytes) -> tuple[bytes, bytes]:
+        """The id and the rest of a body of which at least `front` bytes have come, whatever its length."""
         report_id, sealed = body[:ID_LENGTH], body[ID_LENGTH:]
         try:
             header = parse(sealed)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from intake import attachments
 from intake.crypto.errors import CryptoError
 from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, Shard, bundle_name, digest, parse, serialise
 from intake.crypto.shard import (
@@ -44,10 +45,11 @@ class ExportError(IntakeError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that stands on the stick: its directory, and how many reports it holds."""
+    """A bundle that stands on the stick: its directory, and how many reports and attachments it holds."""
 
     path: Path
     reports: int
+    attachments: int
 
 
 def export(
@@ -61,12 +63,12 @@ def export(
 ) -> Bundle | None:
     """Writes the next bundle below `out`, or bundle `again` once more; None when nothing is new.
 
-    `begin` is told how many reports there are, `advance` how many more are written. Raises
+    `begin` is told how many files there are, `advance` how many more are written. Raises
     ExportError when the stick cannot take it; nothing half-written stays there then.
     """
     if not out.is_dir():
         raise ExportError(f"there is no directory {out}")
-    with _only_export(database.parent), closing(connect(database)) as connection:
+    with _only_export(database.parent), closing(connect_both(database)) as connection:
         try:
             with explained(database):
                 sequence = reserve(connection) if again is None else _known(connection, again)
@@ -79,6 +81,8 @@ def export(
         # The bundle stands; what is in the way of the order now is so at the next time too, and said then.
         with suppress(sqlite3.Error, OSError):
             tidy(connection, database, most_bytes=MOST_BYTES)
+            connection.close()
+            attachments.tidy_file(database.with_name(attachments.FILE))
     return bundle
 
 
@@ -90,6 +94,13 @@ def _only_export(data: Path) -> Iterator[None]:
             yield
     except BlockingIOError:
         raise ExportError(f"another export from {data} is running", "wait until it is done") from None
+
+
+def connect_both(database: Path) -> sqlite3.Connection:
+    """A connection to the reports, and to the attachments beside them."""
+    connection = connect(database)
+    attachments.attach(connection, database.with_name(attachments.FILE))
+    return connection
 
 
 def reserve(connection: sqlite3.Connection) -> int | None:
@@ -111,7 +122,8 @@ def _reserve(connection: sqlite3.Connection) -> int | None:
     sequence = (last or 0) + 1
     taken = connection.execute(
         "INSERT INTO bundled (id, bundle)"
-        " SELECT id, ? FROM reports WHERE id NOT IN (SELECT id FROM bundled) ORDER BY id",
+        " SELECT id, ? FROM (SELECT id FROM reports UNION SELECT id FROM large.attachments)"
+        " WHERE id NOT IN (SELECT id FROM bundled) ORDER BY id",
         (sequence,),
     ).rowcount
     if not taken:
@@ -149,7 +161,7 @@ class _Contents:
         return dict(rows)
 
     def shards(self) -> Iterator[list[ReportName]]:
-        """The names of the reports of each shard, in order."""
+        """The names of the reports and attachments of each shard, in order."""
         names: list[ReportName] = []
         length = SHARD_END
         for week, report_id, size in self._sizes():
@@ -165,13 +177,22 @@ class _Contents:
     def _sizes(self) -> list[tuple[str, bytes, int]]:
         return self.connection.execute(
             "SELECT week, id, length(sealed) FROM bundled JOIN reports USING (id)"
-            " WHERE bundle = ? ORDER BY week, id",
-            (self.sequence,),
+            " WHERE bundle = :bundle"
+            " UNION ALL SELECT week, id, length FROM bundled JOIN large.attachments USING (id)"
+            " WHERE bundle = :bundle ORDER BY week, id",
+            {"bundle": self.sequence},
         ).fetchall()
 
+    def attachments(self) -> int:
+        (number,) = self.connection.execute(
+            "SELECT count(*) FROM bundled JOIN large.attachments USING (id) WHERE bundle = ?",
+            (self.sequence,),
+        ).fetchone()
+        return cast(int, number)
+
     def member(self, name: ReportName) -> Member:
-        (sealed,) = self.connection.execute("SELECT sealed FROM reports WHERE id = ?", (name.id,)).fetchone()
-        return Member(name, sealed)
+        found = self.connection.execute("SELECT sealed FROM reports WHERE id = ?", (name.id,)).fetchone()
+        return Member(name, found[0] if found else attachments.read(self.connection, name.id))
 
     def note(self, manifest: bytes) -> None:
         """Marks the bundle as written; the next one will name this manifest."""
@@ -200,19 +221,24 @@ def _write(contents: _Contents, out: Path, begin: Progress, advance: Progress) -
         )
         write_synced(new / MANIFEST, manifest)
     contents.note(manifest)
-    return Bundle(path, sum(shard.reports for shard in shards))
+    return _bundle(contents, path, sum(shard.reports for shard in shards))
 
 
-def _adopt(contents: _Contents, path: Path, reports: int, forms: Collection[str]) -> Bundle:
+def _bundle(contents: _Contents, path: Path, files: int) -> Bundle:
+    more = contents.attachments()
+    return Bundle(path, files - more, more)
+
+
+def _adopt(contents: _Contents, path: Path, files: int, forms: Collection[str]) -> Bundle:
     """The bundle that stands there already, when it is this one and every byte of it is right."""
     with suppress(OSError, CryptoError):
         data = (path / MANIFEST).read_bytes()
         found = parse(data, [contents.key.verify_key])
-        expected = (contents.sequence, contents.previous(), reports, tuple(forms))
+        expected = (contents.sequence, contents.previous(), files, tuple(forms))
         if (found.sequence, found.previous, found.reports, found.forms) == expected:
             _check_whole(path, found)
             contents.note(data)
-            return Bundle(path, reports)
+            return _bundle(contents, path, files)
     raise ExportError(f"{path} exists already and is another bundle", "export to another directory")
 
 

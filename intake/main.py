@@ -74,7 +74,12 @@ def export_command(data: Path, out: Path, again: int | None) -> None:
     if bundle is None:
         click.echo("nothing new to export")
     else:
-        click.echo(f"{bundle.path}: {bundle.reports} report{'s' if bundle.reports != 1 else ''}")
+        more = f", {_count(bundle.attachments, 'attachment')}" if bundle.attachments else ""
+        click.echo(f"{bundle.path}: {_count(bundle.reports, 'report')}{more}")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
 commands.add_command(questionnaire.form)

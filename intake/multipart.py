@@ -1,21 +1,26 @@
 """Takes the fields of a form out of a multipart body, in memory and as it streams.
 
 Starlette's own `request.form()` spools to a temporary file, which is plaintext at rest. Here the
-words exist in this process's memory only, until they are sealed. Files are refused.
+words exist in this process's memory only, until they are sealed. Files are refused, or go to
+whoever seals them, piece by piece. A file's own name is dropped.
 
     field = "Content-Disposition: form-data; name=" DQUOTE 1*100name-byte DQUOTE
+    file  = field "; filename=" DQUOTE *name-byte DQUOTE
 """
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 MOST_FIELDS = 1_000
 
-_DISPOSITION = re.compile(rb'form-data; ?name="([^"]{1,100})"', re.IGNORECASE)
+_DISPOSITION = re.compile(
+    rb'form-data; ?name="([^"]{1,100})"(; ?filename="(?:[^"]|\\")*")?', re.IGNORECASE | re.DOTALL
+)
 
 # It warns with the characters that it stumbled over, and those are somebody's words.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)
@@ -25,18 +30,46 @@ class BrokenForm(Exception):
     """The body is not the form of one of our pages."""
 
 
-async def read_fields(content_type: str, pieces: AsyncIterator[bytes]) -> dict[str, list[str]]:
-    """Each field's values in the order they came; BrokenForm for anything but a whole form of text."""
+class TooMuchText(Exception):
+    """The fields of the form are longer than they may be."""
+
+
+class Files(Protocol):
+    """Whoever takes the files of a form as they come."""
+
+    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]]) -> None:
+        """A file begins; `fields` came before it."""
+
+    def data(self, piece: bytes) -> None:
+        """More of it."""
+
+    def end(self) -> None:
+        """It is whole."""
+
+    async def drain(self) -> None:
+        """Called after each piece of the body, to write what was taken."""
+
+
+async def read_fields(
+    content_type: str, pieces: AsyncIterator[bytes], files: Files | None = None, most_text: int | None = None
+) -> dict[str, list[str]]:
+    """Each field's values in the order they came.
+
+    Raises BrokenForm for anything but a whole form, and for a file when nobody takes `files`;
+    TooMuchText when names and values have more than `most_text` bytes.
+    """
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise BrokenForm("not a multipart form")
-    fields = _Fields()
+    fields = _Fields(files, most_text)
     end = _End(options[b"boundary"])
     try:
         parser = MultipartParser(options[b"boundary"], fields.callbacks())  # type: ignore[arg-type]
         async for piece in pieces:
             parser.write(piece)
             end.follow(piece, ended=fields.ended)
+            if files is not None:
+                await files.drain()
         parser.finalize()
     except FormParserError:
         raise BrokenForm("the form is broken") from None
@@ -44,6 +77,8 @@ async def read_fields(content_type: str, pieces: AsyncIterator[bytes]) -> dict[s
         raise BrokenForm("the form broke off")
     if end.after not in (b"", b"\r\n"):
         raise BrokenForm("something follows the end of the form")
+    if fields.too_long:
+        raise TooMuchText("the fields are too long")
     return fields.values
 
 
@@ -71,9 +106,14 @@ class _End:
 class _Fields:
     """What the parser calls while it reads: collects one field after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files | None, most_text: int | None) -> None:
         self.values: dict[str, list[str]] = {}
         self.ended = False
+        self.too_long = False
+        self._files = files
+        self._room = most_text
+        self._is_file = False
+        self._type = ""
         self._count = 0
         self._header = bytearray()
         self._header_value = bytearray()
@@ -86,37 +126,64 @@ class _Fields:
             "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
             "on_header_value": lambda data, start, end: self._header_value.extend(data[start:end]),
             "on_header_end": self._end_header,
-            "on_part_data": lambda data, start, end: self._data.extend(data[start:end]),
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._take,
             "on_part_end": self._end_part,
             "on_end": self._end,
         }
 
     def _begin(self) -> None:
         self._name = None
+        self._is_file = False
+        self._type = ""
         self._data.clear()
         self._count += 1
         if self._count > MOST_FIELDS:
             raise BrokenForm("too many fields")
 
     def _end_header(self) -> None:
-        if bytes(self._header).lower() == b"content-disposition":
+        name = bytes(self._header).lower()
+        if name == b"content-disposition":
             if self._name is not None:
                 raise BrokenForm("a field has two names")
-            self._name = _field_name(bytes(self._header_value))
+            self._name, self._is_file = _field_name(bytes(self._header_value))
+        elif name == b"content-type":
+            self._type = self._header_value.decode("ascii", "replace")
         self._header.clear()
         self._header_value.clear()
+
+    def _end_headers(self) -> None:
+        if self._is_file:
+            if self._files is None:
+                raise BrokenForm("a field is a file")
+            self._files.begin(self._type, self.values)
+
+    def _take(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file and self._files is not None:
+            self._files.data(data[start:end])
+            return
+        if self._room is not None:
+            self._room -= end - start
+            # Read on, and drop it: a browser shows the answer only when its form was read.
+            self.too_long = self.too_long or self._room < 0
+        if not self.too_long:
+            self._data.extend(data[start:end])
 
     def _end_part(self) -> None:
         if self._name is None:
             raise BrokenForm("a field has no name")
+        if self._is_file and self._files is not None:
+            self._files.end()
+            return
         self.values.setdefault(self._name, []).append(self._data.decode("utf-8", "replace"))
 
     def _end(self) -> None:
         self.ended = True
 
 
-def _field_name(disposition: bytes) -> str:
+def _field_name(disposition: bytes) -> tuple[str, bool]:
+    """A field's name, and whether it is a file."""
     found = _DISPOSITION.fullmatch(disposition)
     if not found:
         raise BrokenForm("a field is not a plain field with a name")
-    return found[1].decode("utf-8", "replace")
+    return found[1].decode("utf-8", "replace"), found[2] is not None

@@ -59,6 +59,7 @@ class Pages:
         self._names = names
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
+        self._settings = settings
         self._environments = {language: _environment(language, locale) for language in self.languages}
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
@@ -93,12 +94,22 @@ class Pages:
         problems: Mapping[str, str] | None = None,
         refusal: str = "",
         wait: int = 0,
+        file_problem: str = "",
     ) -> str:
         """The form with what was typed, its page's code and its stamp, and what is to be mended, or why it
         is not taken now: "full", "busy", "quick" or "old"; `wait` is the seconds until it may be sent again.
         """
         return self._render_form(
-            language, form.id, today.year, code.hex(), stamp, typed, problems, refusal=refusal, wait=wait
+            language,
+            form.id,
+            today.year,
+            code.hex(),
+            stamp,
+            typed,
+            problems,
+            refusal=refusal,
+            wait=wait,
+            file_problem=file_problem,
         )
 
     def sent(self, language: str, sealed_by: str) -> str:
@@ -122,6 +133,7 @@ class Pages:
         *,
         refusal: str = "",
         wait: int = 0,
+        file_problem: str = "",
     ) -> str:
         form = self.forms[form_id]
         return self._render(
@@ -138,6 +150,8 @@ class Pages:
             refusal=refusal,
             wait=wait,
             constraint=lambda question: question.constraint_message.get(language, ""),
+            file_problem=file_problem,
+            plain_types=self._settings.types_without_script(form.attachments),
             pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
             groups=lambda question: choice_groups(form, question),
         )

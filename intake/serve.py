@@ -19,6 +19,8 @@ from starlette.types import ASGIApp
 
 from intake import logs
 from intake.app import create_app
+from intake.attachments import FILE as ATTACHMENTS
+from intake.attachments import Attachments
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
@@ -49,12 +51,24 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
-    notices = Notices(directory.help, directory.deadlines)
-    app = create_app(directory.settings, directory.forms, directory.recipients, store, notices=notices)
+    attachments = _attachments(directory)
+    app = create_app(
+        directory.settings,
+        directory.forms,
+        directory.recipients,
+        store,
+        notices=Notices(directory.help, directory.deadlines),
+        attachments=attachments,
+    )
     config = configuration(app)
-    with contextlib.closing(_listen(host, port)) as listening, contextlib.closing(store):
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
+        stack.enter_context(contextlib.closing(store))
         store.start()
+        if attachments:
+            stack.enter_context(contextlib.closing(attachments))
+            attachments.start()
         shown = f"[{host}]" if ":" in host else host
         _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
 
@@ -84,6 +98,13 @@ def allow_connections() -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _attachments(directory: Directory) -> Attachments | None:
+    """The store of attachments, where a form takes any."""
+    if not any(form.attachments for form in directory.forms):
+        return None
+    return Attachments(directory.path / ATTACHMENTS, min_free_bytes=directory.settings.min_free_bytes)
 
 
 def forbid_core_dumps() -> None:

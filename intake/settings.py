@@ -5,7 +5,7 @@ writes a file that has them all.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin, get_type_hints
@@ -36,6 +36,10 @@ free_per_minute = 60
 # Reports a minute that are taken from browsers without script, and the seconds one needs to fill it in.
 scriptless_per_minute = 30
 min_fill_seconds = 10
+
+# Whether a browser without script may send pictures, where a form takes files at all. With script they are
+# made anew, so that the place and time that a camera wrote into them are gone; without it they are not.
+photos_without_script = false
 """
 
 _MAY_BE_ZERO = {"min_fill_seconds"}
@@ -58,6 +62,7 @@ class Settings:
     free_per_minute: int
     scriptless_per_minute: int
     min_fill_seconds: int
+    photos_without_script: bool
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -74,12 +79,16 @@ class Settings:
         for field in fields(self):
             value = getattr(self, field.name)
             least = 0 if field.name in _MAY_BE_ZERO else 1
-            if isinstance(value, int) and value < least:
+            if type(value) is int and value < least:
                 raise SettingsError(f'"{field.name}" must be {least} or more')
         if not self.forms:
             raise SettingsError('"forms" must name a questionnaire')
         if not self.exit_url.startswith("https://"):
             raise SettingsError('"exit_url" must begin with https://')
+
+    def types_without_script(self, types: Sequence[str]) -> tuple[str, ...]:
+        """Those media types of files that a browser without script may send."""
+        return tuple(one for one in types if self.photos_without_script or not one.startswith("image/"))
 
 
 def starting_text(forms: tuple[str, ...]) -> str:

@@ -52,9 +52,11 @@ Outcome = StoreError | None
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    """Who wants a report kept, or only asks for it, when `sealed` is None."""
+
     id: bytes
     week: str
-    sealed: bytes
+    sealed: bytes | None
     kept: asyncio.Future[None]
 
 
@@ -113,6 +115,14 @@ class Store:
 
         Raises Conflict when other bytes are held under the id, Unavailable when it was not stored.
         """
+        await self._ask(report_id, week, sealed)
+
+    async def find(self, report_id: bytes) -> None:
+        """Returns when a report is durable under this id, whatever its bytes; Unavailable when none is."""
+        with suppress(Conflict):
+            await self._ask(report_id, "", None)
+
+    async def _ask(self, report_id: bytes, week: str, sealed: bytes | None) -> None:
         kept = asyncio.get_running_loop().create_future()
         with self._lock:
             if not self._taking or self._queue.qsize() >= MOST_WAITING:
@@ -253,7 +263,9 @@ class _Writer:
     def _keep(self, waiting: _Waiting, room: _Room) -> Outcome:
         """Adds one report, unless it is held already or there is no room for it."""
         outcome = self._look_up(waiting)
-        if not isinstance(outcome, Unavailable) or not room.take(len(waiting.sealed)):
+        if waiting.sealed is None or not isinstance(outcome, Unavailable):
+            return outcome
+        if not room.take(len(waiting.sealed)):
             return outcome
         self.connection.execute(
             "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",

@@ -1,8 +1,8 @@
-"""Puts the file of reports in the order of ids, so that no byte of it says who came first.
+"""Puts a file of reports or attachments in the order of its keys, so that no byte of it says who came first.
 
 The rows are sorted, but SQLite gives each new row the next free pages of the file, and the journal
 holds the newest last. Rewriting the file in the order of its keys, and cutting the journal to
-nothing, leaves no order but that of the ids, which are random.
+nothing, leaves no order but that of the keys, which are random.
 """
 
 import os

@@ -58,6 +58,8 @@ def configure(data: Path, **settings: int) -> None:
 class Server:
     """A running intake on a free port of 127.0.0.1; ends with the `with` block."""
 
+    command = COMMAND
+
     def __init__(self, data: Path, *, prefix: Sequence[str] = (), **options: Any) -> None:
         self.data = data
         self._log = data.with_name(f"{data.name}.log")
@@ -65,7 +67,7 @@ class Server:
         self._options = options
 
     def __enter__(self) -> Self:
-        line = [*self._prefix, *COMMAND, "serve", "--data", str(self.data), "--port", "0"]
+        line = [*self._prefix, *self.command, "serve", "--data", str(self.data), "--port", "0"]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, **self._options)
         assert self.process.stdout

@@ -19,6 +19,8 @@ _REPORTS = """One row a report. Choose a heading to sort by it, or "Group by" to
 answer. Reports are what people chose to tell: they are not checked one by one."""
 _TEXTS = "What people wrote in their own words. Everything is shown as plain text, whatever it looks like."
 _ANSWERS = "One row a tick, because several answers may be ticked to one question. Group by choice to count."
+_ATTACHMENTS = """Files that were sent along with reports. Each was checked against its report, and lies
+sealed in the archive. This version cannot open one: treat it as hostile when a later one does."""
 _SET_ASIDE = "Sealed reports that could not be opened or broke a rule. They stay in the archive as they came."
 
 
@@ -49,6 +51,12 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
         "answers": {"title": "What was ticked", "description": _ANSWERS, "group_by": ["choice"]},
         "choices": {"title": "Choices", "label_column": "label", "group_by": ["question", "rollup"]},
         "forms": {"title": "Forms", "label_column": "title"},
+        "attachments": {
+            "title": "Attachments",
+            "description": _ATTACHMENTS,
+            "columns": {"bytes": "Its length", "size": "Its length in the archive, sealed and filled"},
+            "group_by": ["state", "type", "bundle"],
+        },
         "set_aside": {"title": "Set aside", "description": _SET_ASIDE, "group_by": ["reason", "bundle"]},
         "ticks": {"title": "What was ticked, in words", "group_by": ["question", "group", "answer"]},
     }

@@ -10,15 +10,17 @@ from intake.forms.form import Form, Question
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A line about how the report came, and (question, answers) in the order of the form."""
+    """A line about how the report came, (question, answers) in the order of the form, and its files."""
 
     summary: str
     answers: tuple[tuple[str, tuple[str, ...]], ...]
+    files: tuple[str, ...]
 
 
 _LABELS = 'SELECT "id", "label" FROM "choices" WHERE "id" IN ({})'
 _TICKS = 'SELECT "choices"."question", "choices"."label" FROM "answers" JOIN "choices" ON "choices"."id" = \
 "answers"."choice" WHERE "answers"."report" = ? ORDER BY "choices"."id"'
+_FILES = 'SELECT "type", "bytes", "state" FROM "attachments" WHERE "report" = ? ORDER BY "number"'
 _TEXTS = 'SELECT "question", "text" FROM "texts" WHERE "report" = ? ORDER BY "id"'
 
 
@@ -36,10 +38,16 @@ async def read(database: Any, row: Mapping[str, Any], forms: Mapping[int, Form])
         if question.id in row and row[question.id] is not None:
             value = row[question.id]
             words[question.id] = [labels[value] if question.kind == "select_one" else str(value)]
+    files = (await database.execute(_FILES, [row["id"]])).rows
     return Reading(
         f"Received in {row['week']} by {row['channel']}; sealed by the {row['sealed_by']}, it says.",
         tuple((question.label["en"], tuple(words.get(question.id, ()))) for question in form.asked),
+        tuple(f"{visible(kind)}, {_size(length)}: {state}" for kind, length, state in files),
     )
+
+
+def _size(length: int) -> str:
+    return f"{length / 1024**2:.1f} MB" if length >= 1024**2 else f"{-(-length // 1024)} KB"
 
 
 def _is_coded(question: Question, row: Mapping[str, Any]) -> bool:

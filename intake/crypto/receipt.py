@@ -5,11 +5,12 @@
     id       = BLAKE2b-128(withdraw, person "wbx1-id")       the name a report is stored under
     box      = BLAKE2b-128(code, person "wbx1-box")          where a reply is left
     reply    = BLAKE2b-256(code, person "wbx1-reply")        the key a reply is sealed under
+    attachment n = BLAKE2b-128(withdraw || n, person "wbx1-attachment")     the name of attachment n
 
-The id follows from the withdrawal token, so whoever shows the token proves that the report is
-theirs, and the server stores nothing more to check it. Every report carries these keys, so
-nothing tells who kept a code. The code itself goes nowhere. No password hashing is needed at
-96 bits. BLAKE2b: RFC 7693; `person` is filled with zero bytes to 16.
+The ids follow from the withdrawal token, so whoever shows the token proves that the report and its
+attachments are theirs, and the server stores nothing that ties them together. Every report carries
+these keys, so nothing tells who kept a code. The code itself goes nowhere. No password hashing is
+needed at 96 bits. BLAKE2b: RFC 7693; `person` is filled with zero bytes to 16.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from intake.crypto.errors import Malformed
 
 CODE_LENGTH = 12
 LENGTHS = {"id": 16, "box": 16, "reply": 32, "withdraw": 32}
+ATTACHMENT_ID = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +57,10 @@ class Receipt:
         """The values in hexadecimal, as they stand in a report."""
         return {field.name: getattr(self, field.name).hex() for field in fields(self)}
 
+    def attachment_id(self, number: int) -> bytes:
+        """The name that attachment `number`, counted from 1, is stored under: 16 bytes."""
+        return _blake2b(self.withdraw + bytes([number]), "attachment")
+
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Self:
         """The receipt of a report; Malformed unless it has just the four values."""
@@ -71,7 +77,8 @@ class Receipt:
 
 
 def _blake2b(data: bytes, purpose: str) -> bytes:
-    return hashlib.blake2b(data, digest_size=LENGTHS[purpose], person=f"wbx1-{purpose}".encode()).digest()
+    length = LENGTHS.get(purpose, ATTACHMENT_ID)
+    return hashlib.blake2b(data, digest_size=length, person=f"wbx1-{purpose}".encode()).digest()
 
 
 def _unhex(text: object, length: int) -> bytes:

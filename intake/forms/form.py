@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
+from intake.crypto.attachment import TYPE
 from intake.forms.errors import MalformedForm
 from intake.forms.question import (
     Choice,
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 VERSION = 1
+JPEG = "image/jpeg"
 _VERSION = re.compile(r"[0-9A-Za-z._-]{1,20}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 canonical_text = json.JSONEncoder(
@@ -59,7 +61,8 @@ class Form:
     """A questionnaire. `json` is its canonical text and `digest` the SHA-256 of that, in hexadecimal.
 
     `asked` are the questions that can be answered; `unseen` are the ids of those that the short form
-    leaves out, none in a form that has no short one.
+    leaves out, none in a form that has no short one. `attachments` are the media types of files that
+    may be sent along; most forms take none.
     """
 
     id: str
@@ -72,6 +75,7 @@ class Form:
     rollups: tuple[Rollup, ...]
     json: bytes = field(repr=False)
     digest: str
+    attachments: tuple[str, ...] = ()
     asked: tuple[Question, ...] = field(init=False, repr=False, compare=False)
     unseen: frozenset[str] = field(init=False, repr=False, compare=False)
     _by_id: Mapping[str, Question] = field(init=False, repr=False, compare=False)
@@ -137,13 +141,16 @@ def read_canonical(data: bytes) -> object:
 
 def parse_parts(value: object) -> dict[str, Any]:
     """The fields of a Form out of its JSON value; ValueError with the rule that it breaks."""
-    fields = record(value, _FORM, "the form")
+    # The one member that is left out when it is empty, as it is in most forms.
+    optional = {"attachments": list} if isinstance(value, dict) and value.get("attachments") else {}
+    fields = record(value, _FORM | optional, "the form")
     if fields.pop("v") != VERSION:
         raise ValueError("the form is of another version of the format")
     if not _VERSION.fullmatch(fields["version"]):
         raise ValueError("the form's version is not made of letters, digits, dots, - and _")
     parse_name(fields["id"], "the form")
     languages = fields["languages"] = _parse_languages(fields)
+    fields["attachments"] = _parse_attachments(fields.get("attachments", ()))
     fields["title"] = parse_texts(fields["title"], languages, "the title")
     fields["questions"] = _parse_questions(fields["questions"], languages)
     fields["rollups"] = tuple(_parse_rollup(one, languages) for one in fields["rollups"])
@@ -160,6 +167,17 @@ def _parse_languages(fields: Mapping[str, Any]) -> tuple[str, ...]:
     if fields["default_language"] not in languages:
         raise ValueError("the default language is not among the languages")
     return tuple(languages)
+
+
+def _parse_attachments(types: Sequence[object]) -> tuple[str, ...]:
+    known = [one for one in types if isinstance(one, str) and TYPE.fullmatch(one)]
+    if len(known) < len(types):
+        raise ValueError("the form takes an attachment of a type that is no media type")
+    once(known, "the form")
+    # Browsers make every picture a JPEG, which drops what a camera wrote into it.
+    if any(one.startswith("image/") for one in known) and JPEG not in known:
+        raise ValueError(f"a form that takes pictures must take {JPEG}, which all of them become")
+    return tuple(known)
 
 
 def _parse_questions(values: Sequence[object], languages: Sequence[str]) -> tuple[Question, ...]:

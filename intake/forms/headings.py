@@ -3,7 +3,9 @@
     survey    type, name, label::Language (xx), hint::..., sensitive_note::..., required, relevant,
               constraint, constraint_message::..., appearance, default, sdc_role, short_form
     choices   list_name, name, label::Language (xx), rollup, exclusive, content_note
-    settings  form_id, version, default_language, form_title, page_title::Language (xx)
+    settings  form_id, version, default_language, form_title, page_title::Language (xx), attachments
+
+`attachments` holds the media types of files that may be sent along, with spaces between them.
 
 A heading without a language, such as `label`, is in the default language, as XLSForm has it.
 """
@@ -21,7 +23,9 @@ COLUMNS: Mapping[str, frozenset[str]] = {
         | {"short_form", "label", "hint", "sensitive_note", "constraint_message"}
     ),
     "choices": frozenset(_CHOICE | {"list_name"}),
-    "settings": frozenset({"form_id", "version", "default_language", "form_title", "page_title"}),
+    "settings": frozenset(
+        {"form_id", "version", "default_language", "form_title", "page_title", "attachments"}
+    ),
     # A local list, which stands in a file of its own.
     "": frozenset(_CHOICE | {"rollup_label"}),
 }

@@ -112,6 +112,7 @@ class _Compiler:
             # XLSForm cannot translate a title; with one language there is nothing to translate.
             only = f"page_title::{self._languages[0]}"
             row = row.holding({only: title} | dict(row.cells))
+        attachments = row.get("attachments").split()
         return {
             "v": VERSION,
             "id": row.get("form_id"),
@@ -119,6 +120,7 @@ class _Compiler:
             "default_language": next((tag for tag in spoken if tag in self._languages), ""),
             "languages": self._languages,
             "title": cells.texts(row, "page_title", self._languages),
+            **({"attachments": attachments} if attachments else {}),
         }
 
     def _contents(self) -> dict[str, Any]:

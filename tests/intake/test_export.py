@@ -1,5 +1,6 @@
 """Bundles for the courier: whole or absent, the same bytes every time, each naming the one before."""
 
+import asyncio
 import os
 import random
 import re
@@ -13,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from intake.attachments import Attachments
 from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, bundle_name, digest, parse
-from intake.crypto.shard import MAX_SHARD_REPORTS, ReportName, index_shard
+from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS, ReportName, index_shard
 from intake.crypto.signing import parse_public
 from intake.database import connect
 from intake.directory import read_key
-from intake.export import ExportError, export, reserve
+from intake.export import ExportError, connect_both, export, reserve
 from intake.files import alone
 from intake.forms.form import shipped
 from tests.serving import COMMAND, ENOUGH, Server, order_on_disk, run, snapshot, stored
@@ -141,7 +143,7 @@ def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path
 
 def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
     names = fill(data, 4_000, size=4_000)
-    with closing(connect(data / "reports.db")) as connection:
+    with closing(connect_both(data / "reports.db")) as connection:
         assert reserve(connection) == 1
     whole = data.with_name("whole")
     shutil.copytree(data, whole)
@@ -324,3 +326,36 @@ def test_a_full_stick_is_left_empty_and_the_bundle_goes_to_a_larger_one(
     assert not list(small_stick.iterdir())
     assert run("export", "--data", data, "--out", stick).returncode == 0
     assert names_in(data, stick / bundle_name(1)) == sorted(names)
+
+
+def test_large_attachments_part_into_shards_and_come_out_the_same_again(data: Path, stick: Path) -> None:
+    draw = random.Random(3)
+    sealed = {draw.randbytes(16): draw.randbytes(25_000_000) for _ in range(3)}
+    names = fill(data, 2)
+
+    async def upload() -> None:
+        with closing(Attachments(data / "attachments.db", min_free_bytes=1)) as attachments:
+            attachments.start()
+            for attachment_id, content in sealed.items():
+                with attachments.upload() as one:
+                    await one.write(content)
+                    await one.finish(attachment_id, WEEKS[0])
+
+    asyncio.run(upload())
+    bundle = stick / bundle_name(1)
+    done = run("export", "--data", data, "--out", stick)
+    assert done.stdout == f"{bundle}: 2 reports, 3 attachments\n"
+    assert {name.id for name in names_in(data, bundle)} == {name.id for name in names} | sealed.keys()
+    assert all(path.stat().st_size <= MAX_SHARD_BYTES for path in bundle.glob("*.tar"))
+    found = {}
+    for path in bundle.glob("*.tar"):
+        with path.open("rb") as file:
+            for entry in list(index_shard(file)):
+                file.seek(entry.offset)
+                found[entry.name.id] = file.read(entry.size)
+    assert sealed.items() <= found.items()
+    before = snapshot(bundle)
+    shutil.rmtree(bundle)
+    assert run("export", "--data", data, "--out", stick, "--again", "1").returncode == 0
+    assert snapshot(bundle) == before
+    assert run("export", "--data", data, "--out", stick).stdout == "nothing new to export\n"

@@ -45,9 +45,14 @@ def test_bytes_that_are_no_utf_8_become_question_marks_and_not_an_error() -> Non
         pytest.param(part("a", "b"), "the form broke off", id="no end"),
         pytest.param(b"", "the form broke off", id="nothing"),
         pytest.param(b"words", "the form is broken", id="no boundary"),
-        pytest.param(part("a", "b", extra='; filename="c"') + END, "not a plain field", id="a file"),
+        pytest.param(part("a", "b", extra='; filename="c"') + END, "a field is a file", id="a file"),
         pytest.param(
             part("a", "b", extra="; filename*=UTF-8''c") + END, "not a plain field", id="a coded file"
+        ),
+        pytest.param(
+            part("a", "b", extra='; filename="c"; name="d"') + END,
+            "not a plain field",
+            id="a name after a file",
         ),
         pytest.param(part("a", "b", extra='; name="c"') + END, "not a plain field", id="a second name"),
         pytest.param(

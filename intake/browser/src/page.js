@@ -4,13 +4,14 @@
 // `pending`, until the page is left.
 
 import { clean, isAsked, shown } from "./answers.js";
+import { filesVersion, forgetFiles, offerFiles, sealFiles } from "./attached.js";
 import { canonical } from "./canonical.js";
 import { offer } from "./keep.js";
 import { linkedElement, showProblems } from "./problems.js";
 import { drawReceipt } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
-import { send } from "./send.js";
+import { send, sendAll } from "./send.js";
 import { startSteps } from "./steps.js";
 
 const page = JSON.parse(document.getElementById("witnessbox").textContent);
@@ -80,18 +81,36 @@ function say(name) {
 }
 
 function startAnew() {
-  return { receipt: drawReceipt(), answers: "", bytes: null, lost: false };
+  return { version: null, files: [], named: [], receipt: null, answers: "", bytes: null, lost: false };
 }
 
 // One page is one report. The same answers are the same bytes, and changed ones keep their id: whatever
 // was lost on the way, the server keeps one.
 async function sealOnce(answers) {
   const text = canonical(answers);
+  const version = await filesVersion();
+  if (pending.version !== version) {
+    // What was sent of other files is held under their ids, so these need others, and a report with them.
+    const receipt = drawReceipt();
+    pending = { ...startAnew(), version, receipt, ...(await sealFiles(receipt, page.recipients)) };
+  }
   if (pending.answers !== text) {
-    const sealed = await seal(buildReport(page, answers, pending.receipt), page.recipients);
+    const sealed = await seal(buildReport(page, answers, pending.receipt, pending.named), page.recipients);
     pending = { ...pending, answers: text, bytes: envelope(pending.receipt.id, sealed) };
   }
-  return pending.bytes;
+}
+
+// Seals and sends; the outcome is the name of its words.
+async function deliver(answers) {
+  if (pending.lost && pending.version !== (await filesVersion())) {
+    // It may have arrived with the files that it had. With others it would be a second report.
+    say("sending");
+    const outcome = await send(pending.bytes, { lost: true, progress: showWork });
+    return outcome === "sent" ? "arrived" : outcome;
+  }
+  await sealOnce(answers);
+  say("sending");
+  return sendAll(pending.files, pending.bytes, { lost: pending.lost, progress: showWork });
 }
 
 // Whether the report was sent; the page says what else came of it.
@@ -103,13 +122,12 @@ async function sealAndSend() {
   if (problems.size) return false;
   // Sealing keeps a slow phone busy: let it show the words first.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const bytes = await sealOnce(answers);
-  say("sending");
-  const outcome = await send(bytes, { lost: pending.lost, progress: showWork });
+  const outcome = await deliver(answers);
   // Once an answer was lost, nobody may be told that nothing was saved.
-  pending.lost = outcome === "failed";
+  pending.lost = outcome === "failed" || outcome === "arrived";
   if (outcome !== "sent") say(outcome);
-  if (outcome !== "sent" && outcome !== "arrived") offer(bytes);
+  // A file to send another way holds the report alone, so it is offered once nothing else is missing.
+  if (outcome !== "sent" && outcome !== "arrived" && !pending.files.length) offer(pending.bytes);
   return outcome === "sent";
 }
 
@@ -130,6 +148,7 @@ async function press() {
 // answers to whoever holds the phone next. (A question could be called "reset".)
 function forget() {
   HTMLFormElement.prototype.reset.call(form);
+  forgetFiles();
   pending = startAnew();
   offer(null);
   showProblems(page, new Map());
@@ -148,5 +167,6 @@ button.addEventListener("click", press);
 document.getElementById("problems").addEventListener("click", followProblem);
 const steps = startSteps(form, checkStep);
 showWhatApplies();
+offerFiles(page.form.attachments ?? []);
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

@@ -3,7 +3,7 @@
 import { blake2b } from "@noble/hashes/blake2.js";
 
 const CODE_LENGTH = 12;
-const lengths = { id: 16, box: 16, reply: 32, withdraw: 32 };
+const lengths = { id: 16, box: 16, reply: 32, withdraw: 32, attachment: 16 };
 
 // The receipt of a new code, which is forgotten.
 export function drawReceipt() {
@@ -20,6 +20,11 @@ export function receiptFromCode(code) {
   };
 }
 
+// The name that attachment `number`, counted from 1, is stored under.
+export function attachmentId(receipt, number) {
+  return derive(new Uint8Array([...receipt.withdraw, number]), "attachment");
+}
+
 // The values in hexadecimal, as they stand in a report.
 export function receiptToJson(receipt) {
   return Object.fromEntries(Object.entries(receipt).map(([name, bytes]) => [name, hex(bytes)]));
@@ -31,4 +36,4 @@ function derive(bytes, purpose) {
   return blake2b(bytes, { dkLen: lengths[purpose], personalization });
 }
 
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -3,10 +3,10 @@
 import { canonical } from "./canonical.js";
 import { receiptToJson } from "./receipt.js";
 
-export function buildReport(page, answers, receipt) {
+export function buildReport(page, answers, receipt, attachments = []) {
   const report = {
     answers,
-    attachments: [],
+    attachments,
     channel: page.channel,
     form: page.form.id,
     form_digest: page.form_digest,

@@ -16,9 +16,21 @@ export function pad(body) {
 }
 
 export async function seal(body, recipients) {
+  return encrypterTo(recipients).encrypt(pad(body));
+}
+
+// The age file of a stream, in parts.
+export async function sealStream(stream, recipients) {
+  const reader = (await encrypterTo(recipients).encrypt(stream)).getReader();
+  const parts = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  return parts;
+}
+
+function encrypterTo(recipients) {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
-  return encrypter.encrypt(pad(body));
+  return encrypter;
 }
 
 // What is posted: the id that the report is stored under, then the age file.

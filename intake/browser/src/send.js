@@ -5,6 +5,7 @@ import { solve } from "./work.js";
 const TRIES = 3;
 const WORK_TRIES = 8;
 const TIMEOUT = 60_000; // Tor is slow
+const SLOWEST = 16; // bytes a millisecond, on top of that
 const PAUSE = 2_000;
 const CREATED = 201;
 const WORK_NEEDED = 428;
@@ -42,10 +43,20 @@ export async function send(bytes, { lost = false, fetch = globalThis.fetch, paus
   return lost ? "failed" : "nothingSaved";
 }
 
+// Posts what is left of `files`, and drops from it what was kept; then the report. As `send`, or
+//   "filesFailed"   a file did not get through, and the report was not sent
+export async function sendAll(files, report, options) {
+  for (; files.length; files.shift()) {
+    const outcome = await send(files[0], options);
+    if (outcome !== "sent") return outcome === "outdated" ? outcome : "filesFailed";
+  }
+  return send(report, options);
+}
+
 // The status of the server's answer, or 0 when none came, and the challenge it carries, if any.
 async function post(bytes, work, fetch) {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT);
+  const timer = setTimeout(() => abort.abort(), TIMEOUT + (bytes.size ?? bytes.length) / SLOWEST);
   try {
     const response = await fetch("/sealed", {
       method: "POST",

@@ -12,12 +12,12 @@ const WORK = person("wbx1-work");
 
 const rest = () => new Promise((resolve) => setTimeout(resolve));
 
-// The header that lets `body` in: the challenge and the numbers that solve it. `progress` is told the
+// The header that lets `body`, bytes or a Blob, in: the challenge and the numbers that solve it. `progress` is told the
 // part of the puzzles that is solved; it is not called when there is nothing to solve.
 export async function solve(challenge, body, progress = () => {}) {
   const bits = Number(challenge.split(".")[1]);
   if (bits === 0) return challenge;
-  const start = seed(challenge, body);
+  const start = seed(challenge, body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body);
   const numbers = [];
   let number = 0;
   while (numbers.length < PUZZLES) {

@@ -1,0 +1,92 @@
+// The files that the reporter chose: checked and cleaned at once, shown, and sealed when the report is sent.
+//
+// Its words are the page's: this file holds none. On a form that takes no files it does nothing.
+
+import { MAX_ATTACHMENT, MOST_ATTACHMENTS, sealAttachment } from "./attachment.js";
+import { cleanPicture, FileProblem, JPEG } from "./picture.js";
+
+const place = document.getElementById("attach");
+const input = document.getElementById("f-attachments");
+const list = document.getElementById("attached");
+const problem = document.getElementById("problem-attachments");
+let files = [];
+let changes = 0;
+let cleaning = Promise.resolve();
+
+// Shows the way to choose files of these media types.
+export function offerFiles(types) {
+  if (!place) return;
+  place.hidden = false;
+  input.addEventListener("change", () => {
+    const chosen = [...input.files];
+    input.value = "";
+    cleaning = cleaning.then(() => takeAll(chosen, types));
+  });
+}
+
+// Changes with every file that is added or removed; waits for those that are being cleaned.
+export async function filesVersion() {
+  await cleaning;
+  return changes;
+}
+
+// What to post of each file, and what the report says of it.
+export async function sealFiles(receipt, recipients) {
+  const sealed = [];
+  for (const [place, { file }] of files.entries()) {
+    sealed.push(await sealAttachment(file, place + 1, receipt, recipients));
+  }
+  return { files: sealed.map(({ body }) => body), named: sealed.map(({ named }) => named) };
+}
+
+export function forgetFiles() {
+  files = [];
+  show();
+}
+
+async function takeAll(chosen, types) {
+  problem.hidden = true;
+  for (const file of chosen) {
+    try {
+      files.push({ name: file.name, file: await clean(file, types) });
+    } catch (error) {
+      complain(file, error instanceof FileProblem ? error.message : "file_unreadable");
+    }
+  }
+  show();
+}
+
+async function clean(file, types) {
+  if (files.length >= MOST_ATTACHMENTS) throw new FileProblem("too_many_files");
+  const isPicture = file.type.startsWith("image/");
+  if (!types.includes(isPicture ? JPEG : file.type) || !file.size) throw new FileProblem("file_type");
+  const cleaned = isPicture ? await cleanPicture(file) : file;
+  if (cleaned.size > MAX_ATTACHMENT) throw new FileProblem("file_too_large");
+  return cleaned;
+}
+
+function complain(file, rule) {
+  const texts = document.getElementById("file-texts").content;
+  problem.textContent = `${file.name}: ${texts.querySelector(`[data-rule="${rule}"]`).textContent}`;
+  problem.hidden = false;
+}
+
+function show() {
+  changes += 1;
+  list?.replaceChildren(...files.map(item));
+}
+
+function item(entry) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = list.dataset.remove;
+  button.setAttribute("aria-label", `${list.dataset.remove}: ${entry.name}`);
+  button.addEventListener("click", () => {
+    files = files.filter((other) => other !== entry);
+    show();
+    input.focus();
+  });
+  const element = document.createElement("li");
+  element.append(entry.name, " ", button);
+  return element;
+}

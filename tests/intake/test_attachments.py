@@ -1,0 +1,160 @@
+import asyncio
+import os
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from intake.attachments import MOST_UPLOADS, PIECE, Attachments, open_file
+from intake.database import DatabaseError
+from intake.store import Conflict, Unavailable
+from tests.attaching import left_over, stored_files
+
+WEEK = "2026-W47"
+SEALED = random.Random(5).randbytes(2 * PIECE + 100)
+
+
+@pytest.fixture
+def attachments(tmp_path: Path) -> Iterator[Attachments]:
+    store = Attachments(tmp_path / "attachments.db", min_free_bytes=1)
+    store.start()
+    yield store
+    store.close()
+
+
+async def put(attachments: Attachments, name: bytes, sealed: bytes, step: int = 100_000) -> None:
+    with attachments.upload() as upload:
+        for start in range(0, len(sealed), step):
+            await upload.write(sealed[start : start + step])
+        await upload.finish(name, WEEK)
+
+
+@pytest.mark.parametrize("length", [1, PIECE, PIECE + 1, 3 * PIECE])
+def test_an_attachment_comes_out_as_it_went_in(length: int, attachments: Attachments, tmp_path: Path) -> None:
+    sealed = os.urandom(length)
+    asyncio.run(put(attachments, b"1" * 16, sealed))
+    assert stored_files(tmp_path) == {b"1" * 16: sealed}
+
+
+def test_the_same_bytes_cut_otherwise_are_the_same_attachment(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    for step in (70_000, 3 * PIECE):
+        asyncio.run(put(attachments, b"1" * 16, SEALED, step))
+    attachments.close()
+    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
+    assert left_over(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda sealed: sealed[:-1] + b"?", id="the last byte"),
+        pytest.param(lambda sealed: b"?" + sealed[1:], id="the first byte"),
+        pytest.param(lambda sealed: sealed[:PIECE], id="shorter by pieces"),
+        pytest.param(lambda sealed: sealed + sealed, id="longer by pieces"),
+    ],
+)
+def test_other_bytes_under_a_known_id_change_nothing(
+    change: Callable[[bytes], bytes], attachments: Attachments, tmp_path: Path
+) -> None:
+    asyncio.run(put(attachments, b"1" * 16, SEALED))
+    with pytest.raises(Conflict, match="another attachment has this id"):
+        asyncio.run(put(attachments, b"1" * 16, change(SEALED)))
+    attachments.close()
+    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
+    assert left_over(tmp_path) == 0
+
+
+def test_what_is_not_finished_is_gone_at_once_and_after_a_crash(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    async def begin() -> None:
+        with attachments.upload() as upload:
+            await upload.write(SEALED)
+            assert left_over(tmp_path) == 2
+
+    asyncio.run(begin())
+    attachments.close()
+    assert left_over(tmp_path) == 0
+    with closing(sqlite3.connect(tmp_path / "attachments.db")) as connection, connection:
+        connection.execute("INSERT INTO pieces VALUES (?, 0, ?)", (b"killed", SEALED))
+    attachments.start()
+    assert left_over(tmp_path) == 0
+
+
+def test_only_so_many_uploads_run_at_once(attachments: Attachments) -> None:
+    with ExitStack() as uploads:
+        for _ in range(MOST_UPLOADS):
+            uploads.enter_context(attachments.upload())
+        with pytest.raises(Unavailable, match="no attachment can be taken now"):
+            uploads.enter_context(attachments.upload())
+    with attachments.upload():
+        pass
+
+
+def test_a_closed_store_takes_nothing(attachments: Attachments) -> None:
+    attachments.close()
+    with pytest.raises(Unavailable, match="no attachment can be taken now"):
+        asyncio.run(put(attachments, b"1" * 16, SEALED))
+
+
+def test_nothing_is_taken_when_the_disk_has_too_little_room(tmp_path: Path) -> None:
+    with closing(Attachments(tmp_path / "attachments.db", min_free_bytes=2**62)) as store:
+        store.start()
+        with pytest.raises(Unavailable, match="the disk is full"):
+            asyncio.run(put(store, b"1" * 16, SEALED))
+    assert stored_files(tmp_path) == {}
+
+
+def place_of(content: bytes, text: bytes) -> int:
+    """Where some of it stands in the file, whose pages cut it into parts."""
+    parts = (content[start : start + 40] for start in range(8_000, 12_000, 500))
+    return next(found for part in parts if (found := text.find(part)) >= 0)
+
+
+def test_after_a_start_the_place_of_an_attachment_in_the_file_says_nothing_of_when_it_came(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    arrived = [os.urandom(16) + os.urandom(PIECE) for _ in range(12)]
+    for one in arrived:
+        asyncio.run(put(attachments, one[:16], one))
+    attachments.close()
+    attachments.start()
+    attachments.close()
+    text = (tmp_path / "attachments.db").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "attachments.db")) as connection:
+        rows = connection.execute("SELECT id FROM attachments ORDER BY upload").fetchall()
+    in_file = [one[:16] for one in sorted(arrived, key=lambda one: place_of(one, text))]
+    assert in_file == [row[0] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"no database" * 100, "is not a file of attachments", id="foreign"),
+        pytest.param(None, "is of version 9", id="of another version"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "attachments.db"
+    if content is None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 9")
+    else:
+        path.write_bytes(content)
+    with pytest.raises(DatabaseError, match=message):
+        open_file(path)
+
+
+def test_the_file_is_readable_by_its_owner_alone_and_syncs_every_commit(tmp_path: Path) -> None:
+    with closing(open_file(tmp_path / "attachments.db")) as connection:
+        pragmas = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "secure_delete", "temp_store")
+        ]
+    assert pragmas == ["wal", 2, 1, 2]
+    assert (tmp_path / "attachments.db").stat().st_mode & 0o777 == 0o600
