@@ -21,7 +21,7 @@ def test_init_makes_a_directory_that_can_be_served(tmp_path: Path, recipients: P
     assert (done.returncode, done.stderr) == (0, "")
     assert f"take {data / 'server.pub'} to the desk" in done.stdout
     made = {path.name for path in data.iterdir()}
-    assert made == {"intake.toml", "recipients.txt", "server.key", "server.pub", "reports.db"}
+    assert made == {"intake.toml", "recipients.txt", "server.key", "server.pub", "reports.db", "lists"}
 
 
 def test_each_new_directory_has_a_key_of_its_own(tmp_path: Path, recipients: Path) -> None:

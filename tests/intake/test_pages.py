@@ -191,7 +191,7 @@ def test_a_page_that_is_shown_again_keeps_its_code(shared_server: Server) -> Non
 
 
 def test_the_local_lists_stand_where_somebody_looks_for_help(identity: HybridIdentity) -> None:
-    settings = Settings(("report",), "https://weather.example/", 1, 1, 1, 1)
+    settings = Settings(("report",), "https://weather.example/", 1, 1, 1, 1, photos_without_script=False)
     notices = Notices(
         help={"en": (("Night line", "555 0100, free <b>"),)},
         deadlines={"en": (("Police", "within 90 days"),)},
