@@ -13,7 +13,7 @@ from tests.analysis.test_loading import rows
 
 
 def next_version(old: str, new: str) -> Form:
-    """The police form with other words in it."""
+    """The form with other words in it."""
     text = FORM.json.decode().replace('"version":"1"', '"version":"2"')
     assert old in text
     return Form.from_json(text.replace(old, new).encode())
@@ -30,9 +30,9 @@ def bundles(desk: Desk, server: Server, stick: Path, form: Form) -> tuple[Path, 
     ("old", "new", "change"),
     [
         pytest.param(
-            '"en":"Insulted me"',
-            '"en":"Helped me"',
-            'acts.insult (en): "Insulted me" is now "Helped me"',
+            '"en":"Used a hate word"',
+            '"en":"Used a kind word"',
+            'acts.slur (en): "Used a hate word" is now "Used a kind word"',
             id="the words of an answer",
         ),
         pytest.param(
@@ -42,9 +42,9 @@ def bundles(desk: Desk, server: Server, stick: Path, form: Form) -> tuple[Path, 
             id="the words of a question",
         ),
         pytest.param(
-            '{"code":"insult","exclusive":false',
-            '{"code":"insult","exclusive":true',
-            'acts.insult, stands alone: "no" is now "yes"',
+            '{"code":"slur","content_note":false,"exclusive":false',
+            '{"code":"slur","content_note":false,"exclusive":true',
+            'acts.slur, stands alone: "no" is now "yes"',
             id="what stands alone",
         ),
     ],
@@ -67,7 +67,7 @@ def test_known_answers_are_not_worded_anew_until_somebody_accepts_it(
     assert (taken.returncode, taken.stderr) == (0, "")
     assert taken.stdout.splitlines() == [
         "bundle 2: 1 report added",
-        f'new: form "police" 2, {form.digest}',
+        f'new: form "report" 2, {form.digest}',
         f"  {change}",
     ]
 
@@ -79,7 +79,7 @@ def test_a_form_that_words_nothing_anew_is_taken_and_told(
     first, second = bundles(desk, server, stick, form)
     run("import", "--desk", desk.path, first)
     taken = run("import", "--desk", desk.path, second)
-    assert taken.stdout == f'bundle 2: 1 report added\nnew: form "police" 2, {form.digest}\n'
+    assert taken.stdout == f'bundle 2: 1 report added\nnew: form "report" 2, {form.digest}\n'
     assert run("import", "--desk", desk.path, second).stdout == "bundle 2: 0 reports added, 1 known before\n"
 
 

@@ -65,6 +65,7 @@ def page(browser: Browser, server: AttachingServer) -> Iterator[Page]:
     errors: list[str] = []
     shown.on("pageerror", lambda error: errors.append(str(error)))
     shown.goto(f"{server.address}/en/report/")
+    tick(shown, "setting", "police")
     yield shown
     context.close()
     assert errors == []
@@ -104,7 +105,6 @@ def payload(name: str, media_type: str, data: bytes) -> FilePayload:
 
 
 def finish(page: Page) -> None:
-    tick(page, "setting", "police")
     tick(page, "count", "yes")
     send(page)
     page.wait_for_url("**/en/sent?sealed_by=browser")
@@ -233,7 +233,6 @@ def test_a_file_that_did_not_get_through_keeps_the_report_here_and_is_sent_again
 
     page.route("**/sealed", lose)
     choose(page, payload("a.pdf", PDF, b"%PDF-1"))
-    tick(page, "setting", "police")
     tick(page, "count", "yes")
     send(page)
     expect(page.locator("#status")).to_contain_text("Your files did not get through")

@@ -37,7 +37,9 @@ def turned(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -
     """The address of an intake in the pseudo-language."""
     folder = tmp_path_factory.mktemp("turned")
     create(folder / "reports.db")
-    settings = Settings(("every",), "https://weather.example/", 10, 1, 10_000, 60)
+    settings = Settings(
+        ("every",), "https://weather.example/", 10, 1, 10_000, 60, photos_without_script=False
+    )
     locale = pseudo.make_locale(folder / "locale")
     pages = Pages(settings, [EVERY], [identity.recipient], names=pseudo.NAMES, locale=locale)
     store = Store(folder / "reports.db", max_reports=10, min_free_bytes=1)

@@ -190,7 +190,7 @@ def test_an_unforeseen_failure_refuses_the_batch_and_the_next_one_is_kept(
     store: Store, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Unavailable, match="not stored"):
-        asyncio.run(store.put(b"1" * 16, WEEK, None))  # type: ignore[arg-type]
+        asyncio.run(store.put(b"1" * 16, WEEK, 5))  # type: ignore[arg-type]
     asyncio.run(store.put(b"2" * 16, WEEK, SEALED))
     assert stored(folder).keys() == {b"2" * 16}
     assert "the store met TypeError at store.py:" in caplog.text

@@ -86,6 +86,8 @@ def test_no_system_call_writes_words_anywhere_but_back_to_their_sender(data: Pat
     with traced(data, trace, calls) as server:
         fields = canary_in_every_field()
         assert server.post_form(fields).status_code == 303
+        # Compressed, the words could not be found.
+        server.client.headers["accept-encoding"] = "identity"
         assert server.post_form({**fields, "count": []}).status_code == 422
     named = [line for line in trace.read_text(errors="replace").splitlines() if CANARY in line]
     wrote = [line for line in named if re.match(r"\d+ +(p?write|send|vmsplice)", line)]

@@ -52,7 +52,9 @@ def post_files(
 ) -> httpx.Response:
     """Sends the form with files as a browser without script does."""
     parts: list[tuple[str, tuple[str | None, bytes, str] | tuple[None, bytes]]] = [
-        (name, (None, value.encode())) for name, values in (fields or ENOUGH).items() for value in values
+        (name, (None, value.encode()))
+        for name, values in {"_stamp": [server.stamp()], **(fields or ENOUGH)}.items()
+        for value in values
     ]
     parts += [("attachments", file) for file in files]
     return server.client.post("/en/report/", files=parts)
