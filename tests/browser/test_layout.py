@@ -15,7 +15,7 @@ from intake.app import assemble
 from intake.database import create
 from intake.forms.form import Form
 from intake.pages import Pages
-from intake.settings import Settings
+from intake.settings import Settings, starting_text
 from intake.store import Store
 from tests import pseudo
 from tests.serving import Server
@@ -37,9 +37,8 @@ def turned(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -
     """The address of an intake in the pseudo-language."""
     folder = tmp_path_factory.mktemp("turned")
     create(folder / "reports.db")
-    settings = Settings(
-        ("every",), "https://weather.example/", 10, 1, 10_000, 60, photos_without_script=False
-    )
+    (folder / "intake.toml").write_text(starting_text(("every",)))
+    settings = Settings.read(folder / "intake.toml")
     locale = pseudo.make_locale(folder / "locale")
     pages = Pages(settings, [EVERY], [identity.recipient], names=pseudo.NAMES, locale=locale)
     store = Store(folder / "reports.db", max_reports=10, min_free_bytes=1)
