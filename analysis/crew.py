@@ -4,7 +4,9 @@ Opening is nearly all of an import's work, and does not run faster in threads.
 """
 
 import os
+import pickle
 import signal
+import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -54,9 +56,12 @@ class Together:
 
     def __init__(self, keys: str, codings: Mapping[str, Coding], processes: int) -> None:
         self._window = WINDOW * processes
+        # Small, because a process that dies before it has read more than a pipe holds (64 KiB) would keep
+        # this one waiting for ever.
+        packed = zlib.compress(pickle.dumps(codings))
         # A forked process would share the database connection; a spawned one starts empty.
         self._pool = ProcessPoolExecutor(
-            processes, mp_context=get_context("spawn"), initializer=opening.start, initargs=(keys, codings)
+            processes, mp_context=get_context("spawn"), initializer=opening.start, initargs=(keys, packed)
         )
 
     def __enter__(self) -> Self:

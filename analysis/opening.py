@@ -6,6 +6,8 @@ out as the rule's name and nothing else.
 """
 
 import os
+import pickle
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,11 +140,13 @@ def _value(answer: Any, numbers: Mapping[str, int] | None) -> int | str | None:
 _opener: Opener | None = None
 
 
-def start(keys: str, codings: Mapping[str, Coding]) -> None:
-    """Prepares a worker process; `keys` come through a pipe and stay in memory."""
+def start(keys: str, packed: bytes) -> None:
+    """Prepares a worker process: its keys, and its codings pickled and compressed, come through a pipe."""
     global _opener
     harden()
     end_with_parent()
+    # Our own parent's bytes, out of its memory.
+    codings = pickle.loads(zlib.decompress(packed))  # noqa: S301
     _opener = Opener(parse_identities(keys), codings)
 
 

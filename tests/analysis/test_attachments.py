@@ -157,7 +157,8 @@ def test_files_sent_by_both_ways_reach_the_desk_by_the_real_commands(
     pin(desk, data / "server.pub")
     receipt, sealed, named = files(desk)
     with AttachingServer(data) as server:
-        parts = [(name, (None, value[0].encode())) for name, value in serving.ENOUGH.items()]
+        fields = {"_stamp": [server.stamp()], **serving.ENOUGH}
+        parts = [(name, (None, value[0].encode())) for name, value in fields.items()]
         form = server.client.post(
             "/en/report/",
             files=[*parts, ("attachments", ("a.pdf", FILE, PDF)), ("attachments", ("b", b"2", PDF))],
