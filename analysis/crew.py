@@ -3,20 +3,19 @@
 Opening is nearly all of an import's work, and does not run faster in threads.
 """
 
+import itertools
 import os
-import pickle
 import signal
-import zlib
 from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol, Self, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from analysis import opening
+from analysis import worker
 from analysis.desk import Desk
 from analysis.desk_errors import LostWorker
 from analysis.opening import Coding, Opener, Outcome
@@ -51,46 +50,82 @@ class Alone:
             yield self._opener.open_all(shard, entries), known
 
 
+class _Worker(NamedTuple):
+    """A process that opens reports, and the pipe to it, which ends when either side does."""
+
+    process: BaseProcess
+    pipe: "Connection[Any, Any]"
+
+
 class Together:
-    """Opens in several processes, which read the shard themselves by offset."""
+    """Opens in several processes, which read the shard themselves by offset.
 
-    def __init__(self, keys: str, codings: Mapping[str, Coding], processes: int) -> None:
-        self._window = WINDOW * processes
-        # Small, because a process that dies before it has read more than a pipe holds (64 KiB) would keep
-        # this one waiting for ever.
-        packed = zlib.compress(pickle.dumps(codings))
-        # A forked process would share the database connection; a spawned one starts empty.
-        self._pool = ProcessPoolExecutor(
-            processes, mp_context=get_context("spawn"), initializer=opening.start, initargs=(keys, packed)
-        )
+    Each has a pipe of its own and answers in order, so this process only ever waits for one that is at
+    work, and learns at once when that one has died. A shared queue, as a pool has it, can be left
+    locked for ever by a process that is killed.
+    """
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __init__(self, workers: Sequence[_Worker]) -> None:
+        self._pipes = [worker.pipe for worker in workers]
 
     def open(self, shard: Path, batches: Batches) -> Results:
         """See Crew. A window of batches bounds what waits in memory. Raises LostWorker."""
-        under_way: deque[tuple[Future[list[Outcome]], int]] = deque()
+        under_way: deque[tuple[Connection[Any, Any], int]] = deque()
         try:
-            for entries, known in batches:
-                under_way.append((self._submit(shard, entries), known))
-                if len(under_way) >= self._window:
-                    future, skipped = under_way.popleft()
-                    yield future.result(), skipped
-            for future, skipped in under_way:
-                yield future.result(), skipped
-        except BrokenProcessPool:
+            for (entries, known), pipe in zip(batches, itertools.cycle(self._pipes), strict=False):
+                pipe.send((shard, entries))
+                under_way.append((pipe, known))
+                if len(under_way) >= WINDOW * len(self._pipes):
+                    yield _next_result(under_way)
+            while under_way:
+                yield _next_result(under_way)
+        except (ConnectionError, EOFError):
             raise LostWorker(
                 f"{shard}: a process that opened reports was ended from outside",
                 "memory may have run out; nothing was lost: import again with --processes 1",
             ) from None
 
-    def _submit(self, shard: Path, entries: list[Entry]) -> Future[list[Outcome]]:
-        # A process is started here when one is wanted. Ctrl-C reaches them all, and is for this one.
+
+def _next_result(under_way: "deque[tuple[Connection[Any, Any], int]]") -> tuple[list[Outcome], int]:
+    pipe, known = under_way.popleft()
+    result = pipe.recv()
+    if isinstance(result, Exception):
+        raise result
+    return result, known
+
+
+@contextmanager
+def _together(keys: str, codings: Mapping[str, Coding], processes: int) -> Iterator[Together]:
+    workers: list[_Worker] = []
+    try:
+        # Starting it lets Ctrl-C through again, so it has to be there before that is held back.
+        resource_tracker.ensure_running()
+        # Ctrl-C reaches them all, and is for this one.
         with _interrupts_later():
-            return self._pool.submit(opening.work, shard, entries)
+            workers.extend(_start() for _ in range(processes))
+        for one in workers:
+            # One that is gone is noticed when it is given work.
+            with suppress(ConnectionError):
+                one.pipe.send((keys, codings))
+        yield Together(workers)
+    finally:
+        # They hold nothing that this process does not have.
+        for one in workers:
+            one.pipe.close()
+            one.process.kill()
+            one.process.join()
+
+
+def _start() -> _Worker:
+    # A forked process would share the database connection; a spawned one starts empty.
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    # What starts a process goes through a pipe that this one holds at both ends: it has to be little, or
+    # a process that dies before it has read it would keep this one waiting. Keys and forms come after.
+    process = context.Process(target=worker.serve, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    return _Worker(process, here)
 
 
 @contextmanager
@@ -119,4 +154,4 @@ def gather(
     if processes == 1:
         return nullcontext(Alone(Opener(desk.identities, codings)))
     keys = "\n".join(identity.reveal() for identity in desk.identities)
-    return Together(keys, codings, processes)
+    return _together(keys, codings, processes)

@@ -6,15 +6,12 @@ out as the rule's name and nothing else.
 """
 
 import os
-import pickle
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from analysis.hardening import end_with_parent, harden
-from analysis.identity import Identity, parse_identities
+from analysis.identity import Identity
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
 from intake.crypto.errors import Malformed
 from intake.crypto.padding import unpad
@@ -135,23 +132,3 @@ def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
 
 def _value(answer: Any, numbers: Mapping[str, int] | None) -> int | str | None:
     return answer if numbers is None or answer is None else numbers[answer]
-
-
-_opener: Opener | None = None
-
-
-def start(keys: str, packed: bytes) -> None:
-    """Prepares a worker process: its keys, and its codings pickled and compressed, come through a pipe."""
-    global _opener
-    harden()
-    end_with_parent()
-    # Our own parent's bytes, out of its memory.
-    codings = pickle.loads(zlib.decompress(packed))  # noqa: S301
-    _opener = Opener(parse_identities(keys), codings)
-
-
-def work(shard: Path, entries: Sequence[Entry]) -> list[Outcome]:
-    """`Opener.open_all` in a worker process."""
-    if _opener is None:
-        raise RuntimeError("the worker was not started")
-    return _opener.open_all(shard, entries)

@@ -22,11 +22,10 @@ def test_a_process_of_the_desk_leaves_no_core_and_admits_no_debugger() -> None:
 
 
 def test_a_worker_that_opens_reports_is_hardened_too() -> None:
-    key = "from analysis.identity import HybridIdentity; key = HybridIdentity.generate().reveal()"
-    assert (
-        status_after(
-            f"{key}\nimport pickle, zlib; from analysis import opening; "
-            f"opening.start(key, zlib.compress(pickle.dumps({{}})))"
-        )
-        == HARDENED
+    served = (
+        "from multiprocessing import Pipe; from analysis import worker;"
+        "from analysis.identity import HybridIdentity;"
+        "here, there = Pipe(); here.send((HybridIdentity.generate().reveal(), {})); here.close();"
+        "worker.serve(there)"
     )
+    assert status_after(served) == HARDENED
