@@ -1,6 +1,6 @@
 """`make demo`: the whole chain with synthetic reports, by the commands that organizers use.
 
-The reports are sent once and kept in `.demo/`; a second run shows the same again. With --once
+The reports are sent once and kept in a folder, `.demo/`; a second run shows the same again. With --once
 each part is asked for an answer, and the program ends.
 """
 
@@ -133,15 +133,16 @@ def _workbench_answers(link: str) -> bool:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Check that each part answers, then end.")
-def main(*, once: bool) -> None:
+@click.option("--home", type=click.Path(path_type=Path), default=HOME, help="The demo's folder.")
+def main(*, once: bool, home: Path) -> None:
     """Shows the whole chain, from a form to a finding."""
-    demo = Demo(HOME)
+    demo = Demo(home)
     with ExitStack() as running:
         if demo.complete.exists():
-            click.echo(f"showing the reports of the last demo (remove {HOME.name}/ to begin anew)")
+            click.echo(f"showing the reports of the last demo (remove {home.name}/ to begin anew)")
             intake = running.enter_context(serving(INTAKE, "serve", "--data", demo.intake, "--port", "0"))
         else:
-            shutil.rmtree(HOME, ignore_errors=True)
+            shutil.rmtree(home, ignore_errors=True)
             intake = run_chain(demo, running)
         opening = serving(DESK, "open", "--desk", demo.desk, "--port", "0", passphrase=PASSPHRASE)
         workbench = running.enter_context(opening)
