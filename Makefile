@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup bench replay build locks clean
+.PHONY: help demo test lint unit setup soak bench replay build locks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ lint: .venv/test ## ruff, mypy, the dependency rule
 
 unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
+
+soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
+	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
 bench: .venv/test ## print the benchmarks
 	$(BIN)/python -m tests.bench
