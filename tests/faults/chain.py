@@ -42,7 +42,7 @@ class Chain:
         """New keys, and an intake that seals to them."""
         self.stick.mkdir()
         self.run(DESK, "keygen", "--desk", self.desk, "--no-passphrase")
-        self.run(INTAKE, "init", "--data", self.data, "--recipients", self.desk / "recipients.txt")
+        self.run(INTAKE, "init", "--data", self.data, "--desk", self.desk / "desk.pub")
         be_patient(self.data)
         self.run(DESK, "pin", "--desk", self.desk, self.data / "server.pub")
 

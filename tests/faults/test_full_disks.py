@@ -14,6 +14,7 @@ import pytest
 
 from intake.crypto.receipt import Receipt
 from tests.faults.chain import DESK, INTAKE, Chain, Intake, sealed_body
+from tests.serving import configure
 from tests.working import post_sealed
 
 pytestmark = pytest.mark.skipif(
@@ -83,17 +84,18 @@ def refused(chain: Chain, name: str, *arguments: str) -> str:
 def test_an_intake_whose_disk_is_full_says_so_and_keeps_what_it_acknowledged(
     chain: Chain, disks: Callable[[Path, str], Path]
 ) -> None:
-    settings = chain.data / "intake.toml"
-    lines = settings.read_text().splitlines()
-    # The margin that is kept free would otherwise be all that such a disk has.
-    settings.write_text(
-        "\n".join("min_free_bytes = 1" if line.startswith("min_free_bytes") else line for line in lines)
-    )
-    disks(chain.data, "3m")
+    # The margin that is kept free would otherwise be all that such a disk has; an export needs some of it.
+    configure(chain.data, min_free_bytes=300_000)
+    disk = disks(chain.data, "3m")
     acknowledged, statuses = send(chain, 3 * 1024 * 1024 // ONE_REPORT + 20)
     assert acknowledged
     assert statuses[-1] == 503
     assert set(statuses) == {201, 503}
+    fill = disk / "somebody else's file"
+    subprocess.run(["dd", "if=/dev/zero", f"of={fill}", "bs=4096"], capture_output=True, check=False)
+    assert "no room on the disk" in refused(chain, INTAKE, *chain.export())
+    assert chain.bundles() == []
+    fill.unlink()
     chain.run(INTAKE, *chain.export())
     (bundle,) = chain.bundles()
     chain.run(DESK, *chain.imported(bundle))
