@@ -12,7 +12,7 @@ from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from intake.forms.form import Form, Question
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -24,7 +24,14 @@ CREATE TABLE "choices" (
 CREATE TABLE "reports" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "bundle" INTEGER,
     "form" INTEGER NOT NULL REFERENCES "forms" ("id"), "week" TEXT NOT NULL,
-    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL);
+    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL,
+    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "page" TEXT NOT NULL);
+CREATE TABLE "askings" (
+    "id" INTEGER PRIMARY KEY, "form" INTEGER NOT NULL REFERENCES "forms" ("id"),
+    "page" TEXT NOT NULL, "questions" TEXT NOT NULL, UNIQUE ("form", "questions"));
+CREATE TABLE "asked" (
+    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "question" TEXT NOT NULL,
+    PRIMARY KEY ("asking", "question")) WITHOUT ROWID;
 CREATE TABLE "answers" (
     "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
     "choice" INTEGER NOT NULL REFERENCES "choices" ("id"),
@@ -56,9 +63,15 @@ CREATE VIEW "ticks" AS
         "choices"."label_es" AS "answer_es"
     FROM "answers" JOIN "reports" ON "reports"."id" = "answers"."report"
         JOIN "choices" ON "choices"."id" = "answers"."choice";
+CREATE VIEW "bases" AS
+    SELECT "asked"."question" AS "question", sum("reports") AS "reports", sum("short") AS "short"
+    FROM (SELECT "asking", count(*) AS "reports", sum("page" = 'short') AS "short"
+        FROM "reports" GROUP BY "asking") AS "alike"
+        JOIN "asked" ON "asked"."asking" = "alike"."asking"
+    GROUP BY "asked"."question";
 """
 
-FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
+FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel", "asking", "page")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
     "month": "TEXT",
