@@ -28,6 +28,15 @@ processes_option = click.option(
 )
 
 
+accepted_option = click.option(
+    "--accept-form",
+    "accepted",
+    multiple=True,
+    metavar="DIGEST",
+    help="Take a form that words known answers anew.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="witnessbox", prog_name=console.PROGRAM)
 def cli() -> None:
@@ -75,13 +84,7 @@ def pin(path: Path, server: Path) -> None:
 @desk_option
 @click.argument("bundle", type=PATH, metavar="BUNDLE")
 @processes_option
-@click.option(
-    "--accept-form",
-    "accepted",
-    multiple=True,
-    metavar="DIGEST",
-    help="Take a form that words known answers anew.",
-)
+@accepted_option
 def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tuple[str, ...]) -> None:
     """Take the reports of a courier bundle: a folder such as witnessbox-000001.
 
@@ -105,19 +108,31 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
 @click.argument("map_file", type=PATH, metavar="MAP")
 @click.argument("file", type=PATH)
 @processes_option
-def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) -> None:
+@click.option("--form", "form", type=PATH, metavar="FORM", help="The questionnaire, an XLSForm or compiled.")
+@click.option("--lists", type=PATH, metavar="DIR", help="The local lists that the questionnaire takes.")
+@accepted_option
+def import_csv(
+    path: Path,
+    map_file: Path,
+    file: Path,
+    processes: int | None,
+    form: Path | None,
+    lists: Path | None,
+    accepted: tuple[str, ...],
+) -> None:
     """Take the rows of a spreadsheet FILE (CSV) as reports, by the mapping file MAP.
 
-    A row that is at the desk already is not added again.
+    A row that is at the desk already is not added again. Without --form and --lists, the questionnaire is
+    the newest of its name at the desk, else the one that ships.
     """
-    from analysis import courier, mapfile, outcome, spreadsheet
+    from analysis import courier, formfile, outcome, spreadsheet
 
-    mapping = mapfile.read_map(map_file)
     rows = spreadsheet.count_rows(file)
     with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
+        mapping, news = formfile.read_map(desk.database, map_file, formfile.Chosen(form, lists, accepted))
         courier.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
-    for line in outcome.describe_spreadsheet(imported):
+    for line in [*outcome.describe_spreadsheet(imported), *news]:
         click.echo(line)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,11 @@ _TOP = {"form", "channel", "lang", "ignore", "constant", "question"}
 _SOURCE = {"column", "separator", "values", "other", "default", "count", "year", "month"}
 
 
-def read_map(path: Path) -> Map:
-    """The map at `path`; BadMap, or UnreadableFile, names the first rule that it breaks."""
+def read_map(path: Path, find: Callable[[str], Form] = shipped) -> Map:
+    """The map at `path`; BadMap, or UnreadableFile, names the first rule that it breaks.
+
+    `find` gives the form of a name, or raises FileNotFoundError.
+    """
     try:
         found = tomllib.loads(read_file(path, MAX_MAP).decode("utf-8"))
     except UnicodeDecodeError:
@@ -26,7 +29,7 @@ def read_map(path: Path) -> Map:
     except tomllib.TOMLDecodeError as error:
         raise BadMap(f"{path}: not TOML: {_position(error)}") from None
     try:
-        return _map(found)
+        return _map(found, find)
     except _Broken as broken:
         raise BadMap(f"{path}: {broken}", broken.hint) from None
 
@@ -44,9 +47,9 @@ def _position(error: tomllib.TOMLDecodeError) -> str:
     return f"wrong at {found[0]}" if found else "wrong at its end"
 
 
-def _map(found: Mapping[str, Any]) -> Map:
+def _map(found: Mapping[str, Any], find: Callable[[str], Form]) -> Map:
     _known_keys("the map", found, _TOP)
-    form = _form(found.get("form"))
+    form = _form(found.get("form"), find)
     constant = {
         name: _codes(_question(form, name), value, f"constant.{name}")
         for name, value in _table(found.get("constant", {}), "constant").items()
@@ -71,11 +74,11 @@ def _map(found: Mapping[str, Any]) -> Map:
     return result
 
 
-def _form(name: object) -> Form:
+def _form(name: object, find: Callable[[str], Form]) -> Form:
     try:
-        return shipped(_text(name, "form"))
+        return find(_text(name, "form"))
     except (FileNotFoundError, ValueError):
-        raise _Broken("form: no form of that name is shipped", 'for example form = "report"') from None
+        raise _Broken("form: no form of that name is known here", 'for example form = "report"') from None
 
 
 def _question(form: Form, name: str) -> Question:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from analysis.asking import bits
 from analysis.identity import Identity
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
 from intake.crypto.errors import Malformed
@@ -36,7 +37,10 @@ class Coding:
 
 
 class Opened(NamedTuple):
-    """The rows of one report, but for its number, which the database gives."""
+    """The rows of one report, but for its number, which the database gives.
+
+    `asked` has the bit of each question that the report was asked (`analysis.asking.bits`).
+    """
 
     name: str
     week: str
@@ -44,6 +48,7 @@ class Opened(NamedTuple):
     lang: str
     sealed_by: str
     channel: str
+    asked: int
     values: list[int | str | None]
     ticks: list[int]
     texts: list[tuple[str, str]]
@@ -78,6 +83,7 @@ class Opener:
         self._identities = identities
         self._codings = codings
         self._forms = {digest: Form.from_json(coding.json) for digest, coding in codings.items()}
+        self._bits = {digest: bits(form) for digest, form in self._forms.items()}
 
     def open_all(self, shard: Path, entries: Sequence[Entry]) -> list[Outcome]:
         """What the reports at these places of a shard say, in the same order."""
@@ -96,7 +102,8 @@ class Opener:
         # Whoever runs the server could otherwise keep one report and call it another's.
         if report.receipt.id != entry.name.id:
             return Refused(name, "stored under another name than it says")
-        return _rows(report, self._codings[report.form.digest], name, entry.name.week)
+        digest = report.form.digest
+        return _rows(report, self._codings[digest], self._bits[digest], name, entry.name.week)
 
 
 def _reason(failure: Exception) -> str:
@@ -106,7 +113,7 @@ def _reason(failure: Exception) -> str:
     return str(failure)
 
 
-def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
+def _rows(report: Report, coding: Coding, places: Mapping[str, int], name: str, week: str) -> Opened:
     answers, receipt = report.answers, report.receipt
     return Opened(
         name,
@@ -115,6 +122,7 @@ def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
         report.lang,
         report.sealed_by,
         report.channel,
+        sum(map(places.__getitem__, answers)),
         [_value(answers.get(column), coding.numbers.get(column)) for column in coding.columns],
         [
             coding.numbers[question][code]

@@ -24,7 +24,14 @@ CREATE TABLE "choices" (
 CREATE TABLE "reports" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "bundle" INTEGER,
     "form" INTEGER NOT NULL REFERENCES "forms" ("id"), "week" TEXT NOT NULL,
-    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL);
+    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL,
+    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "page" TEXT NOT NULL);
+CREATE TABLE "askings" (
+    "id" INTEGER PRIMARY KEY, "form" INTEGER NOT NULL REFERENCES "forms" ("id"),
+    "page" TEXT NOT NULL, "questions" TEXT NOT NULL, UNIQUE ("form", "questions"));
+CREATE TABLE "asked" (
+    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "question" TEXT NOT NULL,
+    PRIMARY KEY ("asking", "question")) WITHOUT ROWID;
 CREATE TABLE "answers" (
     "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
     "choice" INTEGER NOT NULL REFERENCES "choices" ("id"),
@@ -56,6 +63,12 @@ CREATE VIEW "ticks" AS
         "choices"."label_es" AS "answer_es"
     FROM "answers" JOIN "reports" ON "reports"."id" = "answers"."report"
         JOIN "choices" ON "choices"."id" = "answers"."choice";
+CREATE VIEW "bases" AS
+    SELECT "asked"."question" AS "question", sum("reports") AS "reports", sum("short") AS "short"
+    FROM (SELECT "asking", count(*) AS "reports", sum("page" = 'short') AS "short"
+        FROM "reports" GROUP BY "asking") AS "alike"
+        JOIN "asked" ON "asked"."asking" = "alike"."asking"
+    GROUP BY "asked"."question";
 """
 
 # The public halves of the desk's keys, with the days on which they were made and expire.
@@ -64,7 +77,7 @@ CREATE TABLE "identities" (
     "recipient" TEXT PRIMARY KEY, "made" TEXT NOT NULL, "expires" TEXT NOT NULL);
 """
 
-FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
+FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel", "asking", "page")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
     "month": "TEXT",

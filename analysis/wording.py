@@ -28,7 +28,7 @@ def read_news(database: Database, forms: Iterable[Form], accepted: Collection[st
         if changes and not own and form.digest not in accepted:
             raise RewordedForm(
                 f"{_name(form)} words anew what is known here: {'; '.join(changes)}",
-                f"ask whoever runs the intake; if it is meant so: import --accept-form {form.digest}",
+                f"ask whoever runs the intake; if it is meant so: --accept-form {form.digest}",
             )
         if not own:
             yield f"new: {_name(form)}, {form.digest}"

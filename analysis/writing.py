@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis import attachments, schema
+from analysis.asking import Askings
 from analysis.desk import Desk
 from analysis.opening import Coding, Opened, Outcome, Refused
 
@@ -26,6 +27,8 @@ class Writer:
         self._codings = codings
         numbers = self._connection.execute('SELECT "digest", "id" FROM "forms"')
         self._forms: dict[str, int] = dict(numbers.fetchall())
+        sources = {digest: coding.json for digest, coding in codings.items()}
+        self._askings = Askings(self._connection, sources, self._forms)
         newest = self._connection.execute('SELECT coalesce(max("id"), 0) FROM "reports"')
         self._last: int = newest.fetchone()[0]
         aside = self._connection.execute('SELECT EXISTS (SELECT 1 FROM "set_aside")')
@@ -71,7 +74,8 @@ class Writer:
     def _row(self, number: int, report: Opened) -> tuple[Any, ...]:
         form = self._forms[report.digest]
         fixed = (number, report.name, self._bundle, form, report.week, report.lang)
-        return (*fixed, report.sealed_by, report.channel, *report.values)
+        asking = self._askings.find(report.digest, report.asked)
+        return (*fixed, report.sealed_by, report.channel, *asking, *report.values)
 
     def _write_refused(self, refused: Sequence[Refused]) -> None:
         self.set_aside.update(report.reason for report in refused)

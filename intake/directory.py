@@ -149,8 +149,9 @@ def _load_form(name: str, choices: Path, own: Path | None) -> Form:
 
 
 def _refused(folder: Path, error: RefusedSource) -> DirectoryError:
+    mend = "mend the list there, then start the server again"
     return DirectoryError(
-        f"{folder}: " + "; ".join(error.problems), "mend the list there, then start the server again"
+        f"{folder}: " + "; ".join(error.problems), f"{error.hint}; {mend}" if error.hint else mend
     )
 
 

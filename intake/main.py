@@ -103,7 +103,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except RefusedSource as error:
-        _fail(*error.problems)
+        _fail(*error.problems, hint=error.hint)
     except IntakeError as error:
         _fail(str(error), hint=error.hint)
     except (click.Abort, KeyboardInterrupt):

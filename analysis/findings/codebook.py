@@ -95,6 +95,7 @@ def read_codebook(database: Database, lang: str) -> Codebook:
             for setting in own:
                 if _is_asked(question, setting.code):
                     place = form.digest, setting.code
+                    _check_together(form, question, asked.get(place, frozenset()))
                     asked[place] = asked.get(place, frozenset()).union(asking)
     if not asked:
         raise NothingToPublish(
@@ -153,6 +154,17 @@ def _check_alone(form: Form, question: Question) -> None:
             " depends on more than the setting",
             "ask about acts by the setting alone, with no constraint and not required",
         )
+
+
+def _check_together(form: Form, question: Question, before: frozenset[str]) -> None:
+    """Where the short form has one of two questions, each has a base of its own, which no n can tell."""
+    for name in {key.partition(".")[0] for key in before}:
+        if (name in form.unseen) != (question.id in form.unseen):
+            raise Unauditable(
+                f'{_REFUSING}: the short form of "{form.id}" version "{form.version}" asks only one of'
+                f' "{name}" and "{question.id}"',
+                "put both on the short form, or neither",
+            )
 
 
 def _check_same(form: Form, asking: Mapping[str, Act], known: Mapping[str, Act]) -> None:

@@ -14,7 +14,10 @@ MONTH = "when"
 
 
 def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[str, Any]]:
-    """Rows of a query on `scope`: the reports whose forms asked them about acts in their setting.
+    """Rows of a query on `scope`: the reports that were asked about acts in their setting.
+
+    One whose page left the question out, as a short form may, is not among them: it would make every
+    percentage smaller, as if nobody had done anything to its reporter.
 
     Its columns: id, setting (a code), incident ("2026-05", "2026", "not_sure" or null), week
     ("2026-W21"), counted (1 where the sender said yes, 0 for no and for no answer).
@@ -23,25 +26,31 @@ def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[s
     setting, consent = (_code(name) if name in known else "null" for name in (SETTING, CONSENT))
     incident = f'r."{MONTH}"' if MONTH in known else "null"
     places = list(_places(codebook))
+    holes = ", ".join("(?, ?, ?, ?)" for _ in places)
     # Only fixed names of columns stand in the text of the query; values never do.
-    text = f"""with asked(form, answer, setting) as (values {", ".join("(?, ?, ?)" for _ in places)}),
+    text = f"""with place(form, answer, setting, question) as (values {holes}),
     reported as (
       select r.id, f.digest as form, {setting} as answer, {incident} as incident, r.week as week,
-             coalesce({consent} = 'yes', 0) as counted
+             r.asking, coalesce({consent} = 'yes', 0) as counted
       from reports r join forms f on f.id = r.form
     ), scope as (
       select id, setting, incident, week, counted
-      from reported join asked on asked.form = reported.form and asked.answer is reported.answer
+      from reported
+        join place on place.form = reported.form and place.answer is reported.answer
+        join asked on asked.asking = reported.asking and asked.question = place.question
     )
     {query}"""  # noqa: S608 - see above
     yield from database.query(text, [value for place in places for value in place])
 
 
-def _places(codebook: Codebook) -> Iterator[tuple[str, str | None, str]]:
-    """Digest of a form, the answer to its question for the setting (or none), code of the setting."""
+def _places(codebook: Codebook) -> Iterator[tuple[str, str | None, str, str]]:
+    """A form's digest, its answer for the setting (or none), the setting's code, a question about acts.
+
+    Any one of the questions about acts will do: a page has all of a setting's, or none.
+    """
     alone = {form.digest for form in codebook.forms if not asks_setting(form)}
-    for digest, setting in codebook.asked:
-        yield digest, None if digest in alone else setting, setting
+    for (digest, setting), keys in codebook.asked.items():
+        yield digest, None if digest in alone else setting, setting, min(keys).partition(".")[0]
 
 
 def _code(column: str) -> str:

@@ -21,6 +21,10 @@ _TEXTS = "What people wrote in their own words. Everything is shown as plain tex
 _ANSWERS = "One row a tick, because several answers may be ticked to one question. Group by choice to count."
 _ATTACHMENTS = """Files that were sent along with reports. Each was checked against its report, and lies
 sealed in the archive. This version cannot open one: treat it as hostile when a later one does."""
+_ASKINGS = """The different sets of questions that reports were asked. A blank in a report is a question that
+was left blank when its set holds the question, and one that was not asked when it does not."""
+_BASES = """How many reports were asked each question, and how many of them by the short form. Divide by this,
+and not by all reports: the others never saw the question."""
 _SET_ASIDE = "Sealed reports that could not be opened or broke a rule. They stay in the archive as they came."
 
 
@@ -58,6 +62,9 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
             "group_by": ["state", "type", "bundle"],
         },
         "set_aside": {"title": "Set aside", "description": _SET_ASIDE, "group_by": ["reason", "bundle"]},
+        "askings": {"title": "Sets of questions", "description": _ASKINGS, "label_column": "page"},
+        "asked": {"title": "Questions of each set", "group_by": ["question"]},
+        "bases": {"title": "How many were asked", "description": _BASES},
         "ticks": {"title": "What was ticked, in words", "group_by": ["question", "group", "answer"]},
     }
     tables |= {name: {"hidden": True, "allow": False} for name in _out_of_sight(database)}
@@ -87,7 +94,7 @@ def read_forms(database: Database) -> dict[int, Form]:
 
 def _is_groupable(column: str, questions: Mapping[str, Question]) -> bool:
     if column in schema.FIXED_COLUMNS:
-        return column in ("week", "lang", "sealed_by", "channel", "form", "bundle")
+        return column in ("week", "lang", "sealed_by", "channel", "form", "page", "bundle")
     return column in questions and questions[column].kind in ("select_one", "month")
 
 

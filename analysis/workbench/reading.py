@@ -4,22 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.asking import ALL, SHORT
 from analysis.workbench.marks import visible
 from intake.forms.form import Form, Question
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A line about how the report came, (question, answers) in the order of the form, and its files."""
+    """A line about how the report came, its questions in the order of the form, and its files.
+
+    A question is its words, its answers, and whether it was asked: a blank says less where it was not.
+    """
 
     summary: str
-    answers: tuple[tuple[str, tuple[str, ...]], ...]
+    answers: tuple[tuple[str, tuple[str, ...], bool], ...]
     files: tuple[str, ...]
 
 
+_PAGES = {SHORT: "short form", ALL: "whole form"}
 _LABELS = 'SELECT "id", "label" FROM "choices" WHERE "id" IN ({})'
 _TICKS = 'SELECT "choices"."question", "choices"."label" FROM "answers" JOIN "choices" ON "choices"."id" = \
 "answers"."choice" WHERE "answers"."report" = ? ORDER BY "choices"."id"'
+_ASKED = 'SELECT "question" FROM "asked" WHERE "asking" = ?'
 _FILES = 'SELECT "type", "bytes", "state" FROM "attachments" WHERE "report" = ? ORDER BY "number"'
 _TEXTS = 'SELECT "question", "text" FROM "texts" WHERE "report" = ? ORDER BY "id"'
 
@@ -38,10 +44,12 @@ async def read(database: Any, row: Mapping[str, Any], forms: Mapping[int, Form])
         if question.id in row and row[question.id] is not None:
             value = row[question.id]
             words[question.id] = [labels[value] if question.kind == "select_one" else str(value)]
+    asked = {question for (question,) in (await database.execute(_ASKED, [row["asking"]])).rows}
     files = (await database.execute(_FILES, [row["id"]])).rows
     return Reading(
-        f"Received in {row['week']} by {row['channel']}; sealed by the {row['sealed_by']}, it says.",
-        tuple((question.label["en"], tuple(words.get(question.id, ()))) for question in form.asked),
+        f"Received in {row['week']} by {row['channel']}, on the {_PAGES[row['page']]}; "
+        f"sealed by the {row['sealed_by']}, it says.",
+        tuple((one.label["en"], tuple(words.get(one.id, ())), one.id in asked) for one in form.asked),
         tuple(f"{visible(kind)}, {_size(length)}: {state}" for kind, length, state in files),
     )
 

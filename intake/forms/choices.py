@@ -29,6 +29,7 @@ class ChoiceLists:
 
     def __init__(self, rows: Iterable[Row], folder: Path, languages: Sequence[str], default: str) -> None:
         self.problems: list[str] = []
+        self.hint: str | None = None
         self._folder, self._languages, self._default = folder, languages, default
         self._lists: dict[str, list[dict[str, Any]] | None] = {}
         by_name: dict[str, list[Row]] = {}
@@ -68,6 +69,7 @@ class ChoiceLists:
                 self._add_rollup(row)
         except RefusedSource as error:
             self.problems += error.problems
+            self.hint = self.hint or error.hint
         else:
             self._add(file, rows)
 

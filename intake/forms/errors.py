@@ -8,12 +8,13 @@ class FormsError(Exception):
 class RefusedSource(FormsError):
     """The editable XLSForm, or a list that belongs to it, cannot be used.
 
-    Each of `problems` is one line that names the file, the row and the rule.
+    Each of `problems` is one line that names the file, the row and the rule; `hint` may say how to mend.
     """
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, hint: str | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.hint = hint
 
 
 class MalformedForm(FormsError):

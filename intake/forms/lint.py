@@ -6,7 +6,7 @@ refused; this is the part of it that would put a reporter at risk.
 
 import re
 
-from intake.forms.asking import asks_for
+from intake.forms.asking import asks_for, names_accused
 from intake.forms.sheets import Row
 
 _PLACE = "it would tell where the reporter is; ask for a big area with select_one"
@@ -38,8 +38,15 @@ _OR_OTHER = re.compile(r"\bor[_ ](?:specify[_ ])?other\b")
 _NAMES = "name full_name first_name last_name surname your_name nombre apellido apellidos"
 _WAYS = "phone phone_number telephone mobile email e_mail telefono celular correo"
 _PLACES = "address home_address street_address direccion domicilio"
+_KEYS = "gps latitude longitude coordinates ssn passport"
 _BIRTH = "birth_date birthdate date_of_birth dob birthday fecha_nacimiento fecha_de_nacimiento"
-_IDENTIFYING = frozenset(f"{_NAMES} {_WAYS} {_PLACES} {_BIRTH}".split())
+_IDENTIFYING = frozenset(f"{_NAMES} {_WAYS} {_PLACES} {_BIRTH} {_KEYS}".split())
+
+# The same inside a longer name, such as resp_email or q7_client_name.
+_SURELY = "email dob birthdate birthday surname apellido apellidos gps latitude longitude ssn"
+_PERSONS = "respondent resp client patient participant reporter victim your my su"
+_THINGS = "name phone address telephone mobile nombre telefono direccion"
+_SURE, _WHOSE, _WHAT = (frozenset(words.split()) for words in (_SURELY, _PERSONS, _THINGS))
 
 
 def check_type(row: Row, kind: str) -> None:
@@ -63,9 +70,21 @@ def check_words(row: Row, kind: str) -> None:
     """RefusedSource when a question that is answered in free words asks who the reporter is."""
     if kind not in _FREE:
         return
+    named = row.refuse(f"a question named {row.get('name')!r} is not allowed: {_PERSON}")
     if row.get("name").lower() in _IDENTIFYING:
-        raise row.refuse(f"a question named {row.get('name')!r} is not allowed: {_PERSON}")
+        raise named
     for heading, text in row.cells.items():
-        what = asks_for(text) if heading.startswith(("label::", "hint::")) else None
+        if not heading.startswith(("label::", "hint::")):
+            continue
+        what = asks_for(text)
         if what:
             raise row.refuse(f"the question asks for {what}, which is not allowed: {_PERSON}")
+        if names_accused(text) and row.get("sdc_role") != "act":
+            raise row.refuse("the question asks for the name of who did it: set sdc_role to act")
+    if _is_identifying(set(row.get("name").lower().split("_"))):
+        raise named
+
+
+def _is_identifying(words: set[str]) -> bool:
+    owned = bool(words & _WHOSE) and bool(words & _WHAT)
+    return owned or bool(words & _SURE) or {"phone", "number"} <= words

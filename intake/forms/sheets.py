@@ -1,4 +1,4 @@
-"""Reads the rows of an XLSForm, from .csv as pyxform writes it or from .xlsx, and of plain CSV lists.
+"""Reads the rows of an XLSForm, from .csv as pyxform reads it or from .xlsx, and of plain CSV lists.
 
 In the .csv of a form all sheets stand in one file: a row whose first cell is a sheet's name begins
 that sheet, the next row holds its headings from the second cell on, and the rows after that its
@@ -6,15 +6,22 @@ contents. A list has no sheets: its first row holds the headings.
 """
 
 import csv
+import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeAlias
 
 from intake.forms.errors import RefusedSource
+from intake.forms.workbook import MAX_FILE, read_workbook
 
 SHEETS = ("survey", "choices", "settings")
 Table: TypeAlias = Iterable[tuple[int, Sequence[str]]]
+# Commas stand in front: a label may hold any of the others.
+_DELIMITERS = ",;\t"
+_AS_UTF8 = 'save it from the spreadsheet as "CSV UTF-8"'
+_AS_XLSX = "save it from the spreadsheet as .xlsx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,12 @@ class Row:
 
 def read_sheets(path: Path) -> dict[str, list[Row]]:
     """The rows of the sheets survey, choices and settings; RefusedSource when the file is no form."""
-    if path.suffix == ".xlsx":
-        tables = _read_xlsx(path)
-    elif path.suffix == ".csv":
+    if path.suffix.lower() == ".xlsx":
+        tables: Mapping[str, Table] = read_workbook(path, SHEETS)
+    elif path.suffix.lower() == ".csv":
         tables = _split_sheets(_read_csv(path))
     else:
-        raise RefusedSource(f"{path.name} is neither .csv nor .xlsx")
+        raise RefusedSource(f"{path.name} is neither .csv nor .xlsx", hint=_AS_XLSX)
     sheets = {sheet: list(_rows(path.name, sheet, tables.get(sheet, ()))) for sheet in SHEETS}
     if not sheets["survey"]:
         raise RefusedSource(f"{path.name} has no rows in its sheet survey")
@@ -68,17 +75,21 @@ def read_list(path: Path) -> list[Row]:
 
 def _read_csv(path: Path) -> list[tuple[int, Sequence[str]]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            # Spreadsheets of countries that write 1,5 save their "CSV" with semicolons.
-            delimiter = ";" if ";" in first and "," not in first else ","
-            reader = csv.reader(file, strict=True, delimiter=delimiter)
-            return [(reader.line_num, cells) for cells in reader]
+        if path.stat().st_size > MAX_FILE:
+            raise RefusedSource(f"{path.name} is larger than {MAX_FILE // 1024**2} MB, as no form is")
+        text = path.read_bytes().decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
+        return [(reader.line_num, cells) for cells in reader]
     except (csv.Error, UnicodeDecodeError):
-        raise RefusedSource(f"{path.name} is not a CSV file in UTF-8") from None
+        raise RefusedSource(f"{path.name} is not a CSV file in UTF-8", hint=_AS_UTF8) from None
     except OSError as error:
         raise RefusedSource(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _delimiter(text: str) -> str:
+    """Spreadsheets of countries that write 1,5 save their "CSV" with semicolons, or on request with tabs."""
+    headings = next((line for line in re.split(r"[\r\n]+", text) if set(line) & set(_DELIMITERS)), ",")
+    return next(one for one in _DELIMITERS if one in headings)
 
 
 def _split_sheets(table: Table) -> dict[str, list[tuple[int, Sequence[str]]]]:
@@ -86,35 +97,9 @@ def _split_sheets(table: Table) -> dict[str, list[tuple[int, Sequence[str]]]]:
     current: list[tuple[int, Sequence[str]]] = []
     for number, cells in table:
         if cells and cells[0].strip():
-            current = tables.setdefault(cells[0].strip(), [])
+            current = tables.setdefault(cells[0].strip().lower(), [])
         current.append((number, cells[1:]))
     return tables
-
-
-def _read_xlsx(path: Path) -> dict[str, list[tuple[int, Sequence[str]]]]:
-    try:
-        # Only organizers who edit forms in a spreadsheet need it; the server never does.
-        from openpyxl import load_workbook  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        raise RefusedSource(f"{path.name} needs the package openpyxl; or save the form as .csv") from None
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception:  # openpyxl raises whatever its ZIP and XML readers raise
-        raise RefusedSource(f"{path.name} is not an .xlsx file") from None
-    return {
-        sheet.title.lower(): [
-            (number, [_text(value) for value in cells])
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1)
-        ]
-        for sheet in book.worksheets
-    }
-
-
-def _text(value: object) -> str:
-    # A spreadsheet turns the code 1 into the number 1.0.
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 def _rows(file: str, sheet: str, table: Table) -> Iterator[Row]:

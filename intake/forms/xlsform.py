@@ -88,7 +88,7 @@ class _Compiler:
                 data = canonical(self._settings(row) | self._contents()) + b"\n"
         problems = [*self._problems, *self._lists.problems]
         if problems or self._refused:
-            raise RefusedSource(*problems)
+            raise RefusedSource(*problems, hint=self._lists.hint)
         try:
             Form.from_json(data)
         except MalformedForm as error:

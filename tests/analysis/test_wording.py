@@ -59,7 +59,7 @@ def test_known_answers_are_not_worded_anew_until_somebody_accepts_it(
     refused = run("import", "--desk", desk.path, second)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert change in refused.stderr
-    assert refused.stderr.endswith(f"import --accept-form {form.digest}\n")
+    assert refused.stderr.endswith(f"if it is meant so: --accept-form {form.digest}\n")
     assert refused.stderr.count("\n") == 2
     assert (count(desk), count(desk, "bundles"), count(desk, "forms")) == (1, 1, 1)
     assert rows(desk, 'SELECT "code", "label" FROM "choices"') == labels

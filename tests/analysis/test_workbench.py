@@ -217,6 +217,19 @@ def test_groups_show_the_words_of_the_form_and_not_its_codes(browser: Browser) -
     assert re.search(r"Patted me down</a> 3", ticks)
 
 
+def test_a_report_tells_what_was_left_blank_from_what_was_not_asked(browser: Browser) -> None:
+    text = browser.get("/desk/reports/1").text
+    assert "on the whole form" in text
+    assert re.search(r"<dt>How did it end\?</dt>\s*<dd class=.blank.>left blank</dd>", text)
+    assert re.search(r"<dt>Do you have a lease\?</dt>\s*<dd class=.blank.>not asked</dd>", text)
+
+
+def test_the_workbench_shows_how_many_were_asked_each_question(browser: Browser) -> None:
+    text = browser.get("/desk/bases?question=acts").text
+    assert re.search(r"acts.*?>3<", text, re.DOTALL)
+    assert "How many were asked" in text
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis import schema
+from analysis.asking import Askings, bits
 from analysis.cipher import Database
 from intake.forms.form import Form, canonical
 
@@ -84,6 +85,9 @@ class SmallDesk:
     def add_form(self, one: Form) -> None:
         """Another form, or a newer version; reports added from now on answer it."""
         self.form = schema.add_form(self.database, one)
+        self._bits = bits(one)
+        self._askings = Askings(self.database.conn, {one.digest: one.json}, {one.digest: self.form})
+        self._digest = one.digest
         self._codes = {
             (row["question"], row["code"]): row["id"] for row in self.database.query("select * from choices")
         }
@@ -96,14 +100,22 @@ class SmallDesk:
         count: str | None = "yes",
         when: str = "2026-05",
         week: str = "2026-W21",
+        asked: Sequence[str] | None = None,
         **one_of: str,
     ) -> None:
-        """Adds equal reports; an act is "code" of the question acts, or "question.code"."""
+        """Adds equal reports; an act is "code" of the question acts, or "question.code".
+
+        They were asked the questions `asked`, or all that the form has.
+        """
+        page = self._askings.find(
+            self._digest, sum(bit for name, bit in self._bits.items() if asked is None or name in asked)
+        )
         answers: Mapping[str, str | None] = {"count": count, **one_of}
         ticks = [act.split(".") if "." in act else ["acts", act] for act in acts]
         for _ in range(reports):
             row = {name: self._codes[name, code] for name, code in answers.items() if code}
-            self._insert({**row, "when": when, "week": week}, [self._codes[q, code] for q, code in ticks])
+            row |= {"when": when, "week": week, "asking": page[0], "page": page[1]}
+            self._insert(row, [self._codes[q, code] for q, code in ticks])
 
     def _insert(self, row: dict[str, object], ticks: Sequence[int]) -> None:
         number, self._next = self._next, self._next + 1

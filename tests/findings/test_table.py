@@ -1,8 +1,12 @@
+import pytest
+
 from analysis.findings.audit import Interval, Publication, Relation, intervals
 from analysis.findings.codebook import read_codebook
+from analysis.findings.errors import Unauditable
 from analysis.findings.knowledge import BASE, relations
 from analysis.findings.period import Period, Span, read_period
 from analysis.findings.table import Table, count_acts
+from intake.forms.form import Form
 from tests.findings.small_desk import SmallDesk, choice, form, question, settings_form
 
 
@@ -178,3 +182,32 @@ def test_too_few_dates_give_no_period() -> None:
     desk.add(9, setting="police", when="2025-01")
     desk.add(30, setting="police", when="not_sure")
     assert _period(desk).events is None
+
+
+def _short_and_long() -> Form:
+    """The short form asks where it was; only the whole one asks what was done."""
+    return form(
+        question("setting", "select_one", [choice("police")], short=True),
+        question("acts", "select_multiple", [choice("shout"), choice("push")]),
+    )
+
+
+def test_a_report_that_was_not_asked_about_acts_is_not_in_their_base() -> None:
+    desk = SmallDesk(_short_and_long())
+    desk.add(12, ["shout"], setting="police")
+    desk.add(8, [], setting="police")
+    desk.add(100, [], setting="police", asked=["setting", "count"])
+    counts = _table(desk).counts
+    assert counts[BASE, "police"] == 20, "who ticked nothing was asked, and who never saw the list was not"
+    assert counts["acts.shout", "police"] == 12
+
+
+def test_acts_of_which_the_short_form_asks_a_part_are_refused() -> None:
+    desk = SmallDesk(
+        form(
+            question("acts", "select_multiple", [choice("shout")], short=True),
+            question("more_acts", "select_multiple", [choice("push")]),
+        )
+    )
+    with pytest.raises(Unauditable, match='asks only one of "acts" and "more_acts"'):
+        read_codebook(desk.database, "en")
