@@ -11,7 +11,7 @@ from analysis.unseal import unseal_bytes
 from intake.crypto.padding import unpad
 from intake.forms import report
 from intake.forms.form import shipped
-from tests.browser.driving import reach, send, tick
+from tests.browser.driving import reach, send, tick, words
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
@@ -136,7 +136,7 @@ def test_a_failed_sending_keeps_what_was_typed_and_resends_the_same_bytes(page: 
     fill_in(page)
     send(page)
     status = page.locator("#status")
-    expect(status).to_have_text(status.get_attribute("data-failed") or "")
+    expect(status).to_have_text(words(page, "failed"))
     expect(page.locator('textarea[name="story"]')).to_have_value(STORY)
     page.unroute("**/sealed")
     send(page)
@@ -227,18 +227,18 @@ def test_a_report_that_may_have_arrived_is_never_called_unsaved_nor_kept_twice(
     page.route("**/sealed", arrives_unheard)
     fill_in(page)
     send(page)
-    expect(status).to_have_text(status.get_attribute("data-failed") or "")
+    expect(status).to_have_text(words(page, "failed"))
     assert len(stored(server.data)) == 1
     page.unroute("**/sealed")
     page.route("**/sealed", lambda route: route.fulfill(status=503))
     send(page)
     expect(page.locator("#seal-and-send")).to_be_enabled()
-    expect(status).to_have_text(status.get_attribute("data-failed") or "")
+    expect(status).to_have_text(words(page, "failed"))
     page.unroute("**/sealed")
     reach(page, "#q-story")
     page.locator('textarea[name="story"]').fill(STORY + "!")
     send(page)
-    expect(status).to_have_text(status.get_attribute("data-arrived") or "")
+    expect(status).to_have_text(words(page, "arrived"))
     assert len(stored(server.data)) == 1
 
 

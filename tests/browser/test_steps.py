@@ -76,14 +76,34 @@ def test_a_needed_answer_holds_the_step_and_the_summary_leads_to_it(page: Page) 
     expect(page.locator("#problems")).to_be_focused()
     question = page.locator("#q-setting")
     assert question.get_attribute("aria-describedby") == "problem-setting"
+    expect(page).to_have_title("Error: Community survey")
     page.locator("#problems a").click()
     expect(page.locator("#f-setting")).to_be_focused()
     assert "#" not in page.url
     page.keyboard.press("Space")
     page.locator("#next").click()
     expect(page.locator("#problems")).to_be_hidden()
+    expect(page).to_have_title("Community survey")
     assert question.get_attribute("aria-describedby") is None
     expect(page.locator("#problem-setting")).to_have_count(0)
+
+
+def test_a_field_with_a_problem_is_called_invalid_until_it_is_mended(page: Page) -> None:
+    tick(page, "setting", "police")
+    page.locator("#next").click()
+    marks = page.locator("#f-marks")
+    marks.fill("9" * 121)
+    page.locator("#next").click()
+    expect(page.locator("#problems")).to_be_focused()
+    assert marks.get_attribute("aria-invalid") == "true"
+    assert marks.get_attribute("aria-describedby") == "hint-marks why-marks problem-marks"
+    order = page.locator("#q-marks > *").evaluate_all("all => all.map(one => one.id || one.localName)")
+    assert order == ["legend", "hint-marks", "why-marks", "problem-marks", "f-marks"]
+    expect(marks).to_have_value("9" * 121)
+    marks.fill("9")
+    page.locator("#next").click()
+    expect(page.locator("#h-police_acts")).to_be_focused()
+    assert marks.get_attribute("aria-invalid") is None
 
 
 def test_a_problem_of_an_earlier_step_can_be_reached_from_the_last_one(page: Page) -> None:
