@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from intake.notices import Notices
 from intake.pages import TEMPLATES, Pages, embedded_json
 from intake.settings import Settings
 from tests import catalogs
+from tests.attaching import FORM
 from tests.serving import ENOUGH, Server
 
 PAGES = [
@@ -149,10 +151,57 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
         pytest.param("report/", "We cannot promise that a court will never ask", id="court"),
         pytest.param("report/", "You do not need to tell us about any drug use.", id="drugs"),
         pytest.param("report/", "We do not check each report.", id="limits"),
+        pytest.param("report/", "Choices that name force or sexual harm stay closed", id="content"),
     ],
 )
 def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
     assert words in shared_server.client.get(f"/en/{page}").text
+
+
+def test_the_word_on_court_cases_comes_before_the_story(shared_server: Server) -> None:
+    page = shared_server.client.get("/en/report/").text
+    assert page.index("Talk to a lawyer before you write about it.") < page.index('<textarea id="f-story"')
+
+
+def test_choices_that_are_hard_to_read_stay_closed_until_one_is_ticked(shared_server: Server) -> None:
+    blank = outline(shared_server, "/en/report/").all("details")
+    assert blank
+    assert not [one for one in blank if "open" in one]
+    again = shared_server.post_form({"setting": ["health"], "health_acts": ["sexual"]})
+    assert again.status_code == 422
+    assert len([one for one in Outline(again.text).all("details") if "open" in one]) == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_to_be_mended_says_so_in_its_title_and_at_the_field(lang: str, shared_server: Server) -> None:
+    answer = shared_server.post_form({"setting": ["police"], "marks": ["9" * 121], "when.month": ["3"]}, lang)
+    assert answer.status_code == 422
+    assert "<title>Error: " in answer.text
+    found = Outline(answer.text)
+    [marks] = [one for one in found.all("input") if one.get("name") == "marks"]
+    assert marks["aria-invalid"] == "true"
+    assert marks["aria-describedby"] == "hint-marks why-marks problem-marks"
+    assert marks["value"] == "9" * 121
+    assert {one["name"] for one in found.all("select") if "aria-invalid" in one} == {
+        "when.year",
+        "when.month",
+    }
+    assert [one["href"] for one in found.all("a") if one["href"].startswith("#f-")] == [
+        "#f-marks",
+        "#f-when",
+        "#f-count",
+    ]
+
+
+def test_files_are_asked_for_again_since_no_page_can_keep_them(identity: HybridIdentity, data: Path) -> None:
+    settings, today, words = Settings.read(data / "intake.toml"), date(2026, 1, 1), "choose them again."
+    code = bytes(12)
+    for form, asked in ((FORM, True), (shipped("report"), False)):
+        pages = Pages(settings, [form], [identity.recipient])
+        assert words not in pages.blank("en", form, today, code, "")
+        assert (words in pages.filled("en", form, today, {}, code, "", refusal="busy")) is asked
+        missing = pages.filled("en", form, today, {}, code, "", problems={"count": "required"})
+        assert (words in missing) is asked
 
 
 def test_the_sent_page_says_only_what_it_knows(shared_server: Server) -> None:
