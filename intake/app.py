@@ -135,6 +135,9 @@ class Intake:
         lang, form = self._lang(request), self._form(request)
         if request.headers.get("sec-fetch-site") in FOREIGN:
             raise HTTPException(403)
+        if not self.settings.reports_without_script:
+            # Before a byte of it is read.
+            raise HTTPException(403)
         with ExitStack() as uploads:
             files = self._files(form, uploads)
             typed = await self._read_form(request, files)
@@ -227,11 +230,19 @@ class Intake:
         return HTMLResponse(self.pages.information(self._lang(request), name))
 
     async def show_style(self, request: Request) -> Response:
-        """Which questions of a form apply, for a browser without script."""
+        """How a form's page looks, and which questions apply where no script runs."""
         style = self.pages.style_sheets.get(request.path_params["digest"])
         if style is None:
             raise HTTPException(404)
         return Response(style, media_type="text/css")
+
+    async def show_script(self, request: Request) -> Response:
+        """What the script of a form's page reads: rules, keys, words."""
+        params = request.path_params
+        script = self.pages.scripts.get((params["digest"], params["lang"]))
+        if script is None:
+            raise HTTPException(404)
+        return Response(script, media_type="text/javascript")
 
     async def leave(self, request: Request) -> Response:
         """Away from here, to a page that says nothing about its visitor."""
@@ -326,6 +337,7 @@ def assemble(
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),
+        Route("/forms/{digest}/{lang}.js", intake.show_script),
         Route("/{lang}", add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
@@ -339,4 +351,4 @@ def assemble(
     app.router.redirect_slashes = False
     # A form with all its words is four times as large as it need be on a slow line. Nothing in a page is
     # secret from its own reader, so compressing tells nobody anything.
-    return Guard(GZipMiddleware(app, minimum_size=1024, compresslevel=6))
+    return Guard(GZipMiddleware(app, minimum_size=1024, compresslevel=9))

@@ -19,9 +19,9 @@ from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
 from intake.groups import choice_groups
 from intake.notices import Notices
-from intake.relevance_css import style_sheet
 from intake.rules import rules
 from intake.settings import Settings
+from intake.style import form_style
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LOCALE = TEMPLATES / "locale"
@@ -54,13 +54,18 @@ class Pages:
             for language in forms[0].languages
             if language in names and all(language in form.languages for form in forms)
         )
-        self.style_sheets = {form.digest: style_sheet(form) for form in forms}
+        self.style_sheets = {form.digest: form_style(form) for form in forms}
         self.exit_url = settings.exit_url
         self._names = names
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
         self._settings = settings
         self._environments = {language: _environment(language, locale) for language in self.languages}
+        self.scripts = {
+            (form.digest, language): f"self.witnessbox={self._config(language, form)}\n"
+            for form in forms
+            for language in self.languages
+        }
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
 
@@ -141,7 +146,6 @@ class Pages:
             language,
             path=f"{form_id}/",
             form=form,
-            config=self._config(language, form),
             years=range(year, year - YEARS_BACK, -1),
             code=code,
             typed=typed or {},
@@ -157,6 +161,8 @@ class Pages:
         )
 
     def _config(self, language: str, form: Form) -> Markup:
+        """What the form's script reads: the rules, the keys, and the words that it may have to say."""
+        said = vars(self._environments[language].get_template("words.html").make_module())
         return embedded_json(
             {
                 "channel": "web",
@@ -165,6 +171,12 @@ class Pages:
                 "lang": language,
                 "recipients": self._recipients,
                 "sent": f"/{language}/sent",
+                "words": {
+                    "error": said["error_prefix"],
+                    "files": said["file_texts"] if form.attachments else {},
+                    "problems": said["problem_texts"],
+                    "status": said["status_texts"],
+                },
             }
         )
 
@@ -178,13 +190,14 @@ class Pages:
                 languages=[(code, self._names[code]) for code in self.languages],
                 help=self._notices.help.get(language, ()),
                 deadlines=self._notices.deadlines.get(language, ()),
+                scriptless=self._settings.reports_without_script,
                 **context,
             )
         )
 
 
 def embedded_json(value: object) -> Markup:
-    """JSON for a `<script type="application/json">`: nothing in it can end the element."""
+    """JSON for a script, or for a `<script type="application/json">`: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

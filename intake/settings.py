@@ -33,6 +33,10 @@ max_seconds = 120
 # Sealed reports a minute that are taken for free. When more come, each browser must work for its own.
 free_per_minute = 60
 
+# Whether a report is taken from a browser that runs no script. The server then sees the answers for a moment,
+# before it seals them in memory. When this is false, such a browser is told so and can send nothing.
+reports_without_script = true
+
 # Reports a minute that are taken from browsers without script, and the seconds one needs to fill it in.
 scriptless_per_minute = 30
 min_fill_seconds = 10
@@ -60,6 +64,7 @@ class Settings:
     max_form_bytes: int
     max_seconds: int
     free_per_minute: int
+    reports_without_script: bool
     scriptless_per_minute: int
     min_fill_seconds: int
     photos_without_script: bool

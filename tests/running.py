@@ -23,7 +23,7 @@ SECONDS_TO_START = 60
 # What a benchmark, or a year's reports at once, must not be slowed down by.
 _PATIENT = {"free_per_minute": 100_000_000, "scriptless_per_minute": 100_000_000, "min_fill_seconds": 0}
 _STAMP = re.compile(r'name="_stamp" value="([^"]+)"')
-_DATA_BLOCK = re.compile(r'<script type="application/json" id="witnessbox">(.*?)</script>', re.DOTALL)
+_SCRIPT = re.compile(r'<script src="(/forms/[^"]+)"')
 
 
 def command(name: str, *arguments: str | Path, passphrase: str | None = None) -> str:
@@ -95,13 +95,14 @@ class Page:
 
 
 def read_page(client: httpx.Client, intake: str, form: str = "report", lang: str = "en") -> Page:
-    """Loads the form as a browser does, and reads the block that its script reads."""
+    """Loads the form as a browser does, and reads what its script reads."""
     address = f"{intake}{lang}/{form}/"
     text = client.get(address).raise_for_status().text
-    found, stamp = _DATA_BLOCK.search(text), _STAMP.search(text)
-    assert found, "the page has no data block"
+    found, stamp = _SCRIPT.search(text), _STAMP.search(text)
+    assert found, "the page has no script of its own"
     assert stamp, "the page has no stamp"
-    block = json.loads(found[1])
+    rules = client.get(intake.rstrip("/") + found[1]).raise_for_status().text
+    block = json.loads(rules.removeprefix("self.witnessbox="))
     # The page has the rules alone; an intake with the lists that ship asks the form that ships.
     compiled = shipped(form)
     assert compiled.digest == block["form_digest"]

@@ -3,6 +3,11 @@
 from playwright.sync_api import Page
 
 
+def words(page: Page, name: str) -> str:
+    """What the page says of the sending, by its name."""
+    return str(page.evaluate("name => witnessbox.words.status[name]", name))
+
+
 def reach(page: Page, selector: str) -> None:
     """Goes on, or back, to the step that holds an element. Without steps, all is in sight already."""
     if not page.locator("#steps").is_visible():

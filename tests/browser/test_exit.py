@@ -42,6 +42,21 @@ def test_the_button_leaves_and_takes_the_pages_place_in_the_history(page: Page) 
     assert page.url == "about:blank"
 
 
+def test_going_back_after_leaving_a_later_step_shows_no_answers(page: Page) -> None:
+    tick(page, "setting", "police")
+    page.locator("#next").click()
+    page.locator('[name="station"]').fill("the third one")
+    page.locator("#next").click()
+    page.locator("a.exit").click()
+    left(page)
+    # Its steps stand in the history, so the form itself can come back.
+    page.evaluate("history.back()")
+    page.wait_for_url("**/en/report/")
+    expect(page.locator('[name="station"]')).to_have_value("")
+    expect(page.locator('[name="setting"]:checked')).to_have_count(0)
+    expect(page.locator("#leaving")).to_be_hidden()
+
+
 def test_the_first_key_after_opening_the_page_reaches_the_way_out(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator("a.skip[data-exit]")).to_be_focused()

@@ -18,7 +18,7 @@ from intake.crypto.recipients import Recipient
 from intake.forms import report
 from intake.forms.form import shipped
 from intake.work import MOST_BITS
-from tests.browser.driving import reach, send
+from tests.browser.driving import reach, send, words
 from tests.browser.test_page import STORY, fill_in
 from tests.serving import ENOUGH, OCTETS, Server, make_data, sealed_body, stored
 from tests.working import post_sealed
@@ -159,8 +159,7 @@ def test_a_report_that_is_not_taken_can_be_saved_as_a_sealed_file(
     send(page)
     offer = page.locator("#keep-sealed")
     expect(offer).to_be_visible()
-    status = page.locator("#status")
-    expect(status).to_have_text(status.get_attribute("data-nothing-saved") or "")
+    expect(page.locator("#status")).to_have_text(words(page, "nothingSaved"))
     expect(page.locator('textarea[name="story"]')).to_have_value(STORY)
     with page.expect_download() as download:
         page.locator("#save-sealed").click()

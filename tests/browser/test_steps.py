@@ -76,14 +76,34 @@ def test_a_needed_answer_holds_the_step_and_the_summary_leads_to_it(page: Page) 
     expect(page.locator("#problems")).to_be_focused()
     question = page.locator("#q-setting")
     assert question.get_attribute("aria-describedby") == "problem-setting"
+    expect(page).to_have_title("Error: Community survey")
     page.locator("#problems a").click()
     expect(page.locator("#f-setting")).to_be_focused()
     assert "#" not in page.url
     page.keyboard.press("Space")
     page.locator("#next").click()
     expect(page.locator("#problems")).to_be_hidden()
+    expect(page).to_have_title("Community survey")
     assert question.get_attribute("aria-describedby") is None
     expect(page.locator("#problem-setting")).to_have_count(0)
+
+
+def test_a_field_with_a_problem_is_called_invalid_until_it_is_mended(page: Page) -> None:
+    tick(page, "setting", "police")
+    page.locator("#next").click()
+    marks = page.locator("#f-marks")
+    marks.fill("9" * 121)
+    page.locator("#next").click()
+    expect(page.locator("#problems")).to_be_focused()
+    assert marks.get_attribute("aria-invalid") == "true"
+    assert marks.get_attribute("aria-describedby") == "hint-marks why-marks problem-marks"
+    order = page.locator("#q-marks > *").evaluate_all("all => all.map(one => one.id || one.localName)")
+    assert order == ["legend", "hint-marks", "why-marks", "problem-marks", "f-marks"]
+    expect(marks).to_have_value("9" * 121)
+    marks.fill("9")
+    page.locator("#next").click()
+    expect(page.locator("#h-police_acts")).to_be_focused()
+    assert marks.get_attribute("aria-invalid") is None
 
 
 def test_a_problem_of_an_earlier_step_can_be_reached_from_the_last_one(page: Page) -> None:
@@ -117,6 +137,46 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(page.locator("#h-police")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#f-agency_type")).to_be_focused()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Goes forward by the Tab key until an element has the focus."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"the Tab key does not reach {selector}")
+
+
+def test_a_whole_report_is_given_and_sent_by_the_keyboard_alone(page: Page) -> None:
+    tab_to(page, '[name="setting"]')
+    page.keyboard.press("Space")
+    expect(page.locator('[name="setting"][value="police"]')).to_be_checked()
+    for number in range(2, 10):
+        tab_to(page, "#next")
+        page.keyboard.press("Enter")
+        # Each step begins at its heading, which says how far it is.
+        focused = page.evaluate("document.activeElement.matches('h2') && document.activeElement.innerText")
+        assert focused.startswith(f"Step {number} of 9")
+        if number == 3:
+            tab_to(page, "summary")
+            page.keyboard.press("Enter")
+            tab_to(page, '[name="acts"][value="strip"]')
+            page.keyboard.press("Space")
+            expect(page.locator("#q-consent_search")).to_be_visible()
+        if number == 7:
+            tab_to(page, "#f-story")
+            page.keyboard.type("They took my bag.")
+    tab_to(page, "#seal-and-send")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problems")).to_be_focused()
+    tab_to(page, "#problems a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-count")).to_be_focused()
+    page.keyboard.press("Space")
+    tab_to(page, "#seal-and-send")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/sent?sealed_by=browser")
 
 
 def test_the_link_that_skips_to_the_main_part_leaves_the_step_as_it_is(page: Page) -> None:

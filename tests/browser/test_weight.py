@@ -8,13 +8,15 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from intake.style import COMMON, squeezed
 from tests.browser.driving import reach, tick
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
 KIB = 1024
 FORM_WITH_SCRIPT = 60 * KIB
-FIRST_VIEW_WITHOUT_SCRIPT = 20 * KIB
+WITHOUT_SCRIPT = 20 * KIB
+FIRST_VIEW_WITHOUT_SCRIPT = 8 * KIB
 SLOWDOWN = 6
 SECONDS_TO_SEAL = 1.0
 
@@ -44,9 +46,27 @@ def test_the_form_with_script_weighs_little_with_everything_counted(lang: str, s
     assert visit(shared_server, f"/{lang}/report/", script=True) <= FORM_WITH_SCRIPT
 
 
-@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how"])
-def test_a_first_view_without_script_weighs_less(path: str, shared_server: Server) -> None:
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_whole_form_without_script_weighs_a_third_of_that(lang: str, shared_server: Server) -> None:
+    assert visit(shared_server, f"/{lang}/report/", script=False) <= WITHOUT_SCRIPT
+
+
+@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how", "/es/limits"])
+def test_a_first_view_without_script_weighs_less_still(path: str, shared_server: Server) -> None:
     assert visit(shared_server, path, script=False) <= FIRST_VIEW_WITHOUT_SCRIPT
+
+
+def test_a_squeezed_style_sheet_has_the_rules_of_the_one_that_is_read(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content("<style></style><style></style>")
+    style = COMMON.read_text(encoding="utf-8")
+    rules = "([text, place]) => { const style = document.querySelectorAll('style')[place]; " + (
+        "style.textContent = text; return [...style.sheet.cssRules].map(rule => rule.cssText); }"
+    )
+    read = page.evaluate(rules, [style, 0])
+    assert len(read) > 50
+    assert page.evaluate(rules, [squeezed(style), 1]) == read
+    page.close()
 
 
 def test_an_answer_is_compressed_only_for_those_who_can_read_it(shared_server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from intake.notices import Notices
 from intake.pages import TEMPLATES, Pages, embedded_json
 from intake.settings import Settings
 from tests import catalogs
+from tests.attaching import FORM
 from tests.serving import ENOUGH, Server
 
 PAGES = [
@@ -74,15 +76,14 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
     ]
     assert {load for load in loads if load} <= {
         "/static/style.css",
-        "/static/noscript.css",
         "/static/exit.js",
         "/static/report.js",
         f"/forms/{shipped('report').digest}.css",
+        f"/forms/{shipped('report').digest}/en.js",
     }
     assert not found.all("style", "iframe", "img", "video", "audio")
     assert not [one for _, one in found.elements if "style" in one or any(n.startswith("on") for n in one)]
-    inline = [one for one in found.all("script") if "src" not in one]
-    assert all(one == {"type": "application/json", "id": "witnessbox"} for one in inline)
+    assert [one for one in found.all("script") if "src" not in one] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -118,7 +119,8 @@ def test_every_answer_has_a_label_and_every_question_a_legend(lang: str, shared_
     named = {label["for"] for label in found.all("label") if "for" in label}
     assert {answer["id"] for answer in answers if "inside" not in answer} == named
     questions = found.all("fieldset")
-    assert all(one["id"] == f"q-{one['data-question']}" for one in questions if one["id"] != "shown")
+    asked = {f"q-{one.id}" for one in shipped("report").questions if one.kind != "note"}
+    assert {one["id"] for one in questions} == asked | {"shown"}
     assert len(questions) == len(found.all("legend"))
     assert {word for _, one in found.elements for word in one.get("aria-describedby", "").split()} <= set(ids)
 
@@ -149,10 +151,57 @@ def test_the_page_asks_the_browser_to_remember_nothing(shared_server: Server) ->
         pytest.param("report/", "We cannot promise that a court will never ask", id="court"),
         pytest.param("report/", "You do not need to tell us about any drug use.", id="drugs"),
         pytest.param("report/", "We do not check each report.", id="limits"),
+        pytest.param("report/", "Choices that name force or sexual harm stay closed", id="content"),
     ],
 )
 def test_the_notices_stand_in_their_places(page: str, words: str, shared_server: Server) -> None:
     assert words in shared_server.client.get(f"/en/{page}").text
+
+
+def test_the_word_on_court_cases_comes_before_the_story(shared_server: Server) -> None:
+    page = shared_server.client.get("/en/report/").text
+    assert page.index("Talk to a lawyer before you write about it.") < page.index('<textarea id="f-story"')
+
+
+def test_choices_that_are_hard_to_read_stay_closed_until_one_is_ticked(shared_server: Server) -> None:
+    blank = outline(shared_server, "/en/report/").all("details")
+    assert blank
+    assert not [one for one in blank if "open" in one]
+    again = shared_server.post_form({"setting": ["health"], "health_acts": ["sexual"]})
+    assert again.status_code == 422
+    assert len([one for one in Outline(again.text).all("details") if "open" in one]) == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_to_be_mended_says_so_in_its_title_and_at_the_field(lang: str, shared_server: Server) -> None:
+    answer = shared_server.post_form({"setting": ["police"], "marks": ["9" * 121], "when.month": ["3"]}, lang)
+    assert answer.status_code == 422
+    assert "<title>Error: " in answer.text
+    found = Outline(answer.text)
+    [marks] = [one for one in found.all("input") if one.get("name") == "marks"]
+    assert marks["aria-invalid"] == "true"
+    assert marks["aria-describedby"] == "hint-marks why-marks problem-marks"
+    assert marks["value"] == "9" * 121
+    assert {one["name"] for one in found.all("select") if "aria-invalid" in one} == {
+        "when.year",
+        "when.month",
+    }
+    assert [one["href"] for one in found.all("a") if one["href"].startswith("#f-")] == [
+        "#f-marks",
+        "#f-when",
+        "#f-count",
+    ]
+
+
+def test_files_are_asked_for_again_since_no_page_can_keep_them(identity: HybridIdentity, data: Path) -> None:
+    settings, today, words = Settings.read(data / "intake.toml"), date(2026, 1, 1), "choose them again."
+    code = bytes(12)
+    for form, asked in ((FORM, True), (shipped("report"), False)):
+        pages = Pages(settings, [form], [identity.recipient])
+        assert words not in pages.blank("en", form, today, code, "")
+        assert (words in pages.filled("en", form, today, {}, code, "", refusal="busy")) is asked
+        missing = pages.filled("en", form, today, {}, code, "", problems={"count": "required"})
+        assert (words in missing) is asked
 
 
 def test_the_sent_page_says_only_what_it_knows(shared_server: Server) -> None:

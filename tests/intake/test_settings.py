@@ -31,6 +31,7 @@ def test_the_settings_of_a_new_intake_can_be_read(tmp_path: Path) -> None:
         "min_fill_seconds",
         *("forms", "exit_url", "max_reports", "min_free_bytes", "max_form_bytes", "max_seconds"),
         "photos_without_script",
+        "reports_without_script",
     ],
 )
 def test_a_missing_setting_stops_the_start_with_its_name(key: str, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // The files that the reporter chose: checked and cleaned at once, shown, and sealed when the report is sent.
 //
-// Its words are the page's: this file holds none. On a form that takes no files it does nothing.
+// Its words come with the page: this file holds none. On a form that takes no files it does nothing.
 
 import { MAX_ATTACHMENT, MOST_ATTACHMENTS, sealAttachment } from "./attachment.js";
 import { cleanPicture, FileProblem, JPEG } from "./picture.js";
@@ -9,13 +9,15 @@ const place = document.getElementById("attach");
 const input = document.getElementById("f-attachments");
 const list = document.getElementById("attached");
 const problem = document.getElementById("problem-attachments");
+let words = {};
 let files = [];
 let changes = 0;
 let cleaning = Promise.resolve();
 
-// Shows the way to choose files of these media types.
-export function offerFiles(types) {
+// Shows the way to choose files of these media types; `texts` holds what there is to say of them.
+export function offerFiles(types, texts) {
   if (!place) return;
+  words = texts;
   place.hidden = false;
   input.addEventListener("change", () => {
     const chosen = [...input.files];
@@ -66,8 +68,7 @@ async function clean(file, types) {
 }
 
 function complain(file, rule) {
-  const texts = document.getElementById("file-texts").content;
-  problem.textContent = `${file.name}: ${texts.querySelector(`[data-rule="${rule}"]`).textContent}`;
+  problem.textContent = `${file.name}: ${words[rule]}`;
   problem.hidden = false;
 }
 
@@ -79,8 +80,8 @@ function show() {
 function item(entry) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = list.dataset.remove;
-  button.setAttribute("aria-label", `${list.dataset.remove}: ${entry.name}`);
+  button.textContent = words.remove;
+  button.setAttribute("aria-label", `${words.remove}: ${entry.name}`);
   button.addEventListener("click", () => {
     files = files.filter((other) => other !== entry);
     show();

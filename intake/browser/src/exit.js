@@ -37,5 +37,9 @@ function forget() {
   tell();
 }
 
+// A page that the browser kept is shown again as it was left: blank.
+addEventListener("pageshow", () => {
+  cover.hidden = true;
+});
 for (const link of document.querySelectorAll("[data-exit]")) link.addEventListener("click", leave);
 addEventListener("keydown", countShift);

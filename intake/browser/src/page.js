@@ -14,7 +14,10 @@ import { envelope, seal, TooLong } from "./seal.js";
 import { send, sendAll } from "./send.js";
 import { startSteps } from "./steps.js";
 
-const page = JSON.parse(document.getElementById("witnessbox").textContent);
+// The page's own script leaves its rules here. When it did not arrive nothing of this file runs, so that the
+// form stays as it is without script, and the page says that a part is missing.
+const page = globalThis.witnessbox;
+if (!page) throw new Error("the rules of this form are missing");
 const button = document.getElementById("seal-and-send");
 const status = document.getElementById("status");
 const form = button.form;
@@ -77,7 +80,7 @@ function showWork(part) {
 
 function say(name) {
   document.getElementById("work").hidden = true;
-  status.textContent = name ? status.dataset[name] : "";
+  status.textContent = name ? page.words.status[name] : "";
 }
 
 function startAnew() {
@@ -167,6 +170,6 @@ button.addEventListener("click", press);
 document.getElementById("problems").addEventListener("click", followProblem);
 const steps = startSteps(form, checkStep);
 showWhatApplies();
-offerFiles(page.form.attachments ?? []);
+offerFiles(page.form.attachments ?? [], page.words.files);
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

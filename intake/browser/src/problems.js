@@ -1,5 +1,7 @@
 // Shows which answers break a rule, above the form and beside each question, in the manner of the GOV.UK
-// design system. Its words are the page's: this file holds none.
+// design system. Its words come with the page: this file holds none.
+
+let title;
 
 // `problems` is a Map of question ids to the rules that they break. None takes everything away again.
 export function showProblems(page, problems) {
@@ -9,12 +11,13 @@ export function showProblems(page, problems) {
   summary.querySelector("ul").replaceChildren(
     ...broken.map(({ id }) => {
       const question = document.getElementById(`q-${id}`);
-      const words = text(question, problems.get(id));
+      const words = text(page, question, problems.get(id));
       mark(question, id, words);
       return item(question, id, words);
     }),
   );
   summary.hidden = problems.size === 0;
+  showInTitle(problems.size ? page.words.error : "");
   if (problems.size) focus(summary);
 }
 
@@ -23,18 +26,25 @@ export function linkedElement(link) {
   return document.getElementById(link.hash.slice(1));
 }
 
+// Whoever hears the title first hears that something is to be mended.
+function showInTitle(prefix) {
+  title ??= document.title;
+  document.title = prefix ? `${prefix} ${title}` : title;
+}
+
 function item(question, id, words) {
   const link = document.createElement("a");
   link.href = `#f-${id}`;
-  link.textContent = question.querySelector("legend").firstChild.textContent.trim();
+  const legend = question.querySelector("legend").cloneNode(true);
+  legend.querySelector(".needed")?.remove();
+  link.textContent = legend.textContent.trim();
   const element = document.createElement("li");
   element.append(link, ` ${words}`);
   return element;
 }
 
-function text(question, rule) {
-  const own = rule === "constraint" && question.dataset.constraint;
-  return own || document.getElementById("problem-texts").content.querySelector(`[data-rule="${rule}"]`).textContent;
+function text(page, question, rule) {
+  return (rule === "constraint" && question.dataset.constraint) || page.words.problems[rule];
 }
 
 function mark(question, id, words) {
@@ -42,7 +52,9 @@ function mark(question, id, words) {
   problem.id = `problem-${id}`;
   problem.className = "problem";
   problem.textContent = words;
-  question.querySelector("legend").after(problem);
+  // Where the server puts it too: after all that leads up to the answer.
+  [...question.querySelectorAll(":scope > :is(legend, .hint:not(.alone), .notice)")].pop().after(problem);
+  for (const field of fields(question)) field.setAttribute("aria-invalid", "true");
   question.classList.add("has-problem");
   described(question).setAttribute("aria-describedby", [...descriptions(question), problem.id].join(" "));
 }
@@ -50,11 +62,17 @@ function mark(question, id, words) {
 function unmark(question) {
   const problem = question.querySelector(".problem");
   question.classList.remove("has-problem");
+  for (const field of fields(question)) field.removeAttribute("aria-invalid");
   if (!problem) return;
   const left = descriptions(question).filter((id) => id !== problem.id);
   if (left.length) described(question).setAttribute("aria-describedby", left.join(" "));
   else described(question).removeAttribute("aria-describedby");
   problem.remove();
+}
+
+// What can be called invalid one by one. A choice of several cannot: its group is described instead.
+function fields(question) {
+  return question.querySelectorAll("textarea, select, input[type=text]");
 }
 
 // A single field is described itself; a group of them by its fieldset.

@@ -9,7 +9,7 @@ export function startSteps(form, mayLeave) {
   );
   let current = sections[0];
 
-  const open = () => sections.filter((section) => section.querySelector("[data-question]:not([hidden])"));
+  const open = () => sections.filter((section) => section.querySelector('[id^="q-"]:not([hidden])'));
 
   function update() {
     const steps = open();
