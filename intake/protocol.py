@@ -155,7 +155,7 @@ class Protocol(H11Protocol):
         self.transport.close()
 
     def _slowest(self) -> "Protocol":
-        """The oldest that asks for nothing, or takes no answer, or is still sending; else this, the newest."""
+        """The oldest that asks nothing, or takes no answer, or still sends; else this one, the newest."""
         for waits in (_is_idle, _is_deaf, _is_sending):
             for one in self._all:
                 if one is not self and waits(one):
