@@ -180,7 +180,7 @@ class Intake:
             page = again(code=code, problems=error.problems, file_problem=file_problem)
             return HTMLResponse(page, 422)
         except TooLong:
-            raise HTTPException(413) from None
+            return HTMLResponse(again(code=next_code, refusal="long"), 413)
         except (StampError, TooMany, Unavailable) as error:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
