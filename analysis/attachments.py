@@ -59,7 +59,10 @@ def name(desk: Desk, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def check(desk: Desk) -> Counter[str]:
-    """Checks what has come with its report since the last time; how many came out in which state."""
+    """Checks what has come with its report since the last time; how many came out in which state.
+
+    Those that have come without a report are counted too, each time, as long as there are any.
+    """
     rows = desk.database.conn.execute(
         'SELECT "name", "shard", "place", "size", "bytes", "sha256", "type" FROM "attachments" '
         'WHERE "state" = ? ORDER BY "shard", "place"',
@@ -73,7 +76,9 @@ def check(desk: Desk) -> Counter[str]:
             desk.database.conn.execute(
                 'UPDATE "attachments" SET "state" = ? WHERE "name" = ?', [state, found[0]]
             )
-    return states
+    query = 'SELECT count(*) FROM "attachments" WHERE "state" = ?'
+    (without,) = desk.database.conn.execute(query, [NO_REPORT]).fetchone()
+    return states + Counter({NO_REPORT: without})
 
 
 def _check(

@@ -30,7 +30,8 @@ REPEATED = "under an id that stands twice in the bundle"
 class Result:
     """What an import did: reports added, known before, and set aside by reason; attachments likewise.
 
-    `checked` counts attachments that now lie beside their report, by the state that they are in.
+    `checked` counts attachments that now lie beside their report, by the state that they are in, and
+    those that still lie here without one.
     """
 
     added: int = 0

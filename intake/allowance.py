@@ -23,11 +23,11 @@ class Allowance:
         """What is left of it, from 0 to 1."""
         return self._filled() / self._capacity
 
-    def take(self) -> bool:
-        """Takes one if there is one; says whether there was."""
+    def take(self, count: int = 1) -> bool:
+        """Takes so many if there is one, or what there is of them; says whether there was."""
         if self._filled() < 1:
             return False
-        self._level -= 1
+        self._level = max(0.0, self._level - count)
         return True
 
     def _filled(self) -> float:

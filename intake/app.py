@@ -96,13 +96,14 @@ class Intake:
         """A report or an attachment that was sealed in the browser: 201 when it is durable."""
         if request.headers.get("content-type") != "application/octet-stream":
             raise HTTPException(415)
+        large = body.announced(request) in self.envelope.attachment_lengths
         try:
-            if self.attachments and body.announced(request) in self.envelope.attachment_lengths:
+            if self.attachments and large:
                 await self._take_attachment(request, self.attachments)
             else:
                 await self._take_report(request)
         except WorkError as error:
-            challenge = {door.CHALLENGE: self.door.challenge()}
+            challenge = {door.CHALLENGE: self.door.challenge(large=large)}
             return PlainTextResponse(f"nothing was saved: {error}\n", 428, challenge)
         except NotSealed as error:
             return PlainTextResponse(f"nothing was saved: {error}\n", 400)
@@ -126,9 +127,10 @@ class Intake:
         await self.store.put(report_id, iso_week(self.clock()), sealed)
 
     async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
-        entry = self.door.enter(request.headers.get(door.WORK, ""))
-        async with body.deadline(upload.seconds(self.settings, request, upload.MOST_BYTES)):
-            await upload.take_sealed(request, self.envelope, attachments, iso_week(self.clock()), entry)
+        entry = self.door.enter(request.headers.get(door.WORK, ""), large=True)
+        week = iso_week(self.clock())
+        async with body.deadline(self.settings.max_seconds) as until:
+            await upload.take_sealed(request, self.envelope, attachments, week, entry, until)
 
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
@@ -152,9 +154,10 @@ class Intake:
     async def _read_form(self, request: Request, files: FormFiles | None) -> dict[str, list[str]]:
         most = self.settings.max_form_bytes
         of_files = upload.MOST_BYTES if files else 0
-        pieces = body.pieces(request, most + of_files, upload.PATIENCE if files else body.PATIENCE)
+        patience = upload.PATIENCE if files else body.PATIENCE
         try:
-            async with body.deadline(upload.seconds(self.settings, request, of_files)):
+            async with body.deadline(self.settings.max_seconds) as until:
+                pieces = body.pieces(request, most + of_files, patience, until if files else None)
                 return await read_fields(request.headers.get("content-type", ""), pieces, files, most)
         except BrokenForm:
             raise HTTPException(400) from None
@@ -174,13 +177,13 @@ class Intake:
             answered = answers.clean(form, typed)
             if file_problem:
                 raise InvalidAnswers({})
-            self.door.admit_typed(stamp)
+            self.door.admit_typed(stamp, files.length if files else 0)
             await self._seal_and_store(form, answered, lang, Receipt.from_code(code), files)
         except InvalidAnswers as error:
             page = again(code=code, problems=error.problems, file_problem=file_problem)
             return HTMLResponse(page, 422)
         except TooLong:
-            raise HTTPException(413) from None
+            return HTMLResponse(again(code=next_code, refusal="long"), 413)
         except (StampError, TooMany, Unavailable) as error:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
@@ -326,7 +329,7 @@ def assemble(
     attachments: Attachments | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
-    door = Door(settings, store)
+    door = Door(settings, store, attachments)
     intake = Intake(settings, recipients, Envelope(recipients), pages, store, door, attachments, clock)
 
     routes = [

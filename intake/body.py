@@ -14,12 +14,25 @@ PATIENCE = 16
 SLOWEST = 16 * 1024
 
 
+class Deadline:
+    """When a body must be here. Each byte of it that came puts it off, and no promise of more does."""
+
+    def __init__(self, timeout: asyncio.Timeout) -> None:
+        self._timeout = timeout
+
+    def came(self, size: int) -> None:
+        """So many bytes more are here."""
+        when = self._timeout.when()
+        if when is not None and not self._timeout.expired():
+            self._timeout.reschedule(when + size / SLOWEST)
+
+
 @asynccontextmanager
-async def deadline(seconds: float) -> AsyncIterator[None]:
+async def deadline(seconds: float) -> AsyncIterator[Deadline]:
     """Bounds the time in which a body may arrive; HTTPException 408 when it is over."""
     try:
-        async with asyncio.timeout(seconds):
-            yield
+        async with asyncio.timeout(seconds) as timeout:
+            yield Deadline(timeout)
     except TimeoutError:
         raise HTTPException(408) from None
 
@@ -30,8 +43,10 @@ def announced(request: Request) -> int:
     return int(text) if text.isascii() and text.isdecimal() else 0
 
 
-async def pieces(request: Request, most: int, patience: int = PATIENCE) -> AsyncIterator[bytes]:
-    """The body as it arrives, `most` bytes at most.
+async def pieces(
+    request: Request, most: int, patience: int = PATIENCE, until: Deadline | None = None
+) -> AsyncIterator[bytes]:
+    """The body as it arrives, `most` bytes at most; what comes puts off `until`.
 
     Raises HTTPException: 413 for a longer body, 400 for one that broke off.
     """
@@ -39,6 +54,8 @@ async def pieces(request: Request, most: int, patience: int = PATIENCE) -> Async
     try:
         async for piece in request.stream():
             length += len(piece)
+            if until:
+                until.came(len(piece))
             if length <= most:
                 yield piece
             elif length > most * patience:
@@ -51,4 +68,8 @@ async def pieces(request: Request, most: int, patience: int = PATIENCE) -> Async
 
 async def whole(request: Request, most: int) -> bytes:
     """The body in one piece; raises as `pieces` does."""
-    return b"".join([piece async for piece in pieces(request, most)])
+    # Not a list of pieces: a thousand tiny ones would take many times their length.
+    found = bytearray()
+    async for piece in pieces(request, most):
+        found += piece
+    return bytes(found)

@@ -27,6 +27,7 @@ from intake.forms import local
 from intake.forms.errors import FormsError, RefusedSource
 from intake.forms.form import Form
 from intake.forms.xlsform import compile_form
+from intake.longest import longest_body
 from intake.settings import Settings
 
 KEY = "server.key"
@@ -103,6 +104,7 @@ def read(path: Path) -> Directory:
     chosen = Settings.read(path / settings.FILE)
     desks = all_desks.read(path)
     forms = load_forms(chosen.forms, path / LISTS, path / OWN_FORMS)
+    _check_room(forms, chosen, path / settings.FILE)
     # The pages speak what all questionnaires speak.
     languages = [one for one in forms[0].languages if all(one in form.languages for form in forms)]
     try:
@@ -110,6 +112,16 @@ def read(path: Path) -> Directory:
     except RefusedSource as error:
         raise _refused(path / LISTS, error) from None
     return Directory(path, chosen, desks, forms, *shown)
+
+
+def _check_room(forms: tuple[Form, ...], chosen: Settings, file: Path) -> None:
+    """Whoever answers all that is asked, as long as is allowed, must not lose it without script."""
+    for form in forms:
+        longest = longest_body(form)
+        if chosen.max_form_bytes < longest:
+            raise DirectoryError(
+                f'{file}: "max_form_bytes" is less than the form "{form.id}" can have', f"{longest} is enough"
+            )
 
 
 def read_key(path: Path) -> SigningKey:

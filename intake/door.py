@@ -7,20 +7,34 @@ the other alone.
 
 import secrets
 import time
+from typing import Protocol
 
 from intake.allowance import Allowance, Seconds
 from intake.pressure import asked_bits
 from intake.settings import Settings
 from intake.stamp import StampError, Stamps, TooQuick
-from intake.store import Store
 from intake.work import Challenges, Seed, Work
 
 WORK = "witnessbox-work"
 CHALLENGE = "witnessbox-challenge"
+# A large body counts as one report for each so many bytes: it takes their place on the disk.
+BYTES_OF_ONE = 4 * 1024 * 1024
 
 
 class TooMany(Exception):
     """More forms come without script than the settings allow; there is room again in a minute."""
+
+
+class Place(Protocol):
+    """Where sealed bytes are kept."""
+
+    @property
+    def queued(self) -> float:
+        """The part of the waiting places that is taken, 0 to 1."""
+
+    @property
+    def room(self) -> float:
+        """The part of the room that is left, 0 to 1."""
 
 
 def disguised_clock() -> Seconds:
@@ -34,21 +48,24 @@ def disguised_clock() -> Seconds:
 class Door:
     """One for the whole server; all it holds is in memory and is about no one."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Seconds | None = None) -> None:
+    def __init__(
+        self, settings: Settings, store: Place, large: Place | None = None, clock: Seconds | None = None
+    ) -> None:
         clock = clock or disguised_clock()
         self._store = store
+        self._large = large or store
         self._free = Allowance(settings.free_per_minute, clock)
         self._scriptless = Allowance(settings.scriptless_per_minute, clock)
         self._challenges = Challenges(clock)
         self._stamps = Stamps(settings.min_fill_seconds, clock)
 
-    def challenge(self) -> str:
-        """A challenge as difficult as the present asks for."""
-        return self._challenges.draw(self._asked())
+    def challenge(self, *, large: bool = False) -> str:
+        """A challenge as difficult as the present asks for, for a report or for a large body."""
+        return self._challenges.draw(self._asked(large))
 
-    def enter(self, header: str) -> "Entry":
+    def enter(self, header: str, *, large: bool = False) -> "Entry":
         """What came with a sealed body, looked at before the body is read; WorkError when it will not do."""
-        asked = self._asked()
+        asked = self._asked(large)
         work = self._challenges.read(header, asked) if header or asked else None
         return Entry(self._challenges, self._free, work)
 
@@ -74,14 +91,16 @@ class Door:
             return error.wait
         return 0
 
-    def admit_typed(self, stamp: str) -> None:
-        """Lets in one form that was typed without script; raises StampError or TooMany."""
+    def admit_typed(self, stamp: str, length: int) -> None:
+        """Lets in a form typed without script, with files of `length` bytes; raises StampError or TooMany."""
         self._stamps.check(stamp)
-        if not self._scriptless.take():
+        if not self._scriptless.take(_count(length)):
             raise TooMany
 
-    def _asked(self) -> int:
-        return asked_bits(self._free, self._store.queued, self._store.room)
+    def _asked(self, large: bool) -> int:
+        # Reports keep their own room, which is more: they need not work for want of the other.
+        place = self._large if large else self._store
+        return asked_bits(self._free, place.queued, place.room)
 
 
 class Entry:
@@ -90,9 +109,11 @@ class Entry:
     def __init__(self, challenges: Challenges, free: Allowance, work: Work | None) -> None:
         self._challenges, self._free, self._work = challenges, free, work
         self._seed = Seed(work.challenge) if work else None
+        self._length = 0
 
     def update(self, piece: bytes) -> None:
         """Takes the next piece of the body, its id included."""
+        self._length += len(piece)
         if self._seed:
             self._seed.update(piece)
 
@@ -100,4 +121,9 @@ class Entry:
         """Lets the whole body in, and spends its work; WorkError when the work is not for it."""
         if self._work and self._seed:
             self._challenges.spend(self._work, self._seed.digest())
-        self._free.take()
+        self._free.take(_count(self._length))
+
+
+def _count(length: int) -> int:
+    """How many reports a body of that length counts for."""
+    return max(1, -(-length // BYTES_OF_ONE))

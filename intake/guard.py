@@ -4,9 +4,11 @@ A traceback can quote what somebody wrote. So when something unforeseen happens,
 place are logged, and nothing else of it leaves the process.
 """
 
+import asyncio
 import logging
 import traceback
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -41,8 +43,12 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
         async def send_strict(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _DROPPED]
                 message["headers"] = [*kept, *RAW_HEADERS]
             await send(message)
@@ -54,6 +60,11 @@ class Guard:
             await self._app(scope, receive, send_strict)
         except Exception as error:  # the page for it is sent already, by the application
             log.error("unexpected %s", place(error))
+        except asyncio.CancelledError:
+            # The server stops and waits no longer; what it would answer by itself has no strict headers.
+            if not begun:
+                await PlainTextResponse("nothing was saved\n", 503)(scope, receive, send_strict)
+            raise
 
 
 def place(error: BaseException) -> str:

@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 
 from intake.guard import place
@@ -13,7 +14,7 @@ _TALKATIVE = "asyncio"
 SECONDS_BETWEEN = 60
 MOST_LINES = 1_000
 # The loggers whose lines a visitor can cause.
-OF_VISITORS = ("intake.http", "uvicorn.error")
+OF_VISITORS = ("asyncio", "intake", "intake.http", "uvicorn.error")
 
 
 class QuietFormatter(logging.Formatter):
@@ -57,7 +58,9 @@ def set_up() -> None:
     # Where a record cannot be printed, Python would print all that is in it.
     logging.raiseExceptions = False
     sys.excepthook = lambda kind, error, trace: _last_word(error)
-    sys.unraisablehook = lambda stopped: _last_word(stopped.exc_value, "ignored")
+    sys.unraisablehook = lambda stopped: _ignored(stopped.exc_value)
+    # A warning about a socket that was left open names who was at its other end.
+    warnings.showwarning = lambda message, kind, *rest: _warn(kind)
     threading.excepthook = lambda stopped: _last_word(stopped.exc_value)
 
 
@@ -67,6 +70,16 @@ def _first_line(message: str) -> str:
     return lines[0] if lines else "something failed"
 
 
-def _last_word(error: BaseException | None, what: str = "stopped by") -> None:
+def _warn(kind: type[Warning]) -> None:
+    logging.getLogger("intake").warning("Python warns: %s", kind.__name__)
+
+
+def _ignored(error: BaseException | None) -> None:
     if error is not None:
-        logging.getLogger("intake").error("%s %s", what, place(error))
+        logging.getLogger("intake").error("ignored %s", place(error))
+
+
+def _last_word(error: BaseException | None) -> None:
+    # Under a name of its own: this line is never one too many.
+    if error is not None:
+        logging.getLogger("intake.end").error("stopped by %s", place(error))

@@ -21,6 +21,7 @@ from intake import logs
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
+from intake.beat import Beat
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
@@ -63,6 +64,9 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     config = configuration(app)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(contextlib.closing(_listen(host, port)))
+        # First, so that it closes last: it touches the files after their last byte is written.
+        beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
+        beat.start()
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()

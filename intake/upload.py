@@ -18,7 +18,6 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.door import Entry
 from intake.envelope import Envelope, NotSealed
-from intake.settings import Settings
 from intake.store import Unavailable
 
 # All files that one form may send; its text comes on top.
@@ -27,13 +26,13 @@ MOST_BYTES = MOST_ATTACHMENTS * MAX_ATTACHMENT
 PATIENCE = 2
 
 
-def seconds(settings: Settings, request: Request, most: int) -> float:
-    """How long a body may take of which up to `most` bytes are files: longer when it announces more."""
-    return settings.max_seconds + min(body.announced(request), most) / body.SLOWEST
-
-
 async def take_sealed(
-    request: Request, envelope: Envelope, attachments: Attachments, week: str, entry: Entry
+    request: Request,
+    envelope: Envelope,
+    attachments: Attachments,
+    week: str,
+    entry: Entry,
+    until: body.Deadline,
 ) -> None:
     """Returns when a sealed attachment, whose length the request announces, is durable.
 
@@ -42,7 +41,7 @@ async def take_sealed(
     length, taken, front = body.announced(request), 0, b""
     attachment_id: bytes | None = None
     with attachments.upload() as upload:
-        async for piece in body.pieces(request, length):
+        async for piece in body.pieces(request, length, until=until):
             taken += len(piece)
             entry.update(piece)
             if attachment_id is not None:
@@ -112,6 +111,7 @@ class FormFiles:
         """The file is whole."""
         if self._stopped or self._sealer is None or self._upload is None:
             return
+        self._upload.ended = True
         self._ready.append((self._upload, self._sealer.finish()))
         self._whole.append((self._upload, self._sealer.named()))
 
@@ -134,6 +134,11 @@ class FormFiles:
             raise Unavailable("a file was not stored")
         for upload, named in self._whole:
             await upload.finish(named.id, week)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the files, as they are stored."""
+        return sum(upload.length for upload, _ in self._whole)
 
     @property
     def named(self) -> tuple[Attachment, ...]:

@@ -86,7 +86,7 @@ class Challenges:
     def spend(self, work: Work, start: bytes) -> None:
         """Takes the challenge, when its numbers solve it for a body; WorkError otherwise.
 
-        `start` is the `seed` of the challenge and that body.
+        `start` is the digest of the `Seed` of the challenge and that body.
         """
         if work.challenge in self._spent:
             raise WorkError("the challenge was used before")
@@ -127,13 +127,6 @@ class Seed:
     def digest(self) -> bytes:
         """The seed, when the body is whole."""
         return self._hash.digest()
-
-
-def seed(challenge: str, body: bytes) -> bytes:
-    """The seed for a body in one piece."""
-    found = Seed(challenge)
-    found.update(body)
-    return found.digest()
 
 
 def is_solution(start: bytes, number: int, bits: int) -> bool:

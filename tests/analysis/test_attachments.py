@@ -77,9 +77,10 @@ def test_it_does_not_matter_which_of_the_two_comes_first(
 ) -> None:
     receipt, sealed, named = files(desk)
     both = [sealed, [report(desk, receipt, named)]]
-    bring(run, desk, server.bundle(stick, both[first == "report"]))
+    lines = bring(run, desk, server.bundle(stick, both[first == "report"]))
+    assert ("1 attachment: no report" in lines) == (first == "file")
     assert states(desk) == [(NO_REPORT, None) if first == "file" else (NOT_ARRIVED, 1)]
-    bring(run, desk, server.bundle(stick, both[first == "file"]))
+    assert "1 attachment: no report" not in bring(run, desk, server.bundle(stick, both[first == "file"]))
     assert states(desk) == [(ARRIVED, 1)]
 
 

@@ -3,7 +3,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,101 @@ def test_only_so_many_uploads_run_at_once(attachments: Attachments) -> None:
             uploads.enter_context(attachments.upload())
     with attachments.upload():
         pass
+
+
+def test_a_slow_upload_loses_its_place_when_all_are_taken_and_a_whole_one_does_not(
+    attachments: Attachments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.attachments.SECONDS_TO_START", 0)
+
+    async def run() -> None:
+        with ExitStack() as uploads:
+            others = [uploads.enter_context(attachments.upload()) for _ in range(MOST_UPLOADS)]
+            for one in others:
+                one.ended = True
+            with pytest.raises(Unavailable, match="no attachment can be taken now"):
+                uploads.enter_context(attachments.upload())
+            others[3].ended = False
+            await put(attachments, b"1" * 16, SEALED)
+            with pytest.raises(Unavailable, match="too slowly"):
+                await others[3].write(SEALED)
+            await others[4].write(SEALED)
+
+    asyncio.run(run())
+
+
+def test_an_upload_that_is_given_up_as_it_is_named_is_whole_or_nothing(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    async def give_up(number: int, wait: float) -> None:
+        async def finish() -> None:
+            with attachments.upload() as upload:
+                await upload.write(SEALED)
+                await upload.finish(number.to_bytes(16, "big"), WEEK)
+
+        task = asyncio.ensure_future(finish())
+        await asyncio.sleep(wait)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    for number in range(60):
+        asyncio.run(give_up(number, number / 4_000))
+    attachments.close()
+    kept = stored_files(tmp_path)
+    assert 0 < len(kept) < 60, "some were given up in time, and some too late"
+    assert set(kept.values()) == {SEALED}
+    assert left_over(tmp_path) == 0
+
+
+def test_an_upload_that_is_given_up_after_it_was_named_keeps_its_bytes(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        with suppress(asyncio.CancelledError), attachments.upload() as upload:
+            await upload.write(SEALED)
+            await upload.finish(b"1" * 16, WEEK)
+            # As it is when the request is given up between the transaction and its answer.
+            upload.finished = False
+            raise asyncio.CancelledError
+
+    asyncio.run(run())
+    attachments.close()
+    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
+
+
+def test_the_file_is_put_in_order_when_nothing_comes_for_a_while(
+    attachments: Attachments, tmp_path: Path
+) -> None:
+    arrived = [os.urandom(16) + os.urandom(PIECE) for _ in range(12)]
+    journal = tmp_path / "attachments.db-wal"
+
+    async def run() -> None:
+        for one in arrived:
+            await put(attachments, one[:16], one)
+        assert journal.stat().st_size
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if not journal.stat().st_size:
+                return
+
+    asyncio.run(run())
+    assert journal.stat().st_size == 0
+    text = (tmp_path / "attachments.db").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "attachments.db")) as connection:
+        rows = connection.execute("SELECT id FROM attachments ORDER BY upload").fetchall()
+    in_file = [one[:16] for one in sorted(arrived, key=lambda one: place_of(one, text))]
+    assert in_file == [row[0] for row in rows]
+
+
+def test_the_room_that_is_left_shrinks_as_the_file_grows(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    free = disk.f_bavail * disk.f_frsize
+    with closing(Attachments(tmp_path / "attachments.db", min_free_bytes=free // 4 - PIECE)) as store:
+        store.start()
+        before = store.room
+        asyncio.run(put(store, b"1" * 16, SEALED))
+        assert store.room < before <= 1
 
 
 def test_a_closed_store_takes_nothing(attachments: Attachments) -> None:

@@ -123,7 +123,7 @@ def test_an_empty_message_is_printed_as_a_failure_with_its_class(message: str) -
 
 
 FAILURES = """
-import logging, threading
+import logging, threading, warnings
 from intake.logs import set_up
 set_up()
 class Lost:
@@ -131,6 +131,7 @@ class Lost:
 lost = Lost(); del lost
 logging.getLogger("uvicorn.error").error("%s %s", "zebrafinch")
 def fail(): raise ValueError("zebrafinch")
+warnings.simplefilter("always"); warnings.warn("zebrafinch", ResourceWarning)
 thread = threading.Thread(target=fail); thread.start(); thread.join()
 fail()
 """
@@ -141,6 +142,7 @@ def test_no_way_to_fail_prints_what_failed() -> None:
     assert done.stdout == ""
     assert re.sub(r" at .*", "", done.stderr).splitlines() == [
         "witnessbox-intake: error: ignored ValueError",
+        "witnessbox-intake: warning: Python warns: ResourceWarning",
         "witnessbox-intake: error: stopped by ValueError",
         "witnessbox-intake: error: stopped by ValueError",
     ]

@@ -72,6 +72,35 @@ def test_the_log_of_a_busy_day_names_nobody_and_quotes_nothing(
     assert server.errors() == "witnessbox-intake: warning: Invalid HTTP request received.\n"
 
 
+def test_no_log_of_python_s_own_debugging_names_anybody_or_quotes_anything(
+    tmp_path: Path, identity: HybridIdentity
+) -> None:
+    loud = {
+        "PYTHONDEVMODE": "1",
+        "PYTHONASYNCIODEBUG": "1",
+        "PYTHONWARNINGS": "always",
+        "PYTHONTRACEMALLOC": "5",
+    }
+    data = make_data(tmp_path / "data", identity)
+    with Server(data, env={**loud, "PATH": "/usr/bin:/bin"}) as server:
+        post_everything(server)
+        with socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1]))) as raw:
+            raw.sendall(b"POST /sealed HTTP/1.1\r\nHost: x\r\n")
+            port = raw.getsockname()[1]
+    said = server.errors()
+    allowed = (
+        "warning: Invalid HTTP request received.",
+        "warning: Python warns:",
+        "warning: something failed",
+    )
+    assert [
+        line for line in said.splitlines() if not line.removeprefix("witnessbox-intake: ").startswith(allowed)
+    ] == []
+    assert CANARY not in said
+    assert "127.0.0.1" not in said
+    assert str(port) not in said
+
+
 def traced(data: Path, trace: Path, calls: str) -> Server:
     prefix = ["strace", "-f", "-y", "-s", "300000", "-e", f"trace={calls}", "-o", str(trace)]
     return Server(data, prefix=prefix)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -208,6 +209,41 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server, recipients: Se
         assert eventually(lambda: left_over(server.data) > 0)
     assert eventually(lambda: left_over(server.data) == 0)
     assert stored_files(server.data) == {}
+
+
+def test_an_upload_that_sends_nothing_more_gains_no_time_by_what_it_announces(
+    data: Path, recipients: Sequence[Recipient]
+) -> None:
+    configure(data, max_seconds=1)
+    posted, _ = sealed_file(recipients, Receipt.draw(), bytes(MAX_ATTACHMENT))
+    lines = ["POST /sealed HTTP/1.1", "Host: x", "Content-Type: application/octet-stream"]
+    head = "\r\n".join([*lines, f"Content-Length: {len(posted)}", "", ""]).encode()
+    with AttachingServer(data) as server, ExitStack() as stack:
+        port = int(server.address.rsplit(":", 1)[1])
+        start = time.monotonic()
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)]
+        for one in silent:
+            one.settimeout(10)
+            one.sendall(head + posted[:5_000])
+        answers = sorted(one.recv(65_536)[:13] for one in silent)
+        assert time.monotonic() - start < 8
+        assert answers == [b"HTTP/1.1 408 "] * 32 + [b"HTTP/1.1 428 "] * 8, (
+            "whoever finds no place works for one"
+        )
+        assert server.post_sealed(sealed_file(recipients, Receipt.draw(), FILE)[0]).status_code == 201
+        assert eventually(lambda: left_over(data) == 0)
+
+
+def test_large_files_count_for_as_many_reports_as_they_take_the_room_of(
+    data: Path, recipients: Sequence[Recipient]
+) -> None:
+    # Six are free, and half of those without any work.
+    configure(data, free_per_minute=3)
+    posted, _ = sealed_file(recipients, Receipt.draw(), bytes(MAX_ATTACHMENT))
+    with AttachingServer(data) as server:
+        assert server.client.get("/challenge").text.startswith("1.0.")
+        assert server.post_sealed(posted).status_code == 201
+        assert server.client.get("/challenge").text.startswith("1.13.")
 
 
 def test_every_acknowledged_attachment_is_there_after_the_server_is_killed(

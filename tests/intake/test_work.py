@@ -3,9 +3,9 @@
 import pytest
 
 from intake import work
-from intake.work import GRACE_BITS, MOST_BITS, PUZZLES, VALID_SECONDS, Challenges, Seed, Work, WorkError, seed
+from intake.work import GRACE_BITS, MOST_BITS, PUZZLES, VALID_SECONDS, Challenges, Seed, Work, WorkError
 from tests.browser.node import parity
-from tests.working import solve
+from tests.working import seed, solve
 
 BODY = b"sealed" * 100
 BITS = 5

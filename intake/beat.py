@@ -1,0 +1,60 @@
+"""Keeps the times of the data directory's files from telling when a report came.
+
+A file system notes when each file was last written. Only the ISO week of a report may be kept, and
+whoever seizes the disk could read there when the newest one came, to the nanosecond. These times
+cannot be kept from being noted, but they can be made to mean nothing: once a minute all of them are
+set to now, whether something came or not, and again when the server starts and stops. So they tell
+the last beat. Only a report of the last seconds, since that beat, can still be seen in them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+SECONDS = 60.0
+# The databases and their journals; nothing else there is written when a report comes.
+FILES = "*.db*"
+
+
+def touch(directory: Path) -> None:
+    """Sets the times of the databases and of their directory to now.
+
+    What is gone by then, or may not be changed, is left: a time that tells too much must not stop a server.
+    """
+    for path in _found(directory):
+        with suppress(OSError):
+            os.utime(path, follow_symlinks=False)
+
+
+def _found(directory: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        yield from directory.glob(FILES)
+    # Its time tells when a journal, or the copy for putting a file in order, was made in it.
+    yield directory
+
+
+class Beat:
+    """Touches a directory's files once a minute, from `start` to `close`."""
+
+    def __init__(self, directory: Path, seconds: float = SECONDS) -> None:
+        self._directory = directory
+        self._seconds = seconds
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="beat", daemon=True)
+
+    def start(self) -> None:
+        """Begins with the times that a server that was killed left."""
+        touch(self._directory)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends with a last beat, after which nothing may be written."""
+        self._stopped.set()
+        self._thread.join()
+        touch(self._directory)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            touch(self._directory)
