@@ -55,7 +55,7 @@ def test_a_lost_script_offers_no_way_that_is_closed(browser: Browser, closed: Se
     page.route("**/static/report.js", lambda route: route.abort())
     page.goto(f"{closed.address}/en/report/")
     missing = page.locator("#script-missing")
-    expect(missing).to_be_visible(timeout=10_000)
+    expect(missing).to_be_visible(timeout=30_000)
     expect(missing).to_contain_text("try another browser")
     expect(missing).not_to_contain_text("turn scripts off")
     context.close()

@@ -188,7 +188,7 @@ def test_a_page_whose_script_did_not_load_sends_nothing(
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     missing = page.locator("#script-missing")
-    expect(missing).to_be_visible(timeout=10_000)
+    expect(missing).to_be_visible(timeout=30_000)
     expect(missing).to_contain_text("Nothing was sent or saved.")
     expect(missing).to_contain_text("you can turn scripts off in your browser")
     page.locator('textarea[name="story"]').fill(STORY)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
@@ -177,6 +177,30 @@ def test_a_whole_report_is_given_and_sent_by_the_keyboard_alone(page: Page) -> N
     tab_to(page, "#seal-and-send")
     page.keyboard.press("Enter")
     page.wait_for_url("**/en/sent?sealed_by=browser")
+
+
+def test_a_script_that_comes_late_takes_nobody_from_what_they_are_writing(
+    browser: Browser, shared_server: Server
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/static/report.js", lambda route: held.append(route))
+    page.goto(f"{shared_server.address}/en/report/", wait_until="commit")
+    page.locator('[name="setting"][value="housing"]').check()
+    page.locator("#f-story").press_sequentially("They took")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(page.locator("#next")).to_be_visible()
+    expect(page.locator("#f-story")).to_be_focused()
+    page.keyboard.type(" my bag.")
+    expect(page.locator("#f-story")).to_have_value("They took my bag.")
+    page.locator("#back").click()
+    expect(page.locator("#s-about")).to_be_visible()
+    reach(page, "#f-story")
+    expect(page.locator("#f-story")).to_have_value("They took my bag.")
+    context.close()
 
 
 def test_the_link_that_skips_to_the_main_part_leaves_the_step_as_it_is(page: Page) -> None:

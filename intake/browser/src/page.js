@@ -170,6 +170,7 @@ button.addEventListener("click", press);
 document.getElementById("problems").addEventListener("click", followProblem);
 const steps = startSteps(form, checkStep);
 showWhatApplies();
+steps.stayWith(document.activeElement);
 offerFiles(page.form.attachments ?? [], page.words.files);
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

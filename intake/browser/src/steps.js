@@ -58,6 +58,14 @@ export function startSteps(form, mayLeave) {
     restart() {
       show(sections[0], { focus: false });
     },
+    // On a slow line somebody may be far down the page already when the steps begin: there it goes on.
+    stayWith(element) {
+      const section = element.closest("section");
+      if (section === current || !open().includes(section)) return;
+      history.pushState({ step: open().indexOf(section) }, "");
+      show(section, { focus: false });
+      element.scrollIntoView({ block: "center" });
+    },
     // Makes the step that holds an element the one in sight.
     reveal(element) {
       const section = element.closest("section");
