@@ -18,6 +18,7 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.door import Entry
 from intake.envelope import Envelope, NotSealed
+from intake.pictures import FRONT, is_picture
 from intake.store import Unavailable
 
 # All files that one form may send; its text comes on top.
@@ -85,6 +86,8 @@ class FormFiles:
         self._code_of = code_of
         self._type = ""
         self._sealer: AttachmentSealer | None = None
+        # The first bytes, until there are enough to know a picture by.
+        self._front = bytearray()
         self._room = 0
         self._ready: deque[tuple[Upload, Iterable[bytes]]] = deque()
         self._whole: list[tuple[Upload, Attachment]] = []
@@ -95,11 +98,18 @@ class FormFiles:
         self.code = self.code or self._code_of(fields)
         self._type = media_type.partition(";")[0].strip().lower()
         self._sealer = None
+        self._front.clear()
 
     def data(self, piece: bytes) -> None:
         """More of the file."""
         if self._sealer is None and not self._stopped:
-            self._start()
+            self._front += piece
+            if len(self._front) >= FRONT:
+                self._start()
+        else:
+            self._take(piece)
+
+    def _take(self, piece: bytes) -> None:
         if len(piece) > self._room and not self._stopped:
             self.problem = "file_too_large"
         if self._stopped or self._sealer is None or self._upload is None:
@@ -109,6 +119,8 @@ class FormFiles:
 
     def end(self) -> None:
         """The file is whole."""
+        if self._front and self._sealer is None and not self._stopped:
+            self._start()
         if self._stopped or self._sealer is None or self._upload is None:
             return
         self._upload.ended = True
@@ -153,7 +165,7 @@ class FormFiles:
         number = len(self._whole) + 1
         if number > MOST_ATTACHMENTS:
             self.problem = "too_many_files"
-        elif self._type not in self._types:
+        elif self._type not in self._types or self._is_hidden_picture():
             self.problem = "file_type"
         else:
             try:
@@ -164,3 +176,8 @@ class FormFiles:
             attachment_id = Receipt.from_code(self.code).attachment_id(number)
             self._sealer = AttachmentSealer(self._recipients, attachment_id, self._type)
             self._room = MAX_ATTACHMENT
+            self._take(bytes(self._front))
+            self._front.clear()
+
+    def _is_hidden_picture(self) -> bool:
+        return is_picture(bytes(self._front[:FRONT])) and not self._type.startswith("image/")

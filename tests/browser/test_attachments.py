@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,59 @@ def test_a_photo_arrives_without_what_the_camera_wrote_into_it(
     assert (width, height) == (64, 32)
     assert left[0] > 150 > left[2]
     assert right[2] > 150 > right[0]
+
+
+def test_a_photo_that_was_renamed_is_made_anew_all_the_same(
+    page: Page, server: AttachingServer, identity: HybridIdentity
+) -> None:
+    choose(page, payload("letter.pdf", PDF, photo(page)))
+    expect(page.locator("#attached li")).to_have_count(1)
+    finish(page)
+    [(media_type, sent)] = opened(server, identity)
+    assert media_type == "image/jpeg"
+    assert not any(mark in sent for mark in (CANARY, b"Exif"))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One part of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/webp"])
+def test_other_pictures_lose_their_marks_too(
+    kind: str, page: Page, server: AttachingServer, identity: HybridIdentity
+) -> None:
+    plain = base64.b64decode(page.evaluate(DRAW.replace("image/jpeg", kind)))
+    marks = exif(CANARY, (52, 31, 12))[10:]
+    if kind == "image/png":
+        # The signature and IHDR take 33 bytes (PNG, third edition, sections 5.2 and 11.2.1).
+        extra = chunk(b"tEXt", b"Comment\0" + CANARY) + chunk(b"eXIf", marks)
+        taken = plain[:33] + extra + plain[33:]
+    else:
+        # A simple file becomes an extended one with EXIF (WebP Container Specification).
+        assert plain[12:16] in (b"VP8 ", b"VP8L", b"VP8X")
+        extended = b"VP8X" + struct.pack("<I", 10) + b"\x08\0\0\0" + (63).to_bytes(3, "little")
+        extended += (31).to_bytes(3, "little")
+        body = plain[12:] if plain[12:16] != b"VP8X" else plain[30:]
+        tail = b"EXIF" + struct.pack("<I", len(marks)) + marks + b"\0" * (len(marks) % 2)
+        inner = b"WEBP" + extended + body + tail
+        taken = b"RIFF" + struct.pack("<I", len(inner)) + inner
+    assert CANARY in taken
+    choose(page, payload("a", kind, taken))
+    expect(page.locator("#attached li")).to_have_count(1)
+    finish(page)
+    [(media_type, sent)] = opened(server, identity)
+    assert media_type == "image/jpeg"
+    assert not any(mark in sent for mark in (CANARY, b"Exif", b"MM\0*"))
+    assert page.evaluate(SIZE_AND_COLOURS, base64.b64encode(sent).decode())[:2] == [64, 32]
+
+
+@pytest.mark.parametrize("media_type", ["image/heic", PDF])
+def test_a_picture_that_the_browser_cannot_open_is_refused_by_any_name(media_type: str, page: Page) -> None:
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + CANARY
+    choose(page, payload("a", media_type, heic))
+    expect(page.locator("#problem-attachments")).to_contain_text("could not open this picture")
+    expect(page.locator("#attached li")).to_have_count(0)
 
 
 def test_a_browser_that_forbids_reading_a_canvas_takes_the_marks_out_of_the_file_itself(

@@ -127,13 +127,14 @@ def test_an_upload_that_is_given_up_as_it_is_named_is_whole_or_nothing(
                 await upload.finish(number.to_bytes(16, "big"), WEEK)
 
         task = asyncio.ensure_future(finish())
-        await asyncio.sleep(wait)
+        await asyncio.wait({task}, timeout=wait)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
+    # How long one takes depends on the machine; the last is given all the time it wants.
     for number in range(60):
-        asyncio.run(give_up(number, number / 4_000))
+        asyncio.run(give_up(number, number / 2_000 if number < 59 else 60))
     attachments.close()
     kept = stored_files(tmp_path)
     assert 0 < len(kept) < 60, "some were given up in time, and some too late"

@@ -1,5 +1,6 @@
 """The running server: how it starts, stops and meets a full disk."""
 
+import os
 import re
 import resource
 import shutil
@@ -8,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
+from intake.crypto.receipt import Receipt
+from tests.attaching import AttachingServer, left_over, sealed_file, stored_files
 from tests.cards import DESK
 from tests.serving import ENOUGH, Server, configure, make_data, run, sealed_body, stored
 
@@ -108,6 +112,32 @@ def small_disk() -> Iterator[Path]:
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
     shutil.rmtree(folder)
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_an_upload_keeps_nothing_of_it(
+    small_disk: Path, identity: HybridIdentity
+) -> None:
+    subprocess.run(["mount", "-o", "remount,size=120m", small_disk], check=True)
+    # Attachments stop at four times this; what was begun must still fit twice, to be wiped away.
+    data = make_data(small_disk / "data", identity, min_free_bytes=12_000_000)
+    body = sealed_file([identity.recipient], Receipt.draw(), bytes(20_000_000))[0]
+    acknowledged = set()
+    with AttachingServer(data) as server:
+        statuses = []
+        while 503 not in statuses and len(statuses) < 6:
+            name = os.urandom(16)
+            statuses.append(server.post_sealed(name + body[16:]).status_code)
+            if statuses[-1] == 201:
+                acknowledged.add(name)
+        assert statuses == [201] * (len(statuses) - 1) + [503]
+        assert server.post_sealed(sealed_body([identity.recipient])).status_code == 201
+        until = time.monotonic() + 10
+        while left_over(data) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert left_over(data) == 0
+    assert acknowledged
+    assert stored_files(data).keys() == acknowledged
+    assert len(stored(data)) == 1
 
 
 def check_full(server: Server, identity: HybridIdentity) -> None:

@@ -159,6 +159,8 @@ def test_an_intake_whose_forms_take_no_files_takes_no_attachment(
     ("files", "words"),
     [
         pytest.param([("a.jpg", FILE, "image/jpeg")], "cannot take a file of this kind", id="a picture"),
+        pytest.param([("a.pdf", b"\xff\xd8\xff" + FILE, PDF)], "of this kind", id="a renamed photo"),
+        pytest.param([("a.pdf", b"\0\0\0\x18ftypheic", PDF)], "of this kind", id="a short one"),
         pytest.param([("a.exe", FILE, "application/x-msdownload")], "of this kind", id="another type"),
         pytest.param([("a.pdf", b"%PDF", PDF)] * 6, "5 files at most", id="six files"),
         pytest.param([("a.pdf", bytes(MAX_ATTACHMENT + 1), PDF)], "25 MB at most", id="too large"),

@@ -3,7 +3,7 @@
 // Its words come with the page: this file holds none. On a form that takes no files it does nothing.
 
 import { MAX_ATTACHMENT, MOST_ATTACHMENTS, sealAttachment } from "./attachment.js";
-import { cleanPicture, FileProblem, JPEG } from "./picture.js";
+import { cleanPicture, FileProblem, isPicture, JPEG } from "./picture.js";
 
 const place = document.getElementById("attach");
 const input = document.getElementById("f-attachments");
@@ -60,9 +60,9 @@ async function takeAll(chosen, types) {
 
 async function clean(file, types) {
   if (files.length >= MOST_ATTACHMENTS) throw new FileProblem("too_many_files");
-  const isPicture = file.type.startsWith("image/");
-  if (!types.includes(isPicture ? JPEG : file.type) || !file.size) throw new FileProblem("file_type");
-  const cleaned = isPicture ? await cleanPicture(file) : file;
+  const picture = await isPicture(file);
+  if (!types.includes(picture ? JPEG : file.type) || !file.size) throw new FileProblem("file_type");
+  const cleaned = picture ? await cleanPicture(file) : file;
   if (cleaned.size > MAX_ATTACHMENT) throw new FileProblem("file_too_large");
   return cleaned;
 }
