@@ -93,7 +93,7 @@ _WAYS: dict[str, tuple[str, ...]] = {
     ),
     "an exact age": (
         "^(?:exact )?age$",
-        "how old (?:are|is|was|were)",
+        "how (?:many years )?old (?:are|is|was|were)",
         "your (?:exact )?age",
         "age in years",
         "^edad$",

@@ -41,11 +41,14 @@ _REASONS = {
 _HARMLESS = re.compile(r"(?:rows|randomize|seed)=\S+(?:\s+(?:rows|randomize|seed)=\S+)*")
 _LANGUAGE = re.compile(r".*\(([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\)")
 
+# As some write it: label::es.
+_BARE = re.compile(r"[a-z]{2,3}")
+
 
 def language(name: str) -> str:
     """The code in a language's name, such as es in `Español (es)`; empty when it has none."""
     match = _LANGUAGE.fullmatch(name)
-    return match[1] if match else ""
+    return match[1] if match else name if _BARE.fullmatch(name) else ""
 
 
 def languages(rows: Iterable[Row]) -> list[str]:
@@ -80,7 +83,8 @@ def normalized(rows: Sequence[Row], default: str, refused: list[str]) -> Iterato
 
 def _read_heading(row: Row, heading: str, default: str) -> tuple[str, str]:
     """The heading as we write it, or an empty one and, where it must not be passed over, the reason."""
-    name, _, spoken = (part.strip() for part in heading.partition("::"))
+    # Older forms write one colon.
+    name, _, spoken = (part.strip() for part in heading.partition("::" if "::" in heading else ":"))
     name = _ALIASES.get(name.lower(), name.lower())
     columns, translated = COLUMNS[row.sheet], _TRANSLATED | ({"rollup_label"} if not row.sheet else set())
     if name in _PASSED_OVER or (name == "parameters" and _HARMLESS.fullmatch(row.get(heading))):

@@ -23,15 +23,23 @@ _LOOKS = re.compile(
     r"(?:quick|horizontal-)?compact(?:-\d+)?|quick|horizontal|vertical|likert|columns(?:-\w+)?|w\d+"
 )
 # XLSForm's older spellings: `select one from yes_no`, `begin group`, `string`.
-_GROUP = re.compile(r"(begin|end)[ _](group|repeat)\b")
+_GROUP = re.compile(r"(begin|end)[ _](group|repeat|loop)\b.*")
 _SELECT = re.compile(r"(?:add )?select(?:[ _](one)|[ _]multiple|[ _]all that apply|(1))(?: from)? ")
 _ALIASES = {"string": "text", "int": "integer"}
+_LOOP = {"loop": "repeat"}
+_OLD = {
+    **dict.fromkeys(("gps", "location"), "geopoint"),
+    **dict.fromkeys(("phone number", "get phone number"), "phonenumber"),
+    "device id": "deviceid",
+}
 
 
 def read_type(row: Row) -> tuple[str, str]:
     """The type in today's spelling, and the list that follows it."""
-    text = _GROUP.sub(r"\1_\2", row.get("type"))
+    text = _GROUP.sub(lambda found: f"{found[1]}_{_LOOP.get(found[2], found[2])}", row.get("type"))
     text = _SELECT.sub(lambda found: "select_one " if found[1] or found[2] else "select_multiple ", text)
+    if text.lower() in _OLD:
+        return _OLD[text.lower()], ""
     kind, _, rest = text.partition(" ")
     return _ALIASES.get(kind, kind), rest.strip()
 

@@ -23,6 +23,7 @@ from intake.forms.choices import FROM_FILE, ChoiceLists
 from intake.forms.errors import MalformedForm, RefusedSource
 from intake.forms.form import VERSION, Form, canonical
 from intake.forms.kinds import read_kind, read_type
+from intake.forms.length import MOST, longest
 from intake.forms.lint import check_role, check_type, check_words
 from intake.forms.question import LONGEST, Question, parse_name, parse_question
 from intake.forms.relevance import UnknownName, check
@@ -90,9 +91,12 @@ class _Compiler:
         if problems or self._refused:
             raise RefusedSource(*problems, hint=self._lists.hint)
         try:
-            Form.from_json(data)
+            form = Form.from_json(data)
         except MalformedForm as error:
             raise RefusedSource(f"{self._file}: {error}") from None
+        if longest(form) > MOST:
+            rule = f"a long report could not be sealed: its answers can take {longest(form)} bytes of {MOST}"
+            raise RefusedSource(f"{self._file}: {rule}", hint="ask for fewer texts with appearance multiline")
         return data
 
     @contextmanager

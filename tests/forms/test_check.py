@@ -1,5 +1,6 @@
 """`witnessbox-intake form check` on the files that people send: odd, broken, or made to do harm."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+
+from intake.forms.local import SHIPPED
 
 COMMAND = str(Path(sys.executable).with_name("witnessbox-intake"))
 SURVEY = [
@@ -193,6 +196,40 @@ def test_a_workbook_without_its_reader_says_how_to_install_it(tmp_path: Path) ->
         "pip install 'witnessbox[xlsx]', or save the form as CSV in UTF-8",
         without="openpyxl",
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "hint"),
+    [
+        pytest.param(
+            "name,label::English (en),label::Español (es)\nother,Other,Otro\n".encode("cp1252"),
+            "areas.csv is not a CSV file in UTF-8",
+            'save it from the spreadsheet as "CSV UTF-8"',
+            id="Windows-1252",
+        ),
+        pytest.param(
+            "name;label::English (en);label::Español (es)\r\nother;Other;\r\n".encode("utf-8-sig"),
+            "areas.csv: row 2: the column 'label' lacks its text in es",
+            None,
+            id="semicolons, and a text that is missing",
+        ),
+        pytest.param(
+            "name,label::English (en),label::Español (es)\nOther Place,Other,Otro\n".encode(),
+            "areas.csv: row 2: the name 'Other Place' is not made of lower-case letters, digits and _ alone",
+            None,
+            id="a name with a space",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_told_by_file_row_and_rule(
+    tmp_path: Path, data: bytes, rule: str, hint: str | None
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "lists")
+    shutil.copy(SHIPPED.parent / "report.csv", tmp_path)
+    (tmp_path / "lists" / "areas.csv").write_bytes(data)
+    result = check(tmp_path / "report.csv")
+    expected = f"witnessbox-intake: error: {rule}\n" + (f"hint: {hint}\n" if hint else "")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", expected)
 
 
 def replaced(path: Path, part: str, data: bytes | Callable[[bytes], bytes]) -> Path:

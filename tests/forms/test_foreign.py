@@ -18,7 +18,7 @@ from intake.forms.xlsform import compile_form
 
 FOREIGN = Path(__file__).parent / "foreign"
 EXPECTED = sorted(FOREIGN.glob("*.txt"))
-USABLE = ["pulse", "stigma"]
+USABLE = ["colons", "pulse", "stigma"]
 
 
 def outcome(path: Path) -> list[str]:
