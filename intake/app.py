@@ -212,6 +212,10 @@ class Intake:
             # The same page was sent twice, by a second click or a reload: its report is kept already.
             # Unless the server was killed after its files: then it is not, and nobody is told so.
             await self.store.find(receipt.id)
+        except Unavailable:
+            if files:
+                await files.take_back()
+            raise
 
     async def show_form(self, request: Request) -> Response:
         """The form, blank."""

@@ -235,6 +235,18 @@ class Upload:
 
         self.finished = await self._attachments.run(name, 0)
 
+    async def take_back(self, attachment_id: bytes) -> None:
+        """Gives up what this upload brought under that id, not what was held before. Or Unavailable."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM attachments WHERE id = ? AND upload = ?", (attachment_id, self.key)
+            )
+
+        if self.finished:
+            await self._attachments.run(forget, 0)
+            self.finished = False
+
     async def _put(self, piece: bytes) -> None:
         if self.dropped:
             raise Unavailable("the attachment came too slowly")

@@ -7,7 +7,7 @@ anything of them is written.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from starlette.requests import Request
 
@@ -146,6 +146,12 @@ class FormFiles:
             raise Unavailable("a file was not stored")
         for upload, named in self._whole:
             await upload.finish(named.id, week)
+
+    async def take_back(self) -> None:
+        """Lets go, as far as possible, of what `finish` kept, because the report that names it was not."""
+        with suppress(Unavailable):
+            for upload, named in self._whole:
+                await upload.take_back(named.id)
 
     @property
     def length(self) -> int:

@@ -296,6 +296,27 @@ def test_a_file_that_did_not_get_through_keeps_the_report_here_and_is_sent_again
     assert opened(server, identity) == [(PDF, b"%PDF-1")]
 
 
+def test_files_that_came_through_are_not_called_nothing(
+    page: Page, server: AttachingServer, identity: HybridIdentity
+) -> None:
+    def full_for_reports(route: Route) -> None:
+        if len(route.request.post_data_buffer or b"") < 100_000:
+            route.fulfill(status=503)
+        else:
+            route.continue_()
+
+    page.route("**/sealed", full_for_reports)
+    choose(page, payload("a.pdf", PDF, b"%PDF-1"))
+    tick(page, "count", "yes")
+    send(page)
+    status = page.locator("#status")
+    expect(status).to_contain_text("Your report was not saved. Files that you added came through, locked.")
+    assert stored(server.data) == {}
+    page.unroute("**/sealed")
+    finish(page)
+    assert opened(server, identity) == [(PDF, b"%PDF-1")]
+
+
 def test_with_script_no_file_can_leave_the_page_unsealed(page: Page) -> None:
     reach(page, "#f-attachments")
     assert page.locator("#f-attachments").is_visible()

@@ -186,6 +186,18 @@ def test_a_problem_in_the_answers_stores_no_file(server: Server) -> None:
     assert eventually(lambda: left_over(server.data) == 0)
 
 
+def test_files_go_with_the_report_that_could_not_be_kept(data: Path) -> None:
+    configure(data, max_reports=1)
+    with AttachingServer(data) as server:
+        assert post_files(server, ("a.pdf", FILE, PDF)).status_code == 303
+        kept = stored_files(data)
+        answer = post_files(server, ("b.pdf", FILE, PDF), ("c.pdf", FILE, PDF))
+        assert answer.status_code == 503
+        assert "Nothing was saved." in answer.text
+        assert stored_files(data) == kept
+        assert eventually(lambda: left_over(data) == 0)
+
+
 def test_pictures_without_script_are_taken_where_organizers_allow_them(
     data: Path, identity: HybridIdentity
 ) -> None:

@@ -116,6 +116,14 @@ async function deliver(answers) {
   return sendAll(pending.files, pending.bytes, { lost: pending.lost, progress: showWork });
 }
 
+// What is said when files of the report came through before: they stay, and "nothing" would not be true.
+const WITH_FILES = { nothingSaved: "filesKept", outdated: "outdatedFilesKept" };
+
+function inWords(outcome) {
+  const filesKept = pending.named.length > pending.files.length;
+  return (filesKept && WITH_FILES[outcome]) || outcome;
+}
+
 // Whether the report was sent; the page says what else came of it.
 async function sealAndSend() {
   offer(null);
@@ -128,7 +136,7 @@ async function sealAndSend() {
   const outcome = await deliver(answers);
   // Once an answer was lost, nobody may be told that nothing was saved.
   pending.lost = outcome === "failed" || outcome === "arrived";
-  if (outcome !== "sent") say(outcome);
+  if (outcome !== "sent") say(inWords(outcome));
   // A file to send another way holds the report alone, so it is offered once nothing else is missing.
   if (outcome !== "sent" && outcome !== "arrived" && !pending.files.length) offer(pending.bytes);
   return outcome === "sent";
@@ -140,7 +148,7 @@ async function press() {
   try {
     sent = await sealAndSend();
   } catch (error) {
-    say(error instanceof TooLong ? "tooLong" : pending.lost ? "failed" : "nothingSaved");
+    say(error instanceof TooLong ? "tooLong" : pending.lost ? "failed" : inWords("nothingSaved"));
   }
   // The button stays disabled while the next page is on its way: there is nothing left to send.
   button.disabled = sent;
