@@ -2,7 +2,9 @@
 
     identity.age      the private keys, under the passphrase as `age -p` does it
                       (identity.txt, in the clear, for a desk made with --no-passphrase)
-    recipients.txt    their public halves: what the intake seals to
+    desk.pub          the card that an intake pins: whom to seal to, signed by the desk
+    recipients.txt    the same keys as any age reads them
+    signing.key.age   the seed that signs the card, sealed to the recipients
     database.key.age  the 32 bytes that open the database, sealed to the recipients
     desk.db           everything that was unsealed, in SQLCipher
     archive/          the sealed reports as they came
@@ -15,24 +17,26 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
-from analysis import cipher, schema
+from analysis import cipher, identities, public, schema
 from analysis.cipher import Database
 from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile, WrongPassphrase
+from analysis.identities import DEFAULT_DAYS, Life
 from analysis.identity import BadIdentity, HybridIdentity, X25519Identity, parse_identities
+from analysis.signing import SIGNING_KEY
 from analysis.storage import DIRECTORY_MODE, built_aside, read_file, write_file
 from analysis.trouble import told
 from analysis.unseal import NotForThisKey, seal_with_passphrase, unseal_bytes, unseal_with_passphrase
 from analysis.unseal_errors import UnsealError
-from intake.crypto.errors import CryptoError
-from intake.crypto.recipients import HybridRecipient, X25519Recipient, read_recipients
+from intake.crypto.recipients import HybridRecipient, X25519Recipient
 from intake.crypto.seal import seal_bytes
+from intake.crypto.signing import SigningKey
 
 IDENTITY = "identity.age"
 OPEN_IDENTITY = "identity.txt"
-RECIPIENTS = "recipients.txt"
 DATABASE_KEY = "database.key.age"
 DATABASE = "desk.db"
 ARCHIVE = "archive"
@@ -58,24 +62,31 @@ class Desk:
         passphrase: str | None,
         *,
         random: Callable[[int], bytes] = os.urandom,
+        today: date | None = None,
+        days: int = DEFAULT_DAYS,
     ) -> None:
         """Makes a new desk around the keys of an identity file: all of it, or nothing.
 
-        Without a passphrase the keys lie in the clear. Raises DeskExists, BadIdentity or Unwritable.
+        Without a passphrase the keys lie in the clear. They expire after so many `days`. Raises
+        DeskExists, BadIdentity or Unwritable.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise DeskExists(f"{path}: already exists", "choose another folder for the new desk")
         recipients = [identity.recipient for identity in parse_identities(identity_text)]
-        key = random(cipher.KEY_LENGTH)
+        made = today or date.today()
+        life = Life(made, made + timedelta(days))
+        key, signing = random(cipher.KEY_LENGTH), SigningKey.generate(random)
         with built_aside(path) as aside, told(path / DATABASE):
             if passphrase is None:
                 write_file(aside / OPEN_IDENTITY, identity_text.encode())
             else:
                 write_file(aside / IDENTITY, seal_with_passphrase(identity_text.encode(), passphrase))
-            write_file(aside / RECIPIENTS, "".join(f"{one}\n" for one in recipients).encode())
+            for name, data in public.files(recipients, signing, sequence=1, expires=life.expires).items():
+                write_file(aside / name, data)
+            write_file(aside / SIGNING_KEY, seal_bytes(signing.seed, recipients))
             write_file(aside / DATABASE_KEY, seal_bytes(key, recipients))
             (aside / ARCHIVE).mkdir(mode=DIRECTORY_MODE)
-            _create_database(aside / DATABASE, key)
+            _create_database(aside / DATABASE, key, recipients, life)
 
     @classmethod
     def unlock(cls, path: Path, passphrase: Callable[[], str]) -> Self:
@@ -85,20 +96,11 @@ class Desk:
         """
         if not (path / DATABASE).is_file() or not (path / DATABASE_KEY).is_file():
             raise NotADesk(f"{path}: not a desk", "make one: witnessbox-analysis keygen --desk DIR")
-        try:
-            recipients = read_recipients(_read(path / RECIPIENTS).decode("utf-8", "replace"))
-        except CryptoError as error:
-            raise DamagedDesk(f"{path / RECIPIENTS}: {error}") from None
-        identities = _identities(path, passphrase)
-        own = tuple(identity.recipient for identity in identities)
-        # Whoever can write to this file could otherwise have spreadsheets sealed to a key of theirs.
-        if {str(one) for one in recipients} != {str(one) for one in own}:
-            raise DamagedDesk(
-                f"{path / RECIPIENTS}: not the public halves of this desk's keys",
-                "it was changed; an intake that was given it seals reports to somebody else",
-            )
-        key = _database_key(path / DATABASE_KEY, identities)
-        return cls(path, identities, own, key, _open_database(path / DATABASE, key))
+        opened = _identities(path, passphrase)
+        own = tuple(identity.recipient for identity in opened)
+        public.read_card(path, own)
+        key = _database_key(path / DATABASE_KEY, opened)
+        return cls(path, opened, own, key, _open_database(path / DATABASE, key))
 
     @classmethod
     @contextmanager
@@ -141,11 +143,16 @@ def _lock(descriptor: int, path: Path) -> None:
         raise Busy(f"{path}: another command is changing this desk", "wait for it to end") from None
 
 
-def _create_database(path: Path, key: bytes) -> None:
+def _create_database(
+    path: Path, key: bytes, recipients: Sequence[HybridRecipient | X25519Recipient], life: Life
+) -> None:
     connection = cipher.connect(path, key)
     try:
         os.chmod(path, 0o600)
-        schema.create(Database(connection))
+        database = Database(connection)
+        schema.create(database)
+        with database.atomic():
+            identities.record(database, recipients, life)
     finally:
         connection.close()
 

@@ -45,14 +45,15 @@ def keygen(path: Path, *, no_passphrase: bool) -> None:
 
     The passphrase is asked on the terminal, or read as one line of standard input.
     """
-    from analysis.desk import RECIPIENTS, Desk
+    from analysis.desk import Desk
     from analysis.identity import HybridIdentity, format_identity
+    from analysis.public import CARD
 
     console.warn_of_swap(sys.stderr, plain_swaps())
     passphrase = None if no_passphrase else console.choose_passphrase()
     Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
     click.echo(f"made the desk {path}")
-    click.echo(f"give {path / RECIPIENTS} to whoever runs the intake; keep everything else here")
+    click.echo(f"give {path / CARD} to whoever runs the intake; keep everything else here")
 
 
 @cli.command()

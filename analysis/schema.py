@@ -12,7 +12,7 @@ from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from intake.forms.form import Form, Question
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -58,6 +58,12 @@ CREATE VIEW "ticks" AS
         JOIN "choices" ON "choices"."id" = "answers"."choice";
 """
 
+# The public halves of the desk's keys, with the days on which they were made and expire.
+IDENTITIES = """
+CREATE TABLE "identities" (
+    "recipient" TEXT PRIMARY KEY, "made" TEXT NOT NULL, "expires" TEXT NOT NULL);
+"""
+
 FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
@@ -72,7 +78,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES)
+    database.conn.executescript(TABLES + IDENTITIES)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 

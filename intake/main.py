@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from intake import database, directory, export, questionnaire, serve
+from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
 
@@ -25,18 +26,27 @@ def commands() -> None:
 @commands.command("init")
 @DATA
 @click.option(
-    "--recipients",
+    "--desk",
+    "desks",
     type=click.Path(path_type=Path),
     required=True,
-    help="The organizers' public keys (recipients.txt of the desk).",
+    multiple=True,
+    metavar="DESK.PUB",
+    help="The card of a desk that reports are sealed to; once for each desk.",
 )
 @click.option(
     "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
-def init(data: Path, recipients: Path, forms: tuple[str, ...]) -> None:
-    """Make a new data directory, with a new key that signs bundles."""
-    directory.make(data, recipients, forms)
+def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
+    """Make a new data directory, with a new key that signs bundles.
+
+    It pins the desks: from then on it takes new keys from them alone.
+    """
+    pinned = directory.make(data, desks, forms)
     click.echo(f"made {data}")
+    click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
+    for card in pinned.cards:
+        click.echo(f"  {' '.join(fingerprint(card.recipients))}")
     click.echo(f"take {data / directory.PUBLIC} to the desk, and pin it there")
     click.echo(
         f"edit the lists in {data / directory.LISTS}: areas, agencies, facilities, landlords, help, deadlines"
