@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from intake import database, directory, export, questionnaire, serve
+from intake import acknowledge, database, directory, export, questionnaire, said, serve
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
@@ -86,6 +86,19 @@ def export_command(data: Path, out: Path, again: int | None) -> None:
     else:
         more = f", {_count(bundle.attachments, 'attachment')}" if bundle.attachments else ""
         click.echo(f"{bundle.path}: {_count(bundle.reports, 'report')}{more}")
+
+
+@commands.command("acknowledge")
+@DATA
+@click.argument("file", type=click.Path(path_type=Path))
+def acknowledge_command(data: Path, file: Path) -> None:
+    """Take what a desk answered, and delete the reports that every desk has.
+
+    FILE came back on the stick: acknowledgement-000001 or a later one.
+    """
+    server = directory.read_key(data).verify_key
+    for line in said.acknowledged(acknowledge.acknowledge(data / database.FILE, file, server)):
+        click.echo(line)
 
 
 def _count(number: int, thing: str) -> str:
