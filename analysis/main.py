@@ -87,11 +87,11 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
 
     Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
     """
-    from analysis import courier, loading, outcome
+    from analysis import archive, courier, loading, outcome
 
     console.warn_of_swap(sys.stderr, plain_swaps())
     with _unlocked(path) as desk, desk.changing():
-        courier.sweep(desk)
+        archive.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
             delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
         with console.progress("Opening", delivery.manifest.reports) as opened:
@@ -110,12 +110,12 @@ def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) ->
 
     A row that is at the desk already is not added again.
     """
-    from analysis import courier, mapfile, outcome, spreadsheet
+    from analysis import archive, mapfile, outcome, spreadsheet
 
     mapping = mapfile.read_map(map_file)
     rows = spreadsheet.count_rows(file)
     with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
-        courier.sweep(desk)
+        archive.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
     for line in outcome.describe_spreadsheet(imported):
         click.echo(line)

@@ -64,6 +64,15 @@ CREATE TABLE "identities" (
     "recipient" TEXT PRIMARY KEY, "made" TEXT NOT NULL, "expires" TEXT NOT NULL);
 """
 
+# Which sealed files stand in the archive, under which digest each came, and what it is now; and what was
+# last said to each server.
+COURIER = """
+CREATE TABLE "shards" (
+    "name" TEXT PRIMARY KEY, "server" TEXT, "bundle" INTEGER, "original" TEXT NOT NULL UNIQUE,
+    "sha256" TEXT NOT NULL, "bytes" INTEGER NOT NULL, "reports" INTEGER NOT NULL);
+CREATE TABLE "acknowledgements" ("server" TEXT PRIMARY KEY, "text" TEXT NOT NULL);
+"""
+
 FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
@@ -78,7 +87,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES)
+    database.conn.executescript(TABLES + IDENTITIES + COURIER)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 
