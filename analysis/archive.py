@@ -25,6 +25,7 @@ from analysis.unseal import unseal_bytes
 from analysis.unseal_errors import UnsealError
 from intake.crypto.manifest import MAX_MANIFEST, Manifest
 from intake.crypto.seal import seal_bytes
+from intake.crypto.signing import VerifyKey
 from intake.forms.form import Form
 
 PART = ".part"
@@ -101,8 +102,12 @@ def sweep(desk: Desk) -> None:
 
 def keep_manifest(desk: Desk, manifest: Manifest, data: bytes) -> None:
     """Puts a manifest that was verified into the archive."""
-    server = manifest.server.public.hex()[:16]
-    _keep(desk, f"{manifest.sequence:06d}-{server}{MANIFEST}", data)
+    _keep(desk, _manifest_name(manifest.server, manifest.sequence), data)
+
+
+def has_manifest(desk: Desk, server: VerifyKey, sequence: int) -> bool:
+    """Whether the manifest of a bundle stands here."""
+    return (_papers(desk) / _manifest_name(server, sequence)).is_file()
 
 
 def keep_form(desk: Desk, form: Form) -> None:
@@ -144,6 +149,10 @@ def original_of(name: str) -> str:
     """The first half of the SHA-256 under which a shard came, from its name."""
     found = SHARD_NAME.fullmatch(name)
     return found["original"] if found else name
+
+
+def _manifest_name(server: VerifyKey, sequence: int) -> str:
+    return f"{sequence:06d}-{server.public.hex()[:16]}{MANIFEST}"
 
 
 def _papers(desk: Desk) -> Path:

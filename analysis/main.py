@@ -102,6 +102,25 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
 
 @cli.command()
 @desk_option
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="Where the answer goes: the stick.")
+@click.option("--server", metavar="KEY", help="The first digits of the server's key, of several.")
+@click.option("--after", type=click.IntRange(0), default=0, metavar="N", help="Give it a number above N.")
+def acknowledge(path: Path, out: Path, server: str | None, after: int) -> None:
+    """Write what the intake may delete: the bundles that stand here whole.
+
+    The signed file goes back with the courier, and carries the desk's newest keys to the intake.
+    """
+    from analysis import acknowledging, archive, outcome
+
+    with _unlocked(path) as desk, desk.changing():
+        archive.sweep(desk)
+        said = acknowledging.acknowledge(desk, out, server=server, after=after)
+    for line in outcome.describe_acknowledgement(said):
+        click.echo(line)
+
+
+@cli.command()
+@desk_option
 @click.argument("map_file", type=PATH, metavar="MAP")
 @click.argument("file", type=PATH)
 @processes_option

@@ -1,7 +1,8 @@
 """Says in words what an import did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from analysis.acknowledging import Said
 from analysis.attachments import ARRIVED
 from analysis.courier import Delivery
 from analysis.loading import Result
@@ -17,6 +18,27 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
     yield from _set_aside(result)
+
+
+def describe_acknowledgement(said: Said) -> Iterator[str]:
+    """Lines about an acknowledgement: what the server may delete, and what it may not."""
+    yield f"wrote {said.path}: {bundles(said.accepted) if said.accepted else 'no bundle'} accepted"
+    if said.accepted:
+        yield "carry it to the intake: witnessbox-intake acknowledge; it then deletes what all desks have"
+    for sequence in said.unfinished:
+        yield f"bundle {sequence} not accepted: its import was cut off; import it again, to its end"
+
+
+def bundles(numbers: Sequence[int]) -> str:
+    """Numbers of bundles that rise, runs of them in short: "bundles 1 to 3, 5"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    listed = ", ".join(" to ".join(map(str, run)) for run in runs)
+    return f"bundle{'' if len(numbers) == 1 else 's'} {listed}"
 
 
 def describe_spreadsheet(imported: Imported) -> Iterator[str]:
