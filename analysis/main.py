@@ -1,26 +1,19 @@
 """The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
 
 import sys
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from analysis import console
+from analysis import console, key_commands
 from analysis.hardening import harden
+from analysis.options import PATH, desk_option
+from analysis.options import unlocked as _unlocked
 from analysis.swap import plain_swaps
-
-if TYPE_CHECKING:
-    from analysis.desk import Desk
 
 # Commands import what they need when they run: the processes that open reports import this
 # module once more, and should not pay for a database that they never touch.
-PATH = click.Path(path_type=Path)
-desk_option = click.option(
-    "--desk", "path", required=True, type=PATH, metavar="DIR", help="The desk's folder."
-)
 processes_option = click.option(
     "--processes",
     type=click.IntRange(1, 256),
@@ -35,25 +28,6 @@ def cli() -> None:
 
     Nothing that is unsealed is written to the disk except into the encrypted database.
     """
-
-
-@cli.command()
-@desk_option
-@click.option("--no-passphrase", is_flag=True, help="Leave the private key unprotected. For trials only.")
-def keygen(path: Path, *, no_passphrase: bool) -> None:
-    """Make a new desk: its keys, and its empty encrypted database.
-
-    The passphrase is asked on the terminal, or read as one line of standard input.
-    """
-    from analysis.desk import Desk
-    from analysis.identity import HybridIdentity, format_identity
-    from analysis.public import CARD
-
-    console.warn_of_swap(sys.stderr, plain_swaps())
-    passphrase = None if no_passphrase else console.choose_passphrase()
-    Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
-    click.echo(f"made the desk {path}")
-    click.echo(f"give {path / CARD} to whoever runs the intake; keep everything else here")
 
 
 @cli.command()
@@ -192,10 +166,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
 
 
-def _unlocked(path: Path) -> AbstractContextManager["Desk"]:
-    from analysis.desk import Desk
-
-    return Desk.unlocked(path, console.ask_passphrase)
+key_commands.add_to(cli)
 
 
 def main() -> None:

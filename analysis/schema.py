@@ -24,7 +24,8 @@ CREATE TABLE "choices" (
 CREATE TABLE "reports" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "bundle" INTEGER,
     "form" INTEGER NOT NULL REFERENCES "forms" ("id"), "week" TEXT NOT NULL,
-    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL);
+    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL,
+    "identity" INTEGER REFERENCES "identities" ("id"));
 CREATE TABLE "answers" (
     "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
     "choice" INTEGER NOT NULL REFERENCES "choices" ("id"),
@@ -61,7 +62,7 @@ CREATE VIEW "ticks" AS
 # The public halves of the desk's keys, with the days on which they were made and expire.
 IDENTITIES = """
 CREATE TABLE "identities" (
-    "recipient" TEXT PRIMARY KEY, "made" TEXT NOT NULL, "expires" TEXT NOT NULL);
+    "id" INTEGER PRIMARY KEY, "recipient" TEXT NOT NULL UNIQUE, "made" TEXT, "expires" TEXT);
 """
 
 # Which sealed files stand in the archive, under which digest each came, and what it is now; and what was
@@ -73,7 +74,7 @@ CREATE TABLE "shards" (
 CREATE TABLE "acknowledgements" ("server" TEXT PRIMARY KEY, "text" TEXT NOT NULL);
 """
 
-FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
+FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel", "identity")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
     "month": "TEXT",
