@@ -86,14 +86,25 @@ def is_whole(shard: ArchivedShard) -> bool:
         return False
 
 
+def reports(desk: Desk) -> int:
+    """How many reports and attachments the archive holds."""
+    row = desk.database.conn.execute('SELECT coalesce(sum("reports"), 0) FROM "shards"').fetchone()
+    return int(row[0])
+
+
 def sweep(desk: Desk) -> None:
     """Finishes or clears away what a killed command left in the archive."""
-    listed = dict(desk.database.conn.execute('SELECT "name", "original" FROM "shards"').fetchall())
+    rows = desk.database.conn.execute('SELECT "original", "name" FROM "shards"')
+    named = dict(rows.fetchall())
+    listed = set(named.values())
     for left in sorted(desk.archive.iterdir()):
         name = left.name.removesuffix(PART)
         if left.name.endswith(PART):
             _finish(left, keep=name in listed and not left.with_name(name).exists())
-        elif left.suffix == ".tar" and name not in listed and original_of(name) in listed.values():
+    for left in desk.archive.glob("*.tar"):
+        successor = named.get(original_of(left.name), left.name)
+        # Sealed anew: but not before that is there.
+        if left.name != successor and (desk.archive / successor).exists():
             left.unlink()
     for left in _papers(desk).glob(f"*{PART}"):
         left.unlink()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analysis import console, key_commands
+from analysis import console, courier_commands, key_commands
 from analysis.hardening import harden
 from analysis.options import PATH, desk_option
 from analysis.options import unlocked as _unlocked
@@ -71,25 +71,6 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
         with console.progress("Opening", delivery.manifest.reports) as opened:
             result = loading.load_delivery(desk, delivery, processes=processes, progress=opened)
     for line in outcome.describe_delivery(delivery, result):
-        click.echo(line)
-
-
-@cli.command()
-@desk_option
-@click.option("--out", required=True, type=PATH, metavar="DIR", help="Where the answer goes: the stick.")
-@click.option("--server", metavar="KEY", help="The first digits of the server's key, of several.")
-@click.option("--after", type=click.IntRange(0), default=0, metavar="N", help="Give it a number above N.")
-def acknowledge(path: Path, out: Path, server: str | None, after: int) -> None:
-    """Write what the intake may delete: the bundles that stand here whole.
-
-    The signed file goes back with the courier, and carries the desk's newest keys to the intake.
-    """
-    from analysis import acknowledging, archive, outcome
-
-    with _unlocked(path) as desk, desk.changing():
-        archive.sweep(desk)
-        said = acknowledging.acknowledge(desk, out, server=server, after=after)
-    for line in outcome.describe_acknowledgement(said):
         click.echo(line)
 
 
@@ -166,6 +147,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
 
 
+courier_commands.add_to(cli)
 key_commands.add_to(cli)
 
 

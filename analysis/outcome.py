@@ -6,6 +6,8 @@ from analysis.acknowledging import Said
 from analysis.attachments import ARRIVED
 from analysis.courier import Delivery
 from analysis.loading import Result
+from analysis.rebuilding import Rebuilt
+from analysis.resealing import Resealed
 from analysis.spreadsheet import Imported
 from analysis.workbench.marks import visible
 
@@ -27,6 +29,26 @@ def describe_acknowledgement(said: Said) -> Iterator[str]:
         yield "carry it to the intake: witnessbox-intake acknowledge; it then deletes what all desks have"
     for sequence in said.unfinished:
         yield f"bundle {sequence} not accepted: its import was cut off; import it again, to its end"
+
+
+def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
+    """Lines about a database that was made anew, and what is missing in it."""
+    yield f"made the database anew: {_count(rebuilt.reports, 'report')} loaded"
+    if rebuilt.set_aside:
+        yield f"{_count(rebuilt.set_aside, 'report')} set aside"
+    for sequence in rebuilt.incomplete:
+        yield f"bundle {sequence} does not stand in the archive whole: import it again"
+    for key in rebuilt.servers:
+        yield f"pinned the server {key}, which only the archive vouches for: compare its digits"
+    for path in rebuilt.unnamed:
+        yield f"{path}: belongs to no bundle that is known; it was left as it is"
+
+
+def describe_reseal(resealed: Resealed) -> Iterator[str]:
+    """Lines about an archive that was sealed anew."""
+    yield f"sealed anew: {_count(resealed.members, 'report or attachment', 'reports and attachments')}"
+    if resealed.unopened:
+        yield f"{resealed.unopened} that do not open stay as they came"
 
 
 def bundles(numbers: Sequence[int]) -> str:
@@ -72,5 +94,5 @@ def _known(result: Result) -> str:
     return f", {result.known} known before" if result.known else ""
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
+def _count(number: int, thing: str, things: str | None = None) -> str:
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
