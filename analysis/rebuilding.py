@@ -19,7 +19,7 @@ from analysis import archive, arrivals, backup, cipher, keyring, loading, schema
 from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
-from analysis.courier import Delivery, missing
+from analysis.courier import Delivery
 from analysis.desk import ARCHIVE, DATABASE, DATABASE_KEY, Desk, read_database_key
 from analysis.desk_errors import DamagedDesk, NotADesk
 from analysis.identity import Identity
@@ -208,7 +208,7 @@ def _deliveries(desk: Desk, found: dict[str, ArchivedShard], rebuilt: Rebuilt) -
         for shard in manifest.shards:
             found.pop(shard.sha256[:32], None)
         forms = tuple(_form(desk, form) for form in manifest.forms)
-        yield Delivery(manifest, digest, forms, shards, missing(desk, manifest), ())
+        yield Delivery(manifest, digest, forms, shards, (), ())
 
 
 def _manifest(desk: Desk, path: Path, data: bytes, rebuilt: Rebuilt) -> Manifest:

@@ -21,8 +21,8 @@ EXPIRED = "expired"
 # In one transaction: a running server waits no longer than that takes.
 LOT = 256
 
-_OF_GONE = "SELECT id FROM bundled JOIN bundles ON bundle = sequence WHERE gone IS NOT NULL"
-_UNBUNDLED = "NOT IN (SELECT id FROM bundled)"
+_GONE = """SELECT sequence FROM bundles WHERE gone IS NOT NULL
+AND EXISTS (SELECT 1 FROM bundled WHERE bundle = sequence)"""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,9 @@ class Deleted:
 def delete_gone(connection: sqlite3.Connection) -> Deleted:
     """Deletes all that bundles hold which are gone. The attachments are the schema `large`."""
     deleted = Deleted()
-    while lot := connection.execute(f"{_OF_GONE} ORDER BY id LIMIT {LOT}").fetchall():
-        _delete(connection, lot, deleted)
+    for (bundle,) in connection.execute(_GONE).fetchall():
+        ids = connection.execute("SELECT id FROM bundled WHERE bundle = ? ORDER BY id", (bundle,)).fetchall()
+        _delete(connection, ids, deleted)
     return deleted
 
 
@@ -48,10 +49,12 @@ def delete_waiting(connection: sqlite3.Connection, weeks: tuple[str, ...]) -> De
     """Deletes what came in these weeks and is in no bundle."""
     deleted = Deleted()
     for week in weeks:
-        for table in ("reports", "large.attachments"):
-            query = f"SELECT id FROM {table} WHERE week = ? AND id {_UNBUNDLED} LIMIT {LOT}"  # noqa: S608
-            while lot := connection.execute(query, (week,)).fetchall():
-                _delete(connection, lot, deleted)
+        ids = connection.execute(
+            "SELECT id FROM (SELECT id, week FROM reports UNION SELECT id, week FROM large.attachments)"
+            " WHERE week = ? AND id NOT IN (SELECT id FROM bundled) ORDER BY id",
+            (week,),
+        ).fetchall()
+        _delete(connection, ids, deleted)
     return deleted
 
 
@@ -74,19 +77,26 @@ def wipe(connection: sqlite3.Connection, database: Path) -> bool:
     return done
 
 
-def _delete(connection: sqlite3.Connection, lot: list[tuple[bytes]], deleted: Deleted) -> None:
-    # Two files are not written in one: an attachment that outlived its place in a bundle would leave in
-    # another one, so it goes first.
+def _delete(connection: sqlite3.Connection, ids: list[tuple[bytes]], deleted: Deleted) -> None:
+    for start in range(0, len(ids), LOT):
+        lot = ids[start : start + LOT]
+        # Two files are not written in one: an attachment that outlived its place in a bundle would leave in
+        # another one, so it goes first.
+        for one in lot:
+            deleted.attachments += _delete_attachment(connection, one)
+        with _transaction(connection):
+            deleted.reports += connection.executemany("DELETE FROM reports WHERE id = ?", lot).rowcount
+            connection.executemany("DELETE FROM bundled WHERE id = ?", lot)
+
+
+def _delete_attachment(connection: sqlite3.Connection, one: tuple[bytes]) -> int:
+    """Each by itself: its zeros go through the journal, and the disk may be nearly full."""
+    found = connection.execute("SELECT upload FROM large.attachments WHERE id = ?", one).fetchone()
+    if not found:
+        return 0
     with _transaction(connection):
-        connection.executemany(
-            "DELETE FROM large.pieces WHERE upload = (SELECT upload FROM large.attachments WHERE id = ?)", lot
-        )
-        cursor = connection.executemany("DELETE FROM large.attachments WHERE id = ?", lot)
-        deleted.attachments += cursor.rowcount
-    with _transaction(connection):
-        cursor = connection.executemany("DELETE FROM reports WHERE id = ?", lot)
-        deleted.reports += cursor.rowcount
-        connection.executemany("DELETE FROM bundled WHERE id = ?", lot)
+        connection.execute("DELETE FROM large.pieces WHERE upload = ?", found)
+        return connection.execute("DELETE FROM large.attachments WHERE id = ?", one).rowcount
 
 
 @contextmanager

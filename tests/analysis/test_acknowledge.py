@@ -1,7 +1,9 @@
 """The desk's answer: it names what stands in the archive whole, and the intake deletes just that."""
 
 import shutil
+import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -10,15 +12,17 @@ import pytest
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity
 from analysis.signing import signing_key
+from intake import desks as all_desks
 from intake.crypto.acknowledgement import Acknowledgement, parse
 from intake.crypto.receipt import Receipt
 from intake.directory import read_key
-from tests.analysis.conftest import Run
+from tests.analysis.conftest import Run, unlock
+from tests.analysis.dying import dying
 from tests.analysis.making import Server as Bundles
 from tests.analysis.making import member
 from tests.attaching import AttachingServer, sealed_file, sealed_report, stored_files
 from tests.cards import DESK
-from tests.serving import PATIENT, configure, sealed_body, stored
+from tests.serving import PATIENT, Server, configure, sealed_body, stored
 from tests.serving import run as intake
 
 
@@ -167,3 +171,119 @@ def test_a_desk_that_the_intake_did_not_pin_deletes_nothing(
     assert "not signed by a desk that is known here" in done.stderr
     with closing(sqlite3.connect(data / "reports.db")) as connection:
         assert connection.execute("SELECT count(*) FROM acknowledgements").fetchone() == (0,)
+
+
+def trip(run: Run, desk: Path, data: Path, stick: Path) -> list[str]:
+    """The bundle of an intake to a desk, and the answer back; what the intake says."""
+    intake("export", "--data", data, "--out", stick)
+    for bundle in sorted(stick.glob("witnessbox-*")):
+        assert run("import", "--desk", desk, bundle).returncode == 0
+    for old in stick.glob("acknowledgement-*"):
+        old.unlink()
+    assert run("acknowledge", "--desk", desk, "--out", stick).returncode == 0
+    [answer] = stick.glob("acknowledgement-*")
+    done = intake("acknowledge", "--data", data, answer)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()[1:]
+
+
+def test_two_unions_share_one_intake_and_each_opens_all_of_it(run: Run, tmp_path: Path, stick: Path) -> None:
+    desks, data = [tmp_path / "tenants", tmp_path / "patients"], tmp_path / "data"
+    for path in desks:
+        assert run("keygen", "--desk", path, "--no-passphrase").returncode == 0
+    cards = [word for path in desks for word in ("--desk", path / "desk.pub")]
+    assert intake("init", "--data", data, *cards).returncode == 0
+    for path in desks:
+        run("pin", "--desk", path, data / "server.pub")
+    configure(data, **PATIENT)
+    with Server(data) as server:
+        for _ in range(3):
+            assert server.post_sealed(sealed_body(all_desks.read(data).recipients)).status_code == 201
+        assert trip(run, desks[0], data, stick) == [
+            "bundle 1 not deleted: another desk has still to acknowledge"
+        ]
+        assert len(stored(data)) == 3
+        assert trip(run, desks[1], data, stick) == ["deleted 3 reports, 0 attachments"]
+    assert stored(data) == {}
+    for path in desks:
+        desk = unlock(path)
+        assert desk.database.conn.execute('SELECT count(*) FROM "reports"').fetchone() == (3,)
+        desk.close()
+
+
+def test_a_desk_s_new_keys_reach_the_intake_with_the_next_answer(
+    run: Run, tmp_path: Path, stick: Path
+) -> None:
+    desk, data = tmp_path / "desk", tmp_path / "data"
+    run("keygen", "--desk", desk, "--no-passphrase")
+    intake("init", "--data", data, "--desk", desk / "desk.pub")
+    run("pin", "--desk", desk, data / "server.pub")
+    assert trip(run, desk, data, stick) == []
+    before = all_desks.read(data).recipients
+    assert run("rotate", "--desk", desk, "--no-passphrase").returncode == 0
+    said = trip(run, desk, data, stick)
+    assert said == ["the desk has new keys; from now on reports are sealed to them"]
+    after = unlock(desk)
+    assert all_desks.read(data).recipients == tuple(after.recipients) != before
+    after.close()
+
+
+def test_nothing_is_said_while_an_import_goes_on(run: Run, desk: Desk, stick: Path) -> None:
+    with desk.changing():
+        assert "another command is changing this desk" in refused(run, desk, stick)
+
+
+# The first file that `acknowledge` syncs is the archive's folder, which it looks through before.
+@pytest.mark.parametrize(
+    ("command", "step", "number", "written"),
+    [
+        pytest.param("acknowledge", "fsync", 1, False, id="before the answer"),
+        pytest.param("acknowledge", "fsync", 2, False, id="while the answer is written"),
+        pytest.param("acknowledge", "replace", 1, False, id="before the answer has its name"),
+        pytest.param("acknowledge", "fsync", 3, True, id="after the answer has its name"),
+        pytest.param("backup", "fsync", 1, False, id="while the backup is written"),
+        pytest.param("backup", "replace", 1, False, id="before the backup has its name"),
+        pytest.param("backup", "fsync", 2, True, id="after the backup has its name"),
+    ],
+)
+def test_a_command_that_dies_while_it_writes_is_repeated(
+    command: str,
+    step: str,
+    number: int,
+    written: bool,
+    run: Run,
+    desk: Desk,
+    server: Bundles,
+    stick: Path,
+    tmp_path: Path,
+    environment: dict[str, str],
+) -> None:
+    run("import", "--desk", desk.path, server.bundle(stick, [member(desk.recipients)]))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    path = empty / ("acknowledgement-000001" if command == "acknowledge" else "saved.age")
+    line = [command, "--desk", str(desk.path), "--out", str(empty if command == "acknowledge" else path)]
+    assert dying(environment, step, number, *line).returncode == -signal.SIGKILL
+    assert path.exists() == written
+    before = path.read_bytes() if written else b""
+    assert run(*line).returncode == 0
+    assert list(empty.iterdir()) == [path]
+    if command == "acknowledge":
+        assert path.read_bytes().startswith(before)
+
+
+def test_a_stick_that_cannot_be_written_is_read_all_the_same(
+    run: Run, desk: Desk, server: Bundles, tmp_path: Path
+) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a file system")
+    try:
+        bundle = server.bundle(folder, [member(desk.recipients)])
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        assert run("import", "--desk", desk.path, bundle).stdout == "bundle 1: 1 report added\n"
+        assert "read-only file system" in refused(run, desk, folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -15,6 +15,7 @@ from analysis.unseal import NotForThisKey, unseal_bytes
 from intake.crypto.shard import index_shard
 from tests import attaching
 from tests.analysis.conftest import COMMAND, Run, unlock
+from tests.analysis.dying import dying
 from tests.analysis.making import Server, member, varied
 from tests.analysis.tables import tables
 from tests.analysis.test_attachments import files, report
@@ -170,26 +171,9 @@ def test_a_killed_reseal_is_finished_by_the_next(
 def test_a_reseal_that_dies_at_any_call_to_the_disk_loses_nothing(
     step: str, count: int, rotated: Path, run: Run, environment: dict[str, str]
 ) -> None:
-    # The process kills itself at the n-th such call of its own.
-    code = (
-        "import os, signal, sys\n"
-        "import analysis.resealing\n"
-        "from analysis.main import main\n"
-        "real, left = getattr(os, sys.argv[1]), [int(sys.argv[2])]\n"
-        "def dying(*given, **named):\n"
-        "    if not str(given[0]).endswith('/desk.db-journal'): left[0] -= 1\n"
-        "    if left[0] == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(*given, **named)\n"
-        "setattr(os, sys.argv[1], dying)\n"
-        "sys.argv = ['witnessbox-analysis', 'reseal', '--desk', sys.argv[3]]\n"
-        "main()\n"
-    )
     desk = unlock(rotated)
     before, older = said(desk), desk.identities[1]
-    line = [COMMAND[0].replace("witnessbox-analysis", "python"), "-c", code, step, str(count), str(rotated)]
-    done = subprocess.run(
-        line, env=environment, capture_output=True, check=False, cwd=Path(__file__).parents[2]
-    )
+    done = dying(environment, step, count, "reseal", "--desk", str(rotated))
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert said(desk) == before
     assert run("reseal", "--desk", rotated).returncode == 0
