@@ -65,8 +65,8 @@ def _explain(terminal: Terminal, scheme: Scheme) -> None:
         terminal.say(
             f"There are {scheme.number} sheets. Any {scheme.needed} of them together open the reports."
             f" Fewer open nothing.\nYou need {scheme.number} sheets of paper, a pen, and a room without"
-            " phones, cameras and windows behind you.\nEach keeper comes to the screen alone. Lost sheets"
-            " cannot be made again."
+            " phones or cameras, with no window behind you.\nEach keeper comes to the screen alone."
+            " Lost sheets cannot be made again."
         )
         terminal.ask("Press Enter when you are ready. ")
 

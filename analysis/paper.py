@@ -7,9 +7,11 @@ file system that has no disk, and no swap space may bring it to one.
 """
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from analysis.desk_errors import UnsafePlace
 from analysis.storage import write_file
@@ -48,12 +50,28 @@ def in_memory(folder: Path, swaps: Sequence[str]) -> Iterator[Path]:
     except OSError as error:
         raise UnsafePlace(f"{folder}: {(error.strerror or 'cannot be made').lower()}", _HINT) from None
     try:
-        yield folder
+        with _ended_in_order():
+            yield folder
     finally:
         for file in folder.iterdir():
             file.unlink()
         with suppress(OSError):
             folder.rmdir()
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A closed window and a shutdown end the command as Ctrl-C does, so that what is to be done is done."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def put(folder: Path, made: Mapping[str, bytes]) -> None:

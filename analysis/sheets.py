@@ -5,8 +5,10 @@ Neither says how many shares there are or are needed: whoever takes the desk sho
 them. A filled sheet is a secret, and is made for memory alone (`analysis.paper`).
 """
 
+import ctypes.util
 import gettext
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,12 +81,28 @@ def _both(name: str, template: str, keys: Keys, lang: str, **more: Any) -> dict[
 def _draw(html: str) -> bytes | None:
     """The PDF of a page, in memory; None when the system lacks the libraries that draw text."""
     try:
-        # Slow to import, and it looks for libraries of the system (Pango) that may be missing.
-        from weasyprint import HTML
+        with _no_search():
+            # Slow to import, and it looks for libraries of the system (Pango) that may be missing.
+            from weasyprint import HTML
     except (ImportError, OSError):
         return None
     drawn: bytes = HTML(string=html, url_fetcher=_refuse).write_pdf()
     return drawn
+
+
+@contextmanager
+def _no_search() -> Iterator[None]:
+    """Libraries are found by their names alone meanwhile.
+
+    Python would otherwise run the compiler and the linker to look for some, with temporary files: no
+    program is started by one that holds private keys.
+    """
+    search = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: None
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = search
 
 
 def _refuse(url: str, *_: object, **__: object) -> Mapping[str, Any]:

@@ -3,12 +3,14 @@
 Pages are made from text alone. Nothing here reads a request, stores, or seals.
 """
 
+import copy
 import gettext
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import jinja2
 from markupsafe import Markup
@@ -61,6 +63,16 @@ class Pages:
         self._recipients = [str(recipient) for recipient in recipients]
         self._settings = settings
         self._environments = {language: _environment(language, locale) for language in self.languages}
+        self._keep_blank_forms()
+
+    def sealed_to(self, recipients: Sequence[Recipient]) -> Self:
+        """The same pages, but for the keys that they seal to."""
+        pages = copy.copy(self)
+        pages._recipients = [str(recipient) for recipient in recipients]
+        pages._keep_blank_forms()
+        return pages
+
+    def _keep_blank_forms(self) -> None:
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
 

@@ -6,12 +6,14 @@ nobody of the same user may attach to it.
 
 import contextlib
 import ctypes
+import logging
 import os
 import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from types import FrameType
 
 import uvicorn
@@ -26,6 +28,7 @@ from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
+from intake.sealing import Cards
 from intake.store import Store
 
 BACKLOG = 1_024
@@ -45,6 +48,8 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     allow_connections()
     os.umask(0o077)
     logs.set_up()
+    for warning in directory.desks.warnings(date.today()):
+        logging.getLogger("intake.desks").warning("%s", warning)
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
     store = Store(
         directory.database,
@@ -59,6 +64,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         store,
         notices=Notices(directory.help, directory.deadlines),
         attachments=attachments,
+        source=Cards(directory.path),
     )
     config = configuration(app)
     with contextlib.ExitStack() as stack:
