@@ -8,7 +8,6 @@ piece by piece, and keeps nothing of it.
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from analysis.desk import Desk
@@ -40,14 +39,14 @@ def is_attachment(entry: Entry) -> bool:
     return entry.size > ATTACHMENT_CLASSES[0]
 
 
-def put(desk: Desk, bundle: int | None, shard: Path, entries: Iterable[Entry]) -> tuple[int, int]:
+def put(desk: Desk, bundle: int | None, shard: str, entries: Iterable[Entry]) -> tuple[int, int]:
     """Notes where attachments lie in the archive; how many are new, and how many were known.
 
     Belongs in a transaction of the caller.
     """
     new = known = 0
     for entry in entries:
-        row = (entry.name.id.hex(), bundle, entry.name.week, shard.name, entry.offset, entry.size)
+        row = (entry.name.id.hex(), bundle, entry.name.week, shard, entry.offset, entry.size)
         added = desk.database.conn.execute(_PUT, row).rowcount
         new, known = new + added, known + 1 - added
     return new, known

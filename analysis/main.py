@@ -1,26 +1,19 @@
 """The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
 
 import sys
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from analysis import console
+from analysis import console, courier_commands, key_commands
 from analysis.hardening import harden
+from analysis.options import PATH, desk_option
+from analysis.options import unlocked as _unlocked
 from analysis.swap import plain_swaps
-
-if TYPE_CHECKING:
-    from analysis.desk import Desk
 
 # Commands import what they need when they run: the processes that open reports import this
 # module once more, and should not pay for a database that they never touch.
-PATH = click.Path(path_type=Path)
-desk_option = click.option(
-    "--desk", "path", required=True, type=PATH, metavar="DIR", help="The desk's folder."
-)
 processes_option = click.option(
     "--processes",
     type=click.IntRange(1, 256),
@@ -48,25 +41,6 @@ def cli() -> None:
 
 @cli.command()
 @desk_option
-@click.option("--no-passphrase", is_flag=True, help="Leave the private key unprotected. For trials only.")
-def keygen(path: Path, *, no_passphrase: bool) -> None:
-    """Make a new desk: its keys, and its empty encrypted database.
-
-    The passphrase is asked on the terminal, or read as one line of standard input.
-    """
-    from analysis.desk import Desk
-    from analysis.identity import HybridIdentity, format_identity
-    from analysis.public import CARD
-
-    console.warn_of_swap(sys.stderr, plain_swaps())
-    passphrase = None if no_passphrase else console.choose_passphrase()
-    Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
-    click.echo(f"made the desk {path}")
-    click.echo(f"give {path / CARD} to whoever runs the intake; keep everything else here")
-
-
-@cli.command()
-@desk_option
 @click.argument("server", type=PATH, metavar="SERVER.PUB")
 def pin(path: Path, server: Path) -> None:
     """Trust the intake whose public key is in SERVER.PUB.
@@ -90,11 +64,11 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
 
     Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
     """
-    from analysis import courier, loading, outcome
+    from analysis import archive, courier, loading, outcome
 
     console.warn_of_swap(sys.stderr, plain_swaps())
     with _unlocked(path) as desk, desk.changing():
-        courier.sweep(desk)
+        archive.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
             delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
         with console.progress("Opening", delivery.manifest.reports) as opened:
@@ -125,12 +99,12 @@ def import_csv(
     A row that is at the desk already is not added again. Without --form and --lists, the questionnaire is
     the newest of its name at the desk, else the one that ships.
     """
-    from analysis import courier, formfile, outcome, spreadsheet
+    from analysis import archive, formfile, outcome, spreadsheet
 
     rows = spreadsheet.count_rows(file)
     with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
         mapping, news = formfile.read_map(desk.database, map_file, formfile.Chosen(form, lists, accepted))
-        courier.sweep(desk)
+        archive.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
     for line in [*outcome.describe_spreadsheet(imported), *news]:
         click.echo(line)
@@ -188,10 +162,8 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
 
 
-def _unlocked(path: Path) -> AbstractContextManager["Desk"]:
-    from analysis.desk import Desk
-
-    return Desk.unlocked(path, console.ask_passphrase)
+courier_commands.add_to(cli)
+key_commands.add_to(cli)
 
 
 def main() -> None:

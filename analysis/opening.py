@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from analysis.asking import bits
 from analysis.identity import Identity
-from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
+from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_by
 from intake.crypto.errors import Malformed
 from intake.crypto.padding import unpad
 from intake.crypto.shard import Entry
@@ -40,6 +40,7 @@ class Opened(NamedTuple):
     """The rows of one report, but for its number, which the database gives.
 
     `asked` has the bit of each question that the report was asked (`analysis.asking.bits`).
+    `identity` is the place of the desk's identity that opened it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Opened(NamedTuple):
     sealed_by: str
     channel: str
     asked: int
+    identity: int
     values: list[int | str | None]
     ticks: list[int]
     texts: list[tuple[str, str]]
@@ -96,14 +98,15 @@ class Opener:
     def _open(self, sealed: bytes, entry: Entry) -> Outcome:
         name = entry.name.id.hex()
         try:
-            report = reports.parse(unpad(unseal_bytes(sealed, self._identities)), self._forms)
+            plain, opened_by = unseal_by(sealed, self._identities)
+            report = reports.parse(unpad(plain), self._forms)
         except _FAILURES as failure:
             return Refused(name, _reason(failure))
         # Whoever runs the server could otherwise keep one report and call it another's.
         if report.receipt.id != entry.name.id:
             return Refused(name, "stored under another name than it says")
         digest = report.form.digest
-        return _rows(report, self._codings[digest], self._bits[digest], name, entry.name.week)
+        return _rows(report, self._codings[digest], self._bits[digest], name, entry.name.week, opened_by)
 
 
 def _reason(failure: Exception) -> str:
@@ -113,7 +116,9 @@ def _reason(failure: Exception) -> str:
     return str(failure)
 
 
-def _rows(report: Report, coding: Coding, places: Mapping[str, int], name: str, week: str) -> Opened:
+def _rows(
+    report: Report, coding: Coding, places: Mapping[str, int], name: str, week: str, opened_by: int
+) -> Opened:
     answers, receipt = report.answers, report.receipt
     return Opened(
         name,
@@ -123,6 +128,7 @@ def _rows(report: Report, coding: Coding, places: Mapping[str, int], name: str, 
         report.sealed_by,
         report.channel,
         sum(map(places.__getitem__, answers)),
+        opened_by,
         [_value(answers.get(column), coding.numbers.get(column)) for column in coding.columns],
         [
             coding.numbers[question][code]

@@ -32,15 +32,19 @@ def files(
     }
 
 
-def read_card(desk: Path, own: Sequence[Recipient]) -> Card:
-    """The desk's card and recipients, which must be public halves of its own keys; DamagedDesk otherwise.
-
-    Whoever can write to these files could have reports sealed to a key of theirs.
-    """
+def read_card(desk: Path) -> Card:
+    """The desk's card, of which only its own signature was checked; DamagedDesk when it is broken."""
     try:
-        held = card.introduce(read_file(desk / CARD, MAX_CARD))
+        return card.introduce(read_file(desk / CARD, MAX_CARD))
     except (CryptoError, UnreadableFile) as error:
         raise DamagedDesk(f"{desk / CARD}: {error}") from None
+
+
+def check(desk: Path, held: Card, own: Sequence[Recipient]) -> None:
+    """DamagedDesk unless the card and the recipients are the public halves of the desk's own keys.
+
+    Whoever can write to these files could otherwise have reports sealed to a key of theirs.
+    """
     try:
         recipients = read_recipients(_text(desk / RECIPIENTS))
     except CryptoError as error:
@@ -51,7 +55,6 @@ def read_card(desk: Path, own: Sequence[Recipient]) -> Card:
                 f"{desk / name}: not the public halves of this desk's keys",
                 "it was changed; an intake that was given it seals reports to somebody else",
             )
-    return held
 
 
 def _text(path: Path) -> str:

@@ -25,7 +25,8 @@ CREATE TABLE "reports" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "bundle" INTEGER,
     "form" INTEGER NOT NULL REFERENCES "forms" ("id"), "week" TEXT NOT NULL,
     "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL,
-    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "page" TEXT NOT NULL);
+    "asking" INTEGER NOT NULL REFERENCES "askings" ("id"), "page" TEXT NOT NULL,
+    "identity" INTEGER REFERENCES "identities" ("id"));
 CREATE TABLE "askings" (
     "id" INTEGER PRIMARY KEY, "form" INTEGER NOT NULL REFERENCES "forms" ("id"),
     "page" TEXT NOT NULL, "questions" TEXT NOT NULL, UNIQUE ("form", "questions"));
@@ -74,10 +75,22 @@ CREATE VIEW "bases" AS
 # The public halves of the desk's keys, with the days on which they were made and expire.
 IDENTITIES = """
 CREATE TABLE "identities" (
-    "recipient" TEXT PRIMARY KEY, "made" TEXT NOT NULL, "expires" TEXT NOT NULL);
+    "id" INTEGER PRIMARY KEY, "recipient" TEXT NOT NULL UNIQUE, "made" TEXT, "expires" TEXT);
 """
 
-FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel", "asking", "page")
+# Which sealed files stand in the archive, under which digest each came, and what it is now; and what was
+# last said to each server.
+COURIER = """
+CREATE TABLE "shards" (
+    "name" TEXT PRIMARY KEY, "server" TEXT, "bundle" INTEGER, "original" TEXT NOT NULL UNIQUE,
+    "sha256" TEXT NOT NULL, "bytes" INTEGER NOT NULL, "reports" INTEGER NOT NULL);
+CREATE TABLE "acknowledgements" ("server" TEXT PRIMARY KEY, "text" TEXT NOT NULL);
+"""
+
+FIXED_COLUMNS = (
+    *("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel"),
+    *("asking", "page", "identity"),
+)
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
     "month": "TEXT",
@@ -91,7 +104,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES)
+    database.conn.executescript(TABLES + IDENTITIES + COURIER)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -40,6 +40,7 @@ from intake.guard import Guard
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
 from intake.pages import INFORMATION, Pages
+from intake.sealing import Sealing, Source
 from intake.settings import Settings
 from intake.stamp import FIELD as STAMP
 from intake.stamp import OldPage, StampError, TooQuick
@@ -84,13 +85,26 @@ class Intake:
     """What the addresses share."""
 
     settings: Settings
-    recipients: Sequence[Recipient]
-    envelope: Envelope
-    pages: Pages
+    sealing: Sealing
     store: Store
     door: Door
     attachments: Attachments | None
     clock: Clock
+
+    @property
+    def recipients(self) -> Sequence[Recipient]:
+        """Whom reports are sealed to now."""
+        return self.sealing.now().recipients
+
+    @property
+    def envelope(self) -> Envelope:
+        """What sealed reports look like now."""
+        return self.sealing.now().envelope
+
+    @property
+    def pages(self) -> Pages:
+        """The pages, which name the keys of now."""
+        return self.sealing.now().pages
 
     async def take_sealed(self, request: Request) -> Response:
         """A report or an attachment that was sealed in the browser: 201 when it is durable."""
@@ -318,10 +332,11 @@ def create_app(
     clock: Clock = utc_now,
     notices: Notices | None = None,
     attachments: Attachments | None = None,
+    source: Source | None = None,
 ) -> ASGIApp:
-    """The whole application, around stores that are started."""
+    """The whole application, around stores that are started; new keys come from `source`."""
     pages = Pages(settings, forms, recipients, notices)
-    return assemble(settings, recipients, store, pages, clock, attachments)
+    return assemble(settings, recipients, store, pages, clock, attachments, source)
 
 
 def assemble(
@@ -331,10 +346,12 @@ def assemble(
     pages: Pages,
     clock: Clock = utc_now,
     attachments: Attachments | None = None,
+    source: Source | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
     door = Door(settings, store, attachments)
-    intake = Intake(settings, recipients, Envelope(recipients), pages, store, door, attachments, clock)
+    sealing = Sealing(recipients, pages, source)
+    intake = Intake(settings, sealing, store, door, attachments, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),

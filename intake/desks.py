@@ -21,6 +21,7 @@ from intake.errors import IntakeError
 from intake.files import alone, replace_synced, sync_directory, write_synced
 
 FOLDER = "desks"
+DAYS_OF_WARNING = 30
 _NAME_DIGITS = 16
 _CARD_MODE = 0o644
 
@@ -57,6 +58,22 @@ class Desks:
     def expires(self) -> date:
         """The day on which the first key of any desk expires."""
         return min(held.expires for held in self.cards)
+
+    def warnings(self, today: date) -> list[str]:
+        """A line on each desk whose keys have expired, or will within a month."""
+        return [_warning(held, today) for held in self.cards if _days(held, today) <= DAYS_OF_WARNING]
+
+
+def _days(held: Card, today: date) -> int:
+    return (held.expires - today).days
+
+
+def _warning(held: Card, today: date) -> str:
+    when = f"expire on {held.expires}" if _days(held, today) > 0 else f"expired on {held.expires}"
+    return (
+        f"the keys of desk {name(held.desk).removesuffix('.pub')} {when}; reports are sealed to them"
+        " until the desk makes new ones: witnessbox-analysis rotate, then acknowledge"
+    )
 
 
 def name(desk: VerifyKey) -> str:

@@ -7,6 +7,8 @@ random bytes in this shape, and only the desk will see that they open to nothing
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from intake.crypto.attachment import ATTACHMENT_CLASSES
 from intake.crypto.errors import Malformed
@@ -21,14 +23,31 @@ class NotSealed(Exception):
     """The bytes do not look like a report sealed to the recipients of this intake; names the rule."""
 
 
-class Envelope:
-    """The outside of every report sealed to `recipients`; the same for all of a size class."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the number and kind of recipients make of a file's outside."""
 
-    def __init__(self, recipients: Sequence[Recipient]) -> None:
-        self._types = [recipient.type for recipient in recipients]
-        self._lengths = {ID_LENGTH + sealed_length(size, recipients) for size in SIZE_CLASSES}
-        self.attachment_lengths = {ID_LENGTH + sealed_length(size, recipients) for size in ATTACHMENT_CLASSES}
-        self._header_length = header_length(recipients)
+    types: tuple[str, ...]
+    header_length: int
+
+    @classmethod
+    def of(cls, recipients: Sequence[Recipient]) -> Self:
+        return cls(tuple(recipient.type for recipient in recipients), header_length(recipients))
+
+
+class Envelope:
+    """The outside of every report sealed to `recipients`; the same for all of a size class.
+
+    Reports of pages that sealed to one of the `earlier` sets of recipients are taken as well.
+    """
+
+    def __init__(self, recipients: Sequence[Recipient], *earlier: Sequence[Recipient]) -> None:
+        every = (recipients, *earlier)
+        self._shapes = {_Shape.of(one) for one in every}
+        self._lengths = {ID_LENGTH + sealed_length(size, one) for one in every for size in SIZE_CLASSES}
+        self.attachment_lengths = {
+            ID_LENGTH + sealed_length(size, one) for one in every for size in ATTACHMENT_CLASSES
+        }
 
     @property
     def longest(self) -> int:
@@ -37,8 +56,8 @@ class Envelope:
 
     @property
     def front(self) -> int:
-        """Bytes of the id and the header, which are the same for every body."""
-        return ID_LENGTH + self._header_length
+        """Bytes of the id and the longest header; no body is shorter."""
+        return ID_LENGTH + max(shape.header_length for shape in self._shapes)
 
     def open_outside(self, body: bytes) -> tuple[bytes, bytes]:
         """The id and the age file; NotSealed when the outside is not that of one of our reports."""
@@ -53,6 +72,6 @@ class Envelope:
             header = parse(sealed)
         except Malformed as error:
             raise NotSealed(str(error)) from None
-        if [stanza.type for stanza in header.stanzas] != self._types or header.length != self._header_length:
+        if _Shape(tuple(stanza.type for stanza in header.stanzas), header.length) not in self._shapes:
             raise NotSealed("not sealed to the recipients of this intake")
         return report_id, sealed

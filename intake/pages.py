@@ -3,12 +3,14 @@
 Pages are made from text alone. Nothing here reads a request, stores, or seals.
 """
 
+import copy
 import gettext
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import jinja2
 from markupsafe import Markup
@@ -61,9 +63,19 @@ class Pages:
         self._recipients = [str(recipient) for recipient in recipients]
         self._settings = settings
         self._environments = {language: _environment(language, locale) for language in self.languages}
+        self._keep_what_names_keys()
+
+    def sealed_to(self, recipients: Sequence[Recipient]) -> Self:
+        """The same pages, but for the keys that they seal to."""
+        pages = copy.copy(self)
+        pages._recipients = [str(recipient) for recipient in recipients]
+        pages._keep_what_names_keys()
+        return pages
+
+    def _keep_what_names_keys(self) -> None:
         self.scripts = {
             (form.digest, language): f"self.witnessbox={self._config(language, form)}\n"
-            for form in forms
+            for form in self.forms.values()
             for language in self.languages
         }
         # The blank form is the same for everybody until the list of years grows.

@@ -6,18 +6,20 @@ nobody of the same user may attach to it.
 
 import contextlib
 import ctypes
+import logging
 import os
 import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import logs
+from intake import logs, retention
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
@@ -27,6 +29,7 @@ from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
+from intake.sealing import Cards
 from intake.store import Store
 
 BACKLOG = 1_024
@@ -46,6 +49,8 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     allow_connections()
     os.umask(0o077)
     logs.set_up()
+    for warning in directory.desks.warnings(date.today()):
+        logging.getLogger("intake.desks").warning("%s", warning)
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
     store = Store(
         directory.database,
@@ -60,6 +65,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         store,
         notices=Notices(directory.help, directory.deadlines),
         attachments=attachments,
+        source=Cards(directory.path),
     )
     config = configuration(app)
     with contextlib.ExitStack() as stack:
@@ -67,6 +73,8 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
+        # Before the store begins, which would hold up what is deleted now.
+        stack.enter_context(retention.daily(directory.database, directory.settings.keep_days))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()

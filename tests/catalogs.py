@@ -25,7 +25,9 @@ OPTIONS = {"newstyle_gettext": "true", "trimmed": "false"}
 def extracted() -> Catalog:
     """Every message of the intake's pages and of the findings, with the file it stands in."""
     catalog = _catalog(None)
-    for template in sorted([*TEMPLATES.glob("*.html"), *TEMPLATES.glob("findings/*.html")]):
+    for template in sorted(
+        [*TEMPLATES.glob("*.html"), *TEMPLATES.glob("findings/*.html"), *TEMPLATES.glob("sheets/*.html")]
+    ):
         for _, message, comments, context in extract_from_file(
             "jinja2.ext:babel_extract", template, options=OPTIONS
         ):

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DESK_LIBRARIES = {"analysis", "datasette", "sqlite_utils", "sqlcipher3", "highspy"}
+DESK_LIBRARIES = {
+    *("analysis", "datasette", "sqlite_utils", "sqlcipher3", "highspy", "shamir_mnemonic", "weasyprint"),
+}
 # Names by which our own libraries open something; the server has no use for any of them.
 OPENING = {
     "decrypt",
@@ -116,6 +118,16 @@ def test_private_keys_are_built_in_two_modules_alone(module: str) -> None:
     keys = {"MLKEM768PrivateKey", "MLKEM768X25519PrivateKey", "X25519PrivateKey"}
     named = {name.rsplit(".", 1)[-1] for name in imports(module)} & keys
     assert not named or module in {"analysis.identity", "analysis.unseal"}
+
+
+@pytest.mark.parametrize("module", modules("analysis"))
+def test_word_shares_and_seeds_are_handled_where_they_are_expected(module: str) -> None:
+    shares = [one for one in imports(module) if within(one, "shamir_mnemonic")]
+    assert module == "analysis.shares" or not shares
+    seeds = [one for one in ast.walk(tree(module)) if isinstance(one, ast.Attribute) and one.attr == "seed"]
+    # Beside the identity's own seed, that of the key that signs is sealed where a desk is made or rotated.
+    known = {"analysis.identity", "analysis.shares", "analysis.desk", "analysis.keymaking"}
+    assert module in known or not seeds
 
 
 def test_the_console_scripts_import_this_project_and_no_namesake() -> None:

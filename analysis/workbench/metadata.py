@@ -11,7 +11,7 @@ from intake.forms.form import Form, Question
 # Datasette paints its pages in the first six digits of what it believes to be the digest of the file.
 COLOUR = "1f5c57"
 
-HIDDEN = ("receipts", "servers", "bundles")
+HIDDEN = ("receipts", "servers", "bundles", "shards", "acknowledgements")
 # The first of these that a form asks are grouped on the page of reports from the start.
 GROUPED_FIRST = ("setting", "agency_type", "area", "outcome")
 

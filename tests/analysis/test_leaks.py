@@ -99,6 +99,15 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     (spreadsheet / "rows.csv").write_text(HEADER + ROWS)
     done = run("import-csv", "--desk", desk.path, spreadsheet / "map.toml", spreadsheet / "rows.csv")
     assert done.returncode == 0
+    for more in (
+        ("acknowledge", "--out", stick),
+        ("backup", "--out", stick / "saved.age"),
+        ("rotate", "--no-passphrase"),
+        ("reseal",),
+        ("rebuild", "--backup", stick / "saved.age", "--processes", "2"),
+    ):
+        done = run(more[0], "--desk", desk.path, *more[1:])
+        assert done.returncode == 0, done.stderr
     process, browser, opening = start(desk.path, environment)
     try:
         browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
