@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -89,6 +90,21 @@ class Chain:
     def imported(self, bundle: Path) -> tuple[str, ...]:
         """The command that takes a bundle in."""
         return ("import", "--desk", str(self.desk), str(bundle))
+
+    def answer(self) -> tuple[str, ...]:
+        """The command by which the desk says what it has."""
+        return ("acknowledge", "--desk", str(self.desk), "--out", str(self.stick))
+
+    def acknowledged(self) -> tuple[str, ...]:
+        """The command by which the intake takes the newest answer, and deletes."""
+        newest = max(self.stick.glob("acknowledgement-*"))
+        return ("acknowledge", "--data", str(self.data), str(newest))
+
+    def waiting(self) -> set[bytes]:
+        """The ids of the reports that the intake still holds."""
+        with closing(sqlite3.connect(self.data / "reports.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            return {report for (report,) in connection.execute("SELECT id FROM reports")}
 
     def at_desk(self) -> list[bytes]:
         """The ids of the reports in the desk's database, set-aside ones left out."""
