@@ -23,7 +23,7 @@ from intake.files import alone, replace_synced, sync_directory, write_synced
 FOLDER = "desks"
 DAYS_OF_WARNING = 30
 _NAME_DIGITS = 16
-_CARD_MODE = 0o644
+_CARD_MODE = 0o600
 
 
 class DesksError(IntakeError):
