@@ -21,11 +21,13 @@ NOT_ARRIVED = "not arrived"
 NO_REPORT = "no report"
 UNCHECKED = "not checked"
 ARRIVED = "arrived"
+# With the words of its report, as the sender asked; it is not taken in again.
+DELETED = "deleted"
 
 _PLACE = ("name", "bundle", "week", "shard", "place", "size")
 _PUT = f"""INSERT INTO "attachments" ({", ".join(_PLACE)}, "state") VALUES (?, ?, ?, ?, ?, ?, '{NO_REPORT}')
 ON CONFLICT ("name") DO UPDATE SET {", ".join(f'"{name}" = "excluded"."{name}"' for name in _PLACE[1:])},
-"state" = '{UNCHECKED}' WHERE "shard" IS NULL"""  # noqa: S608  # constants only
+"state" = '{UNCHECKED}' WHERE "shard" IS NULL AND "state" <> '{DELETED}'"""  # noqa: S608  # constants only
 _NAMED = ("name", "report", "number", "type", "bytes", "sha256")
 _NAME = f"""INSERT INTO "attachments" ({", ".join(_NAMED)}, "state")
 VALUES (?, ?, ?, ?, ?, ?, '{NOT_ARRIVED}')

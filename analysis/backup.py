@@ -21,6 +21,7 @@ from analysis.cipher import Database
 from analysis.desk import Desk
 from analysis.desk_errors import UnreadableFile, Unwritable
 from analysis.identity import Identity
+from analysis.review import saving
 from analysis.storage import new_file, open_file, sync_directory
 from analysis.unseal import unseal
 from analysis.unseal_errors import UnsealError
@@ -66,9 +67,9 @@ def backup(desk: Desk, path: Path) -> int:
 def read_tables(database: Database) -> list[Table]:
     """The tables as the database has them."""
     found = []
-    for name in TABLES:
+    for name in (*TABLES, *saving.TABLES):
         columns = columns_of(database, name)
-        listed = ", ".join(f'"{column}"' for column in columns)
+        listed = ", ".join(saving.selected(name, column) for column in columns)
         rows = database.conn.execute(f'SELECT {listed} FROM "{name}"').fetchall()  # noqa: S608
         found.append(Table(name, columns, [tuple(row) for row in rows]))
     return found
@@ -88,11 +89,11 @@ def read_backup(path: Path, identities: list[Identity]) -> list[Table]:
 
 
 def restore(database: Database, tables: list[Table]) -> None:
-    """Adds rows that are not there. Belongs in a transaction of the caller.
+    """Adds rows that are not there, but for decisions. Belongs in a transaction of the caller.
 
     Columns that this version does not have are left out, so that an older backup can be read.
     """
-    for table in tables:
+    for table in (table for table in tables if table.name in TABLES):
         known = columns_of(database, table.name)
         places = [place for place, column in enumerate(table.columns) if column in known]
         listed = ", ".join(f'"{table.columns[place]}"' for place in places)
@@ -101,6 +102,11 @@ def restore(database: Database, tables: list[Table]) -> None:
             f'INSERT OR IGNORE INTO "{table.name}" ({listed}) VALUES ({holes})',  # noqa: S608
             [tuple(row[place] for place in places) for row in table.rows],
         )
+
+
+def restore_decisions(database: Database, tables: list[Table]) -> None:
+    """Adds what was decided about reports, which are there by now. Belongs in a transaction of the caller."""
+    saving.restore(database.conn, [(table.name, table.columns, table.rows) for table in tables])
 
 
 def columns_of(database: Database, table: str) -> tuple[str, ...]:
@@ -126,7 +132,7 @@ def _parse(lines: list[Any]) -> list[Table]:
     tables: list[Table] = []
     for line in lines[1:]:
         if isinstance(line, dict):
-            if line["table"] not in TABLES:
+            if line["table"] not in (*TABLES, *saving.TABLES):
                 raise ValueError
             tables.append(Table(line["table"], tuple(cast(list[str], line["columns"]))))
         elif len(line) != len(tables[-1].columns):

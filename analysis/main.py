@@ -145,6 +145,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     """Write the findings as a static site whose every number is safe to show."""
     from analysis.arrivals import standing_still
     from analysis.findings.publish import publish as publish_findings
+    from analysis.review import consent, retention
 
     with _unlocked(path) as desk, standing_still(desk):
         made = publish_findings(
@@ -156,10 +157,35 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
             k=k,
             lang=lang,
         )
+        retention.note_release(desk.database.conn, release, date(day.year, day.month, day.day))
+        due = retention.find_due(desk.database.conn, date.today())
     click.echo(
         f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
     )
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
+    for line in consent.describe_due(due):
+        click.echo(line)
+
+
+@cli.command()
+@desk_option
+@click.option("--dry-run", is_flag=True, help="Say what is due, and delete nothing.")
+@click.option("--counted", is_flag=True, help="The counting is done, though no release was published.")
+def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
+    """Delete for ever the words that senders asked to have deleted: counted, or kept long enough.
+
+    Their ticks stay. The archive is sealed anew without the words. Cut off, give it again.
+    """
+    from analysis.review import consent
+
+    with (
+        _unlocked(path) as desk,
+        desk.changing(),
+        console.progress("Sealing", consent.steps(desk)) as sealed,
+    ):
+        done = consent.purge(desk, date.today(), counted=counted, dry_run=dry_run, progress=sealed)
+    for line in consent.describe(done):
+        click.echo(line)
 
 
 courier_commands.add_to(cli)

@@ -28,7 +28,7 @@ from analysis.storage import sync_directory, write_file
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed
-from intake.crypto.manifest import Manifest
+from intake.crypto.manifest import Manifest, Shard
 from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import index_shard
 from intake.crypto.signing import VerifyKey
@@ -147,6 +147,9 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
         for delivery in deliveries:
             _load(desk, delivery, rebuilt, processes, progress)
         _load_spreadsheets(desk, found, rebuilt, processes, progress)
+    with desk.database.atomic():
+        for tables in sources:
+            backup.restore_decisions(desk.database, tables)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]
@@ -201,14 +204,20 @@ def _deliveries(desk: Desk, found: dict[str, ArchivedShard], rebuilt: Rebuilt) -
             continue
         digest = manifests.digest(data)
         shards = tuple(
-            ArchivedShard(one.path, one.reports, one.sha256, server)
+            ArchivedShard(one.path, shard.reports, one.sha256, server)
             for one, shard in zip(here, manifest.shards, strict=True)
-            if one and one.reports == shard.reports
+            if one and _is_all_of_it(one, shard)
         )
         for shard in manifest.shards:
             found.pop(shard.sha256[:32], None)
         forms = tuple(_form(desk, form) for form in manifest.forms)
         yield Delivery(manifest, digest, forms, shards, (), ())
+
+
+def _is_all_of_it(here: ArchivedShard, came: Shard) -> bool:
+    """A shard that the desk wrote anew has fewer members where files were deleted with their reports."""
+    name = SHARD_NAME.fullmatch(here.name)
+    return here.reports == came.reports or bool(name and name["own"] and here.reports < came.reports)
 
 
 def _manifest(desk: Desk, path: Path, data: bytes, rebuilt: Rebuilt) -> Manifest:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
+from analysis.review import tables as review
 from intake.forms.form import Form, Question
 
 VERSION = 3
@@ -104,7 +105,8 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES + COURIER)
+    database.conn.executescript(TABLES + IDENTITIES + COURIER + review.TABLES)
+    review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -125,6 +127,7 @@ def add_form(database: Database, form: Form) -> int:
     _add_columns(database, form)
     for question in form.questions:
         _add_choices(database, form, question)
+    review.refresh(database.conn)
     title = form.title.get("en") or form.title[form.default_language]
     values = [form.digest, form.id, form.version, title, form.json.decode("utf-8")]
     cursor = database.conn.execute(
