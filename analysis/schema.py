@@ -8,11 +8,12 @@ under the same id: a form that gives an id another kind is refused.
 import re
 from collections.abc import Iterable
 
+from analysis import bitmaps
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from intake.forms.form import Form, Question
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -73,6 +74,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
     database.conn.executescript(TABLES)
+    database.conn.executescript(bitmaps.TABLES)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -42,6 +42,8 @@ class Session:
 
     token: str | None = field(default_factory=lambda: secrets.token_urlsafe(32))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    # The language that was chosen: kept here, because the browser is to keep nothing.
+    lang: str = ""
 
     def redeem(self, token: str) -> bool:
         """Whether this is the token, the first time that it is shown."""
@@ -55,15 +57,18 @@ class Session:
         return _same(cookie, self.cookie)
 
 
-def guard(app: App, session: Session, hosts: Iterable[str], policy: str) -> App:
-    """The application behind the gate. `hosts` are the Host headers that are answered."""
+def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[str], str]) -> App:
+    """The application behind the gate. `hosts` are the Host headers that are answered.
+
+    `policy` gives the Content-Security-Policy of a path.
+    """
     allowed = frozenset(host.encode("ascii") for host in hosts)
 
     async def gate(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        guarded = _with_headers(send, policy)
+        guarded = _with_headers(send, policy(scope["path"]))
         refusal = _refusal(scope, session, allowed)
         if refusal is not None:
             await _answer(guarded, *refusal)
@@ -81,6 +86,10 @@ def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[i
         return 421, "this address is not answered here"
     if scope["method"] not in ("GET", "HEAD"):
         return 405, "the workbench is read only"
+    # Datasette takes a slash from the end of an address and sends the browser to the rest, and a
+    # browser takes what begins so for another host.
+    if scope["path"].startswith(("//", "/\\")):
+        return 404, "there is no such page"
     if scope["path"] == OPENING:
         # A HEAD would use the address up: whoever only looks whether it is there sends one.
         return None if scope["method"] == "GET" else (405, "open this address in a browser")

@@ -42,11 +42,12 @@ async def read(database: Any, row: Mapping[str, Any], forms: Mapping[int, Form])
     return Reading(
         f"Received in {row['week']} by {row['channel']}; sealed by the {row['sealed_by']}, it says.",
         tuple((question.label["en"], tuple(words.get(question.id, ()))) for question in form.asked),
-        tuple(f"{visible(kind)}, {_size(length)}: {state}" for kind, length, state in files),
+        tuple(f"{visible(kind)}, {size(length)}: {state}" for kind, length, state in files),
     )
 
 
-def _size(length: int) -> str:
+def size(length: int) -> str:
+    """A file's length as people say it."""
     return f"{length / 1024**2:.1f} MB" if length >= 1024**2 else f"{-(-length // 1024)} KB"
 
 

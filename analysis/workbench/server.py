@@ -15,9 +15,11 @@ import uvicorn
 
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
-from analysis.desk_errors import PortInUse
+from analysis.desk_errors import Busy, PortInUse
 from analysis.workbench import gate
-from analysis.workbench.metadata import count_tables, describe, read_forms
+from analysis.workbench.metadata import describe, inspect, read_forms
+from analysis.workbench.pages.view import Workbench
+from analysis.workbench.state import State, freshen
 
 # Datasette reads this when it is first imported: without it the code of every installed plugin
 # would run here, next to the open database.
@@ -45,17 +47,25 @@ SETTINGS = {
     "truncate_cells_html": 600,
 }
 
-# No page of the workbench runs a script, so there is none to allow. Datasette's pages carry styles.
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+# No page of the workbench runs a script, so there is none to allow.
+_POLICY = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
+STRICT = "; ".join(_POLICY)
+# Datasette's own pages carry styles in them, and an image or two.
+LOOSER = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' data:"
+)
+
+
+def policy(path: str) -> str:
+    """What a browser may do with the page at a path."""
+    return LOOSER if path == "/desk" or path.startswith(("/desk/", "/-/")) else STRICT
 
 
 class DeskDatabase(Database):  # type: ignore[misc]
@@ -80,6 +90,8 @@ class DeskDatabase(Database):  # type: ignore[misc]
 
 def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
     """Serves until Ctrl-C. Raises PortInUse; `say` is told the address that opens the workbench."""
+    with suppress(Busy):
+        freshen(desk)
     with _listen(port) as listener:
         port = listener.getsockname()[1]
         session = gate.Session()
@@ -107,7 +119,7 @@ def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
     datasette = Datasette(
         settings=SETTINGS,
         metadata=describe(desk.database, ACTOR),
-        inspect_data={NAME: count_tables(desk.database, desk.path / DATABASE)},
+        inspect_data={NAME: inspect(desk.database, desk.path / DATABASE)},
         template_dir=str(TEMPLATES),
         static_mounts=[("static", str(TEMPLATES / "static"))],
         cache_headers=False,
@@ -118,10 +130,11 @@ def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin
+    datasette.workbench = Workbench(State(desk), session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
     return gate.guard(
-        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), POLICY
+        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), policy
     )
 
 

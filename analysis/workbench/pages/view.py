@@ -1,0 +1,129 @@
+"""From a request to a page: which language, which state of the desk, and drawn before or not."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlencode
+
+from datasette import Response
+from datasette.utils import sqlite_timelimit
+
+from analysis import cipher
+from analysis.workbench.gate import Session
+from analysis.workbench.labels import Book
+from analysis.workbench.pages import words
+from analysis.workbench.selection import Selection
+from analysis.workbench.state import Snapshot, State
+
+LANGUAGE = "_lang"
+# A page that takes longer is given up, so that one question cannot hold up the desk.
+LONGEST_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """What the routes share: the desk's state, and the session of whoever opened it."""
+
+    state: State
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. `parts` are those of its path, `query` is as it came, `selection` what it selects."""
+
+    path: str
+    query: str
+    parts: Mapping[str, str]
+    lang: str
+    snapshot: Snapshot
+    connection: Any
+    selection: Selection = field(init=False)
+    _options: Mapping[str, list[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "selection", Selection.read(self.query))
+        object.__setattr__(self, "_options", parse_qs(self.query))
+
+    @property
+    def book(self) -> Book:
+        """The words of the forms."""
+        return self.snapshot.book
+
+    def options(self, name: str) -> list[str]:
+        """All values of an option of the page, such as `_page`."""
+        return self._options.get(name, [])
+
+    def number(self, name: str, default: int = 1) -> int:
+        """An option that is a number."""
+        value = "".join(self.options(name)[:1])
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
+
+
+class Missing(LookupError):
+    """There is no such page."""
+
+
+# Returns the template's name and what it shows.
+Read: TypeAlias = Callable[[Asked], tuple[str, dict[str, Any]]]
+View: TypeAlias = Callable[..., Awaitable[Response]]
+
+
+def page(read: Read) -> View:
+    """The view that draws what `read` finds."""
+
+    async def view(request: Any, datasette: Any) -> Response:
+        workbench: Workbench = datasette.workbench
+        if chosen := request.args.get(LANGUAGE):
+            return _change_language(workbench.session, chosen, request)
+        lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+        snapshot = workbench.state.snapshot()
+        key = (lang, request.path, request.query_string)
+        drawn = snapshot.pages.get(key)
+        if drawn is None:
+            parts = request.scope["url_route"]["kwargs"]
+            database = datasette.get_database("desk")
+            try:
+                drawn = await database.execute_fn(
+                    lambda connection: _draw(
+                        read, Asked(request.path, request.query_string, parts, lang, snapshot, connection)
+                    )
+                )
+            except Missing:
+                return _error(404, "missing.html", lang, request.path)
+            except cipher.OperationalError as error:
+                if str(error) != "interrupted":
+                    raise
+                return _error(503, "slow.html", lang, request.path)
+            snapshot.pages.put(key, drawn)
+        return Response.html(drawn)
+
+    return view
+
+
+def _draw(read: Read, asked: Asked) -> str:
+    with sqlite_timelimit(asked.connection, LONGEST_MS):
+        template, context = read(asked)
+    shared = {"here": asked.path, "in_language": in_language(asked), "title_n": None}
+    return words.render(template, asked.lang, shared | context)
+
+
+def in_language(asked: Asked) -> Callable[[str], str]:
+    """The same page's address in another language."""
+    return lambda code: f"{asked.path}?{asked.query}{'&' if asked.query else ''}{LANGUAGE}={code}"
+
+
+def _change_language(session: Session, chosen: str, request: Any) -> Response:
+    if chosen in words.LANGUAGES:
+        session.lang = chosen
+    rest = [(name, one) for name, values in _pairs(request) if name != LANGUAGE for one in values]
+    return Response.redirect(request.path + (f"?{urlencode(rest)}" if rest else ""))
+
+
+def _pairs(request: Any) -> list[tuple[str, list[str]]]:
+    return list(parse_qs(request.query_string, keep_blank_values=True).items())
+
+
+def _error(status: int, template: str, lang: str, path: str) -> Response:
+    shown = words.render(template, lang, {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"})
+    return Response.html(shown, status=status)
