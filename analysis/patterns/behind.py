@@ -3,13 +3,16 @@
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
+
 from analysis.cipher import Database
 from analysis.patterns.names import marks
-from analysis.patterns.reading import RELATION
+from analysis.patterns.reading import RELATION, Numbers, parse, questions, read_reports
 
 PAGE = 50
 # Longer than any name: the index of short texts holds no stories (analysis/schema.py).
 LONGEST_NAME = 120
+NONE: Numbers = np.zeros(0, dtype=np.int64)
 
 
 def with_choices(
@@ -50,3 +53,20 @@ def with_mark(
     rows = database.conn.execute(query, [question, written, after])
     found = (report for report, text in rows if written in marks(text))
     return tuple(itertools.islice(found, limit))
+
+
+def all_with_choice(database: Database, choice: int) -> Numbers:
+    """The numbers of all counted reports with a choice, of a single or a multiple question."""
+    reports = read_reports(database)
+    row = database.conn.execute('SELECT "question" FROM "choices" WHERE "id" = ?', [choice]).fetchone()
+    asked = questions(database, row[0]) if row else {}
+    if asked and asked[row[0]].kind == "select_one":
+        reports = read_reports(database, row[0])
+        column = reports.columns[row[0]]
+        return reports.ids[column.codes == column.values.index(choice)] if choice in column.values else NONE
+    numbers = database.conn.execute(
+        'SELECT group_concat("report") FROM (SELECT "report" FROM "answers" WHERE "choice" = ? '
+        'ORDER BY "report")',
+        [choice],
+    )
+    return reports.ids[reports.places(parse(numbers.fetchone()[0]))]
