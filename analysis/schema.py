@@ -59,6 +59,12 @@ CREATE VIEW "ticks" AS
         JOIN "choices" ON "choices"."id" = "answers"."choice";
 """
 
+# What the patterns look up among a million reports: names by question, without a page of stories.
+# Longer answers are no names; those who query repeat the condition, or SQLite does not use the index.
+PATTERN_INDEXES = """
+CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
+"""
+
 FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
@@ -73,7 +79,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES)
+    database.conn.executescript(TABLES + PATTERN_INDEXES)
     database.conn.executescript(bitmaps.TABLES)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
