@@ -14,8 +14,6 @@ COLOUR = "1f5c57"
 HIDDEN = ("receipts", "servers", "bundles")
 # Hidden as well, and only there to count fast; they say nothing that other tables do not say.
 COUNTING = ("bitmaps", "bitmaps_texts", "bitmaps_stale", "bitmaps_done")
-# The first of these that a form asks are grouped on the page of reports from the start.
-GROUPED_FIRST = ("setting", "agency_type", "area", "outcome")
 
 _REPORTS = """One row a report. Choose a heading to sort by it, or "Group by" to count the reports by an
 answer. Reports are what people chose to tell: they are not checked one by one."""
@@ -37,7 +35,6 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
             "title": "Reports",
             "description": _REPORTS,
             "columns": {name: labels[name] for name in columns if name in labels},
-            "facets": [name for name in GROUPED_FIRST if name in columns],
             "group_by": groupable,
             "label_column": "id",
         },

@@ -43,9 +43,11 @@ def find(connection: Any, bits: Bitmaps, words: str) -> Bits:
     query = phrase(words)
     if not query:
         return bits.none()
-    rows = connection.execute('SELECT "rowid" FROM "texts_fts" WHERE "texts_fts" MATCH ?', [query]).fetchall()
+    # One long text of numbers costs a fifth of as many rows.
+    sql = 'SELECT group_concat("rowid") FROM "texts_fts" WHERE "texts_fts" MATCH ?'
+    (joined,) = connection.execute(sql, [query]).fetchone()
     reports = bits.texts(connection)
-    places = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    places = np.fromstring(joined or "", dtype=np.int64, sep=",")
     return bits.of_numbers(reports[places[places < reports.size]])
 
 

@@ -7,7 +7,7 @@ ticked, all chosen ones must be. `-` is no answer. What an address names and nob
 nothing, instead of everything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 
 from analysis.bitmaps import Bitmaps, Bits, Value, count, numbers
-from analysis.workbench import search
+from analysis.workbench import named, search
 from analysis.workbench.labels import FIXED, Book
 from analysis.workbench.state import Snapshot
 
@@ -74,12 +74,20 @@ class Selection:
         found = snapshot.bits.every(connection)
         for question in dict.fromkeys(name for name, _ in self.filters):
             codes = [code for name, code in self.filters if name == question]
-            found = found & _answered(connection, snapshot, question, codes)
+            found = found & self._of(connection, snapshot, question, codes)
         if self.words and self.filters:
             return found & Selection((), self.words).find(connection, snapshot)
         if self.words:
             return found & search.find(connection, snapshot.bits, self.words)
         return found
+
+    def _of(self, connection: Any, snapshot: Snapshot, question: str, codes: Sequence[str]) -> Bits:
+        if question == named.NAMED:
+            return named.find_named(connection, snapshot, codes)
+        if question == named.ONLY:
+            each = [named.find_only(connection, snapshot, code, self.filters) for code in codes]
+            return reduce(np.bitwise_and, each)
+        return _answered(connection, snapshot, question, codes)
 
 
 def value_of(book: Book, question: str, code: str) -> Value | None:

@@ -5,10 +5,11 @@ write decisions, so every request asks SQLite first whether anything was written
 """
 
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
-from typing import Generic, TypeVar
+from threading import Lock, local
+from typing import Any, Generic, TypeVar
 
 from analysis import bitmaps, cipher
 from analysis.bitmaps import Bitmaps, Bits
@@ -17,6 +18,9 @@ from analysis.workbench.labels import Book, read_book
 
 MOST_PAGES = 400
 MOST_SELECTIONS = 40
+MOST_PATTERNS = 40
+# One for a page that takes long, one for the next.
+THREADS = 2
 
 _Kept = TypeVar("_Kept")
 
@@ -52,6 +56,7 @@ class Snapshot:
     bits: Bitmaps
     pages: Kept[str] = field(default_factory=lambda: Kept[str](MOST_PAGES))
     selections: Kept[Bits] = field(default_factory=lambda: Kept[Bits](MOST_SELECTIONS))
+    patterns: Kept[Any] = field(default_factory=lambda: Kept[Any](MOST_PATTERNS))
 
 
 class State:
@@ -60,6 +65,8 @@ class State:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._lock = Lock()
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pages")
+        self._own = local()
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1
@@ -73,6 +80,13 @@ class State:
                 self._version = version
                 self._snapshot = Snapshot(read_book(self._watch), Bitmaps.of(self._watch))
             return self._snapshot
+
+    def connection(self) -> Any:
+        """This thread's connection, which cannot write. Never for a question that somebody typed."""
+        if not hasattr(self._own, "connection"):
+            path = Path(self.desk.path) / DATABASE
+            self._own.connection = cipher.connect(path, self.desk.database_key, readonly=True)
+        return self._own.connection
 
     def close(self) -> None:
         """Closes its connection."""

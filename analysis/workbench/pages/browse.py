@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from analysis.bitmaps import count
-from analysis.workbench import search
+from analysis.workbench import named, search
 from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting
 from analysis.workbench.pages.counting import Counted
 from analysis.workbench.pages.view import Asked
-from analysis.workbench.selection import NUMBERS, Order, Selection, value_of
+from analysis.workbench.selection import BLANK, NUMBERS, Order, Selection, value_of
 
 SIZE = 25
 FACET, PAGE = "_facet", "_page"
@@ -22,6 +22,8 @@ TICKED = ("acts", "health_acts", "housing_acts", "grounds", "harm")
 MOST_VALUES = 8
 MOST_FACETS = 25
 _WORDS = 260
+# Stands for words of the template.
+ONLY_THESE = "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,17 @@ def _others(asked: Asked, shown: set[str]) -> list[tuple[str, str]]:
 
 
 def _chosen(asked: Asked, question: str, code: str) -> tuple[str, str, str]:
-    if question == NUMBERS:
-        label = f"{len(code.split('.')):,}"
-    else:
-        value = value_of(asked.book, question, code)
-        label = "" if code == "-" else code if value is None else counting.label(asked, question, value)
+    """A filter in words, question and answer, and the address without it."""
     link = _address(asked, asked.selection.toggled(question, code))
-    return "" if question == NUMBERS else counting.title(asked, question), label, link
+    if question == NUMBERS:
+        return "", str(len(code.split("."))), link
+    if question == named.NAMED:
+        return *named.describe(asked.book, code, asked.lang), link
+    if question == named.ONLY:
+        return counting.title(asked, code), ONLY_THESE, link
+    value = value_of(asked.book, question, code)
+    label = "" if code == BLANK else code if value is None else counting.label(asked, question, value)
+    return counting.title(asked, question), label, link
 
 
 def _items(asked: Asked, reports: list[int]) -> list[Item]:

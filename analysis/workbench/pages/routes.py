@@ -1,11 +1,16 @@
 """The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
 
-from analysis.workbench.pages import browse, data, one, overview
+from analysis.workbench.pages import browse, data, one, overview, patterns
 from analysis.workbench.pages.view import View, page
 
 ROUTES: tuple[tuple[str, View], ...] = (
     (r"/$", page(overview.read)),
     (r"/browse$", page(browse.read)),
     (r"/report/(?P<number>[1-9][0-9]{0,11})$", page(one.read)),
+    (r"/patterns$", page(patterns.read_index)),
+    (r"/patterns/places$", page(patterns.read_places)),
+    (r"/patterns/together$", page(patterns.read_together)),
+    (r"/patterns/time$", page(patterns.read_time)),
+    (r"/patterns/words$", page(patterns.read_words)),
     (r"/data$", page(data.read)),
 )
