@@ -4,8 +4,9 @@ What is shared is weighed by how rare it is (analysis.patterns.traits). A pair i
 agreement would come about by chance in less than one pair of the whole desk, if answers were independent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from analysis.patterns.reading import Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.traits import (
     MONTH,
+    NAME,
+    TICK,
     Marks,
     Trait,
-    asked_many,
     asked_once,
     by_chance,
     marks,
@@ -52,11 +54,11 @@ def same_answers(database: Database) -> Found:
 
     Reports with few or common answers are the same by chance and left out.
     """
-    reports, traits = _read(database)
+    reports = _read(database)
     named = marks(database, reports)
     codes = np.zeros(len(reports), dtype=np.uint64)
     bits = np.zeros(len(reports))
-    for number, trait in enumerate(traits):
+    for number, trait in enumerate(_traits(database, reports)):
         codes += _coded(trait, number)
         bits += trait.worth()
     np.add.at(codes, named.places, mixed(named.marks.astype(np.uint64) * MULTIPLIER))
@@ -64,26 +66,28 @@ def same_answers(database: Database) -> Found:
     able = np.flatnonzero(bits >= by_chance(len(reports)))
     order = able[np.argsort(codes[able], kind="stable")]
     same = codes[order][1:] == codes[order][:-1]
-    pairs = zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True)
-    why = (*asked_once(database), *asked_many(database))
-    links = [Link(first, second, float(bits[first]), why) for first, second in pairs]
-    return Found(sets(ANSWERS, reports, links), complete=True)
+    pairs = order[:-1][same] * len(reports) + order[1:][same]
+    return Found(sets(ANSWERS, reports, _links(database, reports, named, pairs)), complete=True)
 
 
 def same_event(database: Database) -> Found:
     """Sets of reports of one month that share an officer, or a place and all acts, and more than chance."""
-    reports, traits = _read(database)
+    reports = _read(database)
     named = marks(database, reports)
-    pairs, complete = _candidates(reports, traits, named)
-    weighed = weigh(reports, traits, named, pairs)
-    links = [
-        Link(int(weighed.first[row]), int(weighed.second[row]), float(weighed.bits[row]), _why(weighed, row))
-        for row in np.flatnonzero(weighed.bits >= by_chance(len(reports))).tolist()
+    pairs, complete = _candidates(database, reports, named)
+    return Found(sets(EVENT, reports, _links(database, reports, named, pairs)), complete)
+
+
+def _links(database: Database, reports: Reports, named: Marks, pairs: Numbers) -> list[Link]:
+    """The pairs that more speaks for than chance."""
+    found = weigh(reports, _traits(database, reports), named, pairs)
+    return [
+        Link(int(found.first[row]), int(found.second[row]), float(found.bits[row]), _why(found, row))
+        for row in np.flatnonzero(found.bits >= by_chance(len(reports))).tolist()
     ]
-    return Found(sets(EVENT, reports, links), complete)
 
 
-def weigh(reports: Reports, traits: Sequence[Trait], named: Marks, pairs: Numbers) -> Weighed:
+def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Numbers) -> Weighed:
     """The bits of each pair, given as first * len(reports) + second."""
     first, second = pairs // max(len(reports), 1), pairs % max(len(reports), 1)
     bits = np.zeros(len(pairs))
@@ -93,18 +97,22 @@ def weigh(reports: Reports, traits: Sequence[Trait], named: Marks, pairs: Number
         both = (one >= 0) & (other >= 0)
         shared = both & (one == other)
         bits += np.where(shared, np.append(trait.bits, 0.0)[one], 0.0) - DIFFERENT * (both & ~shared)
+        # What everyone answers is no agreement.
+        shared &= np.append(trait.bits, 0.0)[one] > 0
         agree[trait.question] = agree.get(trait.question, np.zeros(len(pairs), dtype=np.bool_)) | shared
     shared_marks, agree[MARKS] = _shared_marks(reports, named, pairs, first, second)
     return Weighed(first, second, bits + shared_marks, agree)
 
 
-def _read(database: Database) -> tuple[Reports, list[Trait]]:
-    reports = read_reports(database, "week", "channel", *asked_once(database))
-    return reports, [
-        *single_traits(database, reports),
-        *name_traits(database, reports),
-        *tick_traits(database, reports),
-    ]
+def _read(database: Database) -> Reports:
+    return read_reports(database, "week", "channel", *asked_once(database))
+
+
+def _traits(database: Database, reports: Reports) -> Iterator[Trait]:
+    """One after the other: a million reports have hundreds of megabytes of ticks."""
+    yield from single_traits(database, reports)
+    yield from name_traits(database, reports)
+    yield from tick_traits(database, reports)
 
 
 def _coded(trait: Trait, number: int) -> Hashes:
@@ -113,39 +121,35 @@ def _coded(trait: Trait, number: int) -> Hashes:
     return np.where(trait.codes >= 0, told, np.uint64(0))
 
 
-def _candidates(reports: Reports, traits: Sequence[Trait], named: Marks) -> tuple[Numbers, bool]:
+def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
     """Pairs that are worth weighing, each once, and whether nothing was left out."""
-    month = next((trait.codes for trait in traits if trait.question == MONTH), None)
-    if month is None:
-        return np.zeros(0, dtype=np.int64), True
-    dated = month[named.places] >= 0
-    places = named.places[dated]
-    blocks = [(places, named.marks[dated] * (int(month.max(initial=0)) + 1) + month[places])]
-    ticks = _ticked(reports, traits)
-    for trait in traits:
-        if trait.codes.max(initial=-1) > 0 and _is_place(trait):
-            there = np.flatnonzero((trait.codes >= 0) & (month >= 0) & (ticks > 0))
-            keys = mixed(ticks[there] + (trait.codes[there].astype(np.uint64) << np.uint64(32)))
-            keys = mixed(keys + month[there].astype(np.uint64))
-            blocks.append((there, keys.view(np.int64)))
+    month = np.full(len(reports), -1, dtype=np.int32)
+    ticks = np.zeros(len(reports), dtype=np.uint64)
+    places = []
+    for number, trait in enumerate(_traits(database, reports)):
+        if trait.question == MONTH:
+            month = trait.codes
+        if trait.kind == NAME:
+            places.append(trait)
+        if trait.kind == TICK:
+            ticks += _coded(trait, number)
+    dated = named.places[month[named.places] >= 0], named.marks[month[named.places] >= 0]
+    blocks = [(dated[0], _keyed(dated[1], month[dated[0]]))]
+    for trait in places:
+        there = np.flatnonzero((trait.codes >= 0) & (month >= 0) & (ticks > 0))
+        blocks.append((there, _keyed(trait.codes[there], month[there], ticks[there])))
     found = [_of_blocks(*block, len(reports)) for block in blocks]
     pairs = np.unique(np.concatenate([pairs for pairs, _ in found]))
     complete = all(whole for _, whole in found) and len(pairs) <= MOST_PAIRS
     return pairs[:MOST_PAIRS], complete
 
 
-def _is_place(trait: Trait) -> bool:
-    # Names in words come from the pools alone; nothing else has as many different answers.
-    return trait.question.endswith("_other") or trait.question == "station"
-
-
-def _ticked(reports: Reports, traits: Sequence[Trait]) -> Hashes:
-    """A hash of all that each report ticked."""
-    found = np.zeros(len(reports), dtype=np.uint64)
-    for number, trait in enumerate(traits):
-        if len(trait.bits) == 1:
-            found += _coded(trait, number)
-    return found
+def _keyed(*parts: NDArray[Any]) -> Numbers:
+    """One number for what several say together."""
+    key = np.zeros(len(parts[0]), dtype=np.uint64)
+    for part in parts:
+        key = mixed(key * MULTIPLIER + part.astype(np.uint64))
+    return key.view(np.int64)
 
 
 def _of_blocks(places: Numbers, keys: Numbers, reports: int) -> tuple[Numbers, bool]:

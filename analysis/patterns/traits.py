@@ -31,19 +31,25 @@ from analysis.patterns.reading import (
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
 MONTH = "when"
+ONE, TICK, NAME = "one", "tick", "name"
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """One answer of each report: codes, with -1 for none, and the bits that sharing each is worth."""
+    """One answer of each report: codes, with -1 for none, and the bits that sharing each is worth.
+
+    `kind` is ONE for a question with one coded answer, TICK for one choice of many, NAME for a place's name.
+    """
 
     question: str
+    kind: str
     codes: Codes
     bits: NDArray[np.float64]
 
     def worth(self) -> NDArray[np.float64]:
         """The bits of each report's own answer; 0 where it gives none."""
-        return np.append(self.bits, 0.0)[self.codes]
+        worth: NDArray[np.float64] = np.append(self.bits, 0.0)[self.codes]
+        return worth
 
 
 def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:
@@ -77,7 +83,7 @@ def tick_traits(database: Database, reports: Reports) -> Iterator[Trait]:
             ticked = read_ticks(database, reports, [choice])[:, 0]
             if ticked.any():
                 bits = -math.log2(ticked.sum() / len(reports))
-                yield Trait(question, np.where(ticked, 0, -1).astype(np.int32), np.array([bits]))
+                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([bits]))
 
 
 def name_traits(database: Database, reports: Reports) -> Iterator[Trait]:
@@ -90,7 +96,8 @@ def name_traits(database: Database, reports: Reports) -> Iterator[Trait]:
                 name = names.place(text)
                 if name:
                     codes[places] = seen.setdefault(name, len(seen))
-            yield Trait(pool.words, codes, _bits(np.bincount(codes[codes >= 0], minlength=len(seen))))
+            counts = np.bincount(codes[codes >= 0], minlength=len(seen))
+            yield Trait(pool.words, NAME, codes, _bits(counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +135,14 @@ def _trait(question: str, column: Column, *, only_months: bool) -> Trait:
         for value in column.values
     ]
     codes = np.where(np.array(told)[column.codes], column.codes, -1).astype(np.int32)
-    return Trait(question, codes, _bits(np.bincount(codes[codes >= 0], minlength=len(column.values))))
+    counts = np.bincount(codes[codes >= 0], minlength=len(column.values))
+    return Trait(question, ONE, codes, _bits(counts))
 
 
 def _bits(counts: Numbers) -> NDArray[np.float64]:
     """Of each value among those who gave any; a value that nobody gives is never shared."""
-    total = counts.sum()
-    return -np.log2(np.maximum(counts, 1) / max(total, 1))
+    bits: NDArray[np.float64] = -np.log2(np.maximum(counts, 1) / max(int(counts.sum()), 1))
+    return bits
 
 
 def _written(database: Database, reports: Reports, pool: Pool) -> Sequence[tuple[str, Numbers]]:
