@@ -21,6 +21,8 @@ RELATION = "reports"
 SMALL = 10
 # Rows that are read at once: what is held as text meanwhile stays at a few megabytes.
 LOT = 100_000
+# Stories that are read at once, which is as many as are sketched at once.
+STORIES = 512
 
 Numbers: TypeAlias = NDArray[np.int64]
 Codes: TypeAlias = NDArray[np.int32]
@@ -179,3 +181,24 @@ def _ticking(database: Database, choice: int) -> Iterator[Numbers]:
             return
         last = newest
         yield parse(numbers)
+
+
+def story_questions(database: Database) -> tuple[str, ...]:
+    """The questions that are answered with a story."""
+    return tuple(name for name, one in questions(database).items() if one.kind == "long_text")
+
+
+def read_stories(
+    database: Database, numbers: Numbers, asked: Sequence[str] | None = None
+) -> Iterator[tuple[int, str]]:
+    """The story of each of these reports that tells one; all of its long answers are one story.
+
+    `asked` saves looking up the questions of stories where that was done before.
+    """
+    asked = story_questions(database) if asked is None else asked
+    for start in range(0, len(numbers), STORIES):
+        lot = numbers[start : start + STORIES].tolist()
+        query = f"""SELECT "report", group_concat("text", ' ') FROM "texts"
+            WHERE "report" IN ({", ".join("?" * len(lot))}) AND "question" IN ({", ".join("?" * len(asked))})
+            GROUP BY "report" ORDER BY "report" """  # noqa: S608 - no value stands in the text
+        yield from database.conn.execute(query, [*lot, *asked]).fetchall()

@@ -15,14 +15,14 @@ kept apart: otherwise the words typical of anything would be those of whoever sp
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.cipher import Database
-from analysis.patterns.reading import RELATION, Codes, Numbers, is_small, questions, read_reports
+from analysis.patterns.reading import RELATION, Codes, Numbers, is_small, read_reports, read_stories
 
 # Stories that are read, evenly over the desk's reports; more would change little and take long.
 MOST_STORIES = 40_000
@@ -32,7 +32,6 @@ MOST_CHOSEN = 10_000
 PRIOR = 500.0
 # A word of fewer stories is a name or a slip, and points to somebody.
 FEWEST = 5
-READ = 500
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _LONGEST_WORD = 40
 
@@ -79,11 +78,6 @@ class Corpus:
     whole: bool
 
 
-def story_questions(database: Database) -> tuple[str, ...]:
-    """The questions that are answered with a story."""
-    return tuple(name for name, one in questions(database).items() if one.kind == "long_text")
-
-
 def read_corpus(database: Database, lang: str, *, most: int = MOST_STORIES) -> Corpus:
     """The stories of the counted reports in a language: all, or `most` of them at even distances."""
     reports = read_reports(database, "lang")
@@ -118,7 +112,7 @@ def _corpus(lang: str, numbers: Numbers, whole: bool, database: Database) -> Cor
     found: list[int] = []
     reports: list[int] = []
     starts = [0]
-    for report, story in _stories(database, numbers.tolist()):
+    for report, story in read_stories(database, numbers):
         found.extend(places.setdefault(word, len(places)) for word in sorted(_words(story)))
         reports.append(report)
         starts.append(len(found))
@@ -130,18 +124,6 @@ def _corpus(lang: str, numbers: Numbers, whole: bool, database: Database) -> Cor
         np.array(found, dtype=np.int32),
         whole,
     )
-
-
-def _stories(database: Database, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """The story of each of these reports that tells one; all of its long answers are one story."""
-    asked = story_questions(database)
-    named = ", ".join("?" * len(asked))
-    for start in range(0, len(numbers), READ):
-        lot = numbers[start : start + READ]
-        query = f"""SELECT "report", group_concat("text", ' ') FROM "texts"
-            WHERE "report" IN ({", ".join("?" * len(lot))}) AND "question" IN ({named})
-            GROUP BY "report" ORDER BY "report" """  # noqa: S608 - no value stands in the text
-        yield from database.conn.execute(query, [*lot, *asked]).fetchall()
 
 
 def _words(story: str) -> set[str]:
@@ -160,7 +142,7 @@ def _read_chosen(database: Database, corpus: Corpus, chosen: Numbers) -> tuple[N
     numbers, whole = _evenly(_in_language(database, corpus.lang, chosen), MOST_CHOSEN)
     counted: Counter[str] = Counter()
     stories = 0
-    for _, story in _stories(database, numbers.tolist()):
+    for _, story in read_stories(database, numbers):
         counted.update(_words(story))
         stories += 1
     # A word that no story of the corpus has is too rare to be told.

@@ -46,11 +46,10 @@ def test_typical_words_are_those_of_the_paper(rows: list[tuple[bool, list[str]]]
     found = words.typical(desk.database, corpus, chosen, fewest=1)
     sides = [[set(story) for shouted, story in rows if shouted is side and story] for side in (True, False)]
     assert (found.stories, found.others, found.whole) == (len(sides[0]), len(sides[1]), True)
-    expected = {word: z_by_hand(word, *sides) for word in set().union(*sides[0])} if sides[0] else {}
-    # One word alone has all of the weight on both sides: log(y/0) is no odds.
-    if len(set().union(*sides[0], *sides[1])) > 1:
-        expected = {word: z for word, z in expected.items() if z > 0}
-        assert {term.word: term.z for term in found.terms} == pytest.approx(expected)
+    # One word alone has all of the weight on both sides, and odds against nothing.
+    told = set().union(*sides[0]) if len(set().union(*sides[0], *sides[1])) > 1 else set()
+    expected = {word: z for word in told if (z := z_by_hand(word, *sides)) > 0}
+    assert {term.word: term.z for term in found.terms} == pytest.approx(expected)
 
 
 def test_a_word_repeated_in_one_story_counts_once() -> None:
