@@ -23,7 +23,7 @@ Value: TypeAlias = int | str
 CHUNK = 65_536
 BYTES = CHUNK // 8
 EVERY = ""
-_UNASKED = frozenset({"id", "name", "bundle"})
+_UNASKED = frozenset({"id", "name", "bundle", "identity"})
 
 TABLES = """
 CREATE TABLE "bitmaps" (

@@ -59,6 +59,12 @@ CREATE VIEW "ticks" AS
         JOIN "choices" ON "choices"."id" = "answers"."choice";
 """
 
+# Questions that organizers saved (analysis/workbench/saved.py).
+SAVED = """
+CREATE TABLE "saved_questions" (
+    "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "query" TEXT NOT NULL);
+"""
+
 # What the patterns look up among a million reports: names by question, without a page of stories.
 # Longer answers are no names; those who query repeat the condition, or SQLite does not use the index.
 PATTERN_INDEXES = """
@@ -79,7 +85,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + PATTERN_INDEXES)
+    database.conn.executescript(TABLES + PATTERN_INDEXES + SAVED)
     database.conn.executescript(bitmaps.TABLES)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -5,6 +5,7 @@ write decisions, so every request asks SQLite first whether anything was written
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,7 @@ class State:
         self._lock = Lock()
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pages")
         self._own = local()
+        self._writing = Lock()
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1
@@ -87,6 +89,11 @@ class State:
             path = Path(self.desk.path) / DATABASE
             self._own.connection = cipher.connect(path, self.desk.database_key, readonly=True)
         return self._own.connection
+
+    def write(self, change: Callable[[Desk], _Kept]) -> _Kept:
+        """Changes the desk by its own connection, the only one here that can; one change at a time."""
+        with self._writing:
+            return change(self.desk)
 
     def close(self) -> None:
         """Closes its connection."""

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from analysis.bitmaps import count
+from analysis.workbench import saved
 from analysis.workbench.pages import counting, draw
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.view import Asked
@@ -31,6 +32,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "panels": [panel for panel in panels if panel["rows"]],
         "waiting": _waiting(asked),
         "set_aside": _set_aside(asked),
+        "saved": [(one, _row(asked, one.selection)) for one in saved.read(asked.connection)],
     }
 
 
@@ -58,9 +60,13 @@ def _waiting(asked: Asked) -> dict[str, Row]:
     for question, code in WAITING:
         chosen = Selection(((question, code),))
         if (question, code) in asked.book.by_code:
-            n = count(chosen.find(asked.connection, asked.snapshot))
-            found[code] = Row("", n, f"{counting.BROWSE}?{chosen.query}")
+            found[code] = _row(asked, chosen)
     return found
+
+
+def _row(asked: Asked, selection: Selection) -> Row:
+    n = count(selection.find(asked.connection, asked.snapshot))
+    return Row("", n, f"{counting.BROWSE}?{selection.query}")
 
 
 def _set_aside(asked: Asked) -> list[Row]:

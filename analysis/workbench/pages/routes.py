@@ -1,7 +1,7 @@
 """The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
 
-from analysis.workbench.pages import browse, data, one, overview, patterns
-from analysis.workbench.pages.view import View, page
+from analysis.workbench.pages import alike, browse, data, forms, one, overview, patterns
+from analysis.workbench.pages.view import View, form, page
 
 ROUTES: tuple[tuple[str, View], ...] = (
     (r"/$", page(overview.read)),
@@ -11,6 +11,9 @@ ROUTES: tuple[tuple[str, View], ...] = (
     (r"/patterns/places$", page(patterns.read_places)),
     (r"/patterns/together$", page(patterns.read_together)),
     (r"/patterns/time$", page(patterns.read_time)),
+    (r"/patterns/alike$", page(alike.read)),
     (r"/patterns/words$", page(patterns.read_words)),
     (r"/data$", page(data.read)),
+    (r"/saved/add$", form(forms.save_question)),
+    (r"/saved/(?P<number>[1-9][0-9]{0,11})/delete$", form(forms.forget_question)),
 )

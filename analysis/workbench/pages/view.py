@@ -10,6 +10,8 @@ from datasette import Response
 from datasette.utils import sqlite_timelimit
 
 from analysis import cipher
+from analysis.desk import Desk
+from analysis.errors import AnalysisError
 from analysis.workbench.gate import Session
 from analysis.workbench.labels import Book
 from analysis.workbench.pages import words
@@ -67,6 +69,8 @@ class Missing(LookupError):
 
 # Returns the template's name and what it shows.
 Read: TypeAlias = Callable[[Asked], tuple[str, dict[str, Any]]]
+# Does what a form asks for; returns the address where the browser goes on.
+Write: TypeAlias = Callable[[Desk, Mapping[str, list[str]], Mapping[str, str]], str]
 View: TypeAlias = Callable[..., Awaitable[Response]]
 
 
@@ -97,6 +101,7 @@ def page(read: Read) -> View:
                             snapshot,
                             workbench.state.connection(),
                         ),
+                        workbench.session.form_token,
                     ),
                 )
             except Missing:
@@ -111,10 +116,34 @@ def page(read: Read) -> View:
     return view
 
 
-def _draw(read: Read, asked: Asked) -> str:
+def form(write: Write) -> View:
+    """The view of an address that takes a form, which the gate has read and found to be ours."""
+
+    async def view(request: Any, datasette: Any) -> Response:
+        workbench: Workbench = datasette.workbench
+        fields: Mapping[str, list[str]] | None = request.scope.get("form")
+        if fields is None:
+            return Response.redirect("/")
+        loop = asyncio.get_running_loop()
+        parts = request.scope["url_route"]["kwargs"]
+        try:
+            there = await loop.run_in_executor(
+                workbench.state.threads,
+                lambda: workbench.state.write(lambda desk: write(desk, fields, parts)),
+            )
+        except AnalysisError as refusal:
+            lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+            return _error(409, "refused.html", lang, request.path, message=refusal.message)
+        # Whoever loads the page again must not send the form again.
+        return Response("", status=303, headers={"location": there})
+
+    return view
+
+
+def _draw(read: Read, asked: Asked, token: str) -> str:
     with sqlite_timelimit(asked.connection, LONGEST_MS):
         template, context = read(asked)
-    shared = {"here": asked.path, "in_language": in_language(asked), "title_n": None}
+    shared = {"here": asked.path, "in_language": in_language(asked), "token": token}
     return words.render(template, asked.lang, shared | context)
 
 
@@ -134,6 +163,7 @@ def _pairs(request: Any) -> list[tuple[str, list[str]]]:
     return list(parse_qs(request.query_string, keep_blank_values=True).items())
 
 
-def _error(status: int, template: str, lang: str, path: str) -> Response:
-    shown = words.render(template, lang, {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"})
+def _error(status: int, template: str, lang: str, path: str, **more: str) -> Response:
+    shared = {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"}
+    shown = words.render(template, lang, shared | more)
     return Response.html(shown, status=status)
