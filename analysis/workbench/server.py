@@ -18,6 +18,7 @@ from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
 from analysis.workbench import gate
 from analysis.workbench.metadata import describe, inspect, read_forms
+from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
 from analysis.workbench.state import State, freshen
 
@@ -94,9 +95,10 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         freshen(desk)
     with _listen(port) as listener:
         port = listener.getsockname()[1]
-        session = gate.Session()
+        session, state = gate.Session(), State(desk)
+        state.threads.submit(ahead.work, state)
         config = uvicorn.Config(
-            build(desk, session, port),
+            build(desk, session, port, state),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -105,8 +107,11 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         )
         say(f"open this address in a private window of the browser; it works once:\n{link(session, port)}")
         say("press Ctrl-C to close the workbench")
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+        try:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            state.close()
 
 
 def link(session: gate.Session, port: int) -> str:
@@ -114,7 +119,7 @@ def link(session: gate.Session, port: int) -> str:
     return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
 
 
-def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
+def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
     datasette = Datasette(
         settings=SETTINGS,
@@ -130,7 +135,7 @@ def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin
-    datasette.workbench = Workbench(State(desk), session)  # for our pages
+    datasette.workbench = Workbench(state or State(desk), session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
     return gate.guard(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock, local
+from threading import Event, Lock, local
 from typing import Any, Generic, TypeVar
 
 from analysis import bitmaps, cipher
@@ -20,8 +20,8 @@ from analysis.workbench.labels import Book, read_book
 MOST_PAGES = 400
 MOST_SELECTIONS = 40
 MOST_PATTERNS = 40
-# One for a page that takes long, one for the next.
-THREADS = 2
+# One for a page that takes long, one for the next, and one that works ahead.
+THREADS = 3
 
 _Kept = TypeVar("_Kept")
 
@@ -69,6 +69,8 @@ class State:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pages")
         self._own = local()
         self._writing = Lock()
+        self._connections: list[Any] = []
+        self.closing = Event()
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1
@@ -88,6 +90,7 @@ class State:
         if not hasattr(self._own, "connection"):
             path = Path(self.desk.path) / DATABASE
             self._own.connection = cipher.connect(path, self.desk.database_key, readonly=True)
+            self._connections.append(self._own.connection)
         return self._own.connection
 
     def write(self, change: Callable[[Desk], _Kept]) -> _Kept:
@@ -96,8 +99,11 @@ class State:
             return change(self.desk)
 
     def close(self) -> None:
-        """Closes its connection."""
-        self._watch.close()
+        """Gives up what is being asked, so that Ctrl-C does not wait for a long page."""
+        self.closing.set()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        for connection in self._connections:
+            connection.interrupt()
 
 
 def freshen(desk: Desk) -> None:

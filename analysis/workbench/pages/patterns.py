@@ -69,13 +69,18 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
     if not name:
         return "places.html", {"pools": [], "found": None, "groups": []}
     pool = pools[name]
-    found = kept(asked, lambda database: places.places(database, pool), "places", name)
+    found = find_places(asked, pool)
     return "places.html", {
         "pools": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in pools],
         "found": found,
         "groups": [_place(asked, pool, group) for group in found.groups[:SHOWN]],
         "shown": min(SHOWN, len(found.groups)),
     }
+
+
+def find_places(asked: Asked, pool: Pool) -> places.Places:
+    """The groups of names in a pool."""
+    return kept(asked, lambda database: places.places(database, pool), "places", pool.id)
 
 
 def _place(asked: Asked, pool: Pool, group: Group) -> dict[str, Any]:
