@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.cipher import Database
 from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, sets
-from analysis.patterns.reading import Numbers, Reports, read_reports
+from analysis.patterns.reading import Codes, Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.traits import (
     MONTH,
@@ -59,8 +59,9 @@ def same_answers(database: Database) -> Found:
     codes = np.zeros(len(reports), dtype=np.uint64)
     bits = np.zeros(len(reports))
     for number, trait in enumerate(_traits(database, reports)):
-        codes += _coded(trait, number)
-        bits += trait.worth()
+        places, told = trait.told()
+        codes[places] += _coded(told, number)
+        bits[places] += trait.bits[told]
     np.add.at(codes, named.places, mixed(named.marks.astype(np.uint64) * MULTIPLIER))
     np.add.at(bits, named.places, named.bits[named.marks])
     able = np.flatnonzero(bits >= by_chance(len(reports)))
@@ -123,10 +124,9 @@ def _traits(database: Database, reports: Reports) -> Iterator[Trait]:
     yield from tick_traits(database, reports)
 
 
-def _coded(trait: Trait, number: int) -> Hashes:
-    """A hash of each report's answer to a question, 0 where it gives none."""
-    told = mixed((trait.codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
-    return np.where(trait.codes >= 0, told, np.uint64(0))
+def _coded(codes: Codes, number: int) -> Hashes:
+    """A hash of each of these answers to a question."""
+    return mixed((codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
 
 
 def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
@@ -140,7 +140,8 @@ def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Num
         if trait.kind == NAME:
             places.append(trait)
         if trait.kind == TICK:
-            ticks += _coded(trait, number)
+            told = trait.told()
+            ticks[told[0]] += _coded(told[1], number)
     dated = named.places[month[named.places] >= 0], named.marks[month[named.places] >= 0]
     blocks = [(dated[0], _keyed(dated[1], month[dated[0]]))]
     for trait in places:

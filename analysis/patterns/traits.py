@@ -47,10 +47,10 @@ class Trait:
     codes: Codes
     bits: NDArray[np.float64]
 
-    def worth(self) -> NDArray[np.float64]:
-        """The bits of each report's own answer; 0 where it gives none."""
-        worth: NDArray[np.float64] = np.append(self.bits, 0.0)[self.codes]
-        return worth
+    def told(self) -> tuple[Numbers, Codes]:
+        """The places of the reports that give an answer, and its codes: few, for most ticks."""
+        places = np.flatnonzero(self.codes >= 0)
+        return places, self.codes[places]
 
 
 def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:

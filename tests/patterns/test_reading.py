@@ -73,7 +73,7 @@ def test_reports_that_are_not_counted_are_in_no_pattern(monkeypatch: pytest.Monk
             texts={"station": "nowhere", "marks": "999", "story": f"left out {number} " * 20},
         )  # fmt: skip
     desk.database.conn.execute('CREATE VIEW "counted" AS SELECT * FROM "reports" WHERE "id" <= 30')
-    for module in (reading, behind, words):
+    for module in (reading, behind):
         monkeypatch.setattr(module, "RELATION", "counted")
     found = everything(desk)
     monkeypatch.undo()
