@@ -66,8 +66,8 @@ class Typical:
 class Corpus:
     """The words of one language's stories, in memory: made once, asked often.
 
-    `speaking` are all counted reports in the language; `reports` says whose the stories are; the words of story i are `words[starts[i]:starts[i + 1]]`, each
-    once, as places in `vocabulary`.
+    `speaking` are all counted reports in the language, `reports` those whose stories were read; the words
+    of story i are `words[starts[i]:starts[i + 1]]`, each once, as places in `vocabulary`.
     """
 
     lang: str
