@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.cipher import Database
 from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, sets
-from analysis.patterns.reading import Numbers, Reports, read_reports
+from analysis.patterns.reading import Codes, Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.traits import (
     MONTH,
@@ -59,49 +59,58 @@ def same_answers(database: Database) -> Found:
     codes = np.zeros(len(reports), dtype=np.uint64)
     bits = np.zeros(len(reports))
     for number, trait in enumerate(_traits(database, reports)):
-        codes += _coded(trait, number)
-        bits += trait.worth()
+        places, told = trait.told()
+        codes[places] += _coded(told, number)
+        bits[places] += trait.bits[told]
     np.add.at(codes, named.places, mixed(named.marks.astype(np.uint64) * MULTIPLIER))
     np.add.at(bits, named.places, named.bits[named.marks])
     able = np.flatnonzero(bits >= by_chance(len(reports)))
     order = able[np.argsort(codes[able], kind="stable")]
     same = codes[order][1:] == codes[order][:-1]
     pairs = order[:-1][same] * len(reports) + order[1:][same]
-    return Found(sets(ANSWERS, reports, _links(database, reports, named, pairs)), complete=True)
+    found = weigh(reports, _traits(database, reports), named, pairs)
+    links = [
+        Link(int(found.first[row]), int(found.second[row]), float(bits[found.first[row]]), _why(found, row))
+        for row in range(len(pairs))
+    ]
+    return Found(sets(ANSWERS, reports, links), complete=True)
 
 
-def same_event(database: Database) -> Found:
-    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance."""
+def same_event(database: Database, *, slack: float = 0.0) -> Found:
+    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance.
+
+    With `slack`, so many bits less are enough: more is found, and more of it came about by chance.
+    """
     reports = _read(database)
     named = marks(database, reports)
     pairs, complete = _candidates(database, reports, named)
-    return Found(sets(EVENT, reports, _links(database, reports, named, pairs)), complete)
-
-
-def _links(database: Database, reports: Reports, named: Marks, pairs: Numbers) -> list[Link]:
-    """The pairs that more speaks for than chance."""
     found = weigh(reports, _traits(database, reports), named, pairs)
-    return [
+    links = [
         Link(int(found.first[row]), int(found.second[row]), float(found.bits[row]), _why(found, row))
-        for row in np.flatnonzero(found.bits >= by_chance(len(reports))).tolist()
+        for row in np.flatnonzero(found.bits >= by_chance(len(reports)) - slack).tolist()
     ]
+    return Found(sets(EVENT, reports, links), complete)
 
 
 def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Numbers) -> Weighed:
     """The bits of each pair, given as first * len(reports) + second."""
     first, second = pairs // max(len(reports), 1), pairs % max(len(reports), 1)
-    bits = np.zeros(len(pairs))
+    bits, placed = np.zeros(len(pairs)), np.zeros(len(pairs))
     agree: dict[str, NDArray[np.bool_]] = {}
     for trait in traits:
         one, other = trait.codes[first], trait.codes[second]
         both = (one >= 0) & (other >= 0)
         shared = both & (one == other)
-        bits += np.where(shared, np.append(trait.bits, 0.0)[one], 0.0) - DIFFERENT * (both & ~shared)
+        gained = placed if trait.kind == NAME else bits
+        gained += np.where(shared, np.append(trait.bits, 0.0)[one], 0.0)
+        bits -= DIFFERENT * (both & ~shared)
         # What everyone answers is no agreement.
         shared &= np.append(trait.bits, 0.0)[one] > 0
         agree[trait.question] = agree.get(trait.question, np.zeros(len(pairs), dtype=np.bool_)) | shared
     shared_marks, agree[MARKS] = _shared_marks(reports, named, pairs, first, second)
-    return Weighed(first, second, bits + shared_marks, agree)
+    # An officer is mostly met in one place: who shares the one shares the other, and it adds nothing.
+    bits += shared_marks + np.where(agree[MARKS], 0.0, placed)
+    return Weighed(first, second, bits, agree)
 
 
 def _read(database: Database) -> Reports:
@@ -115,10 +124,9 @@ def _traits(database: Database, reports: Reports) -> Iterator[Trait]:
     yield from tick_traits(database, reports)
 
 
-def _coded(trait: Trait, number: int) -> Hashes:
-    """A hash of each report's answer to a question, 0 where it gives none."""
-    told = mixed((trait.codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
-    return np.where(trait.codes >= 0, told, np.uint64(0))
+def _coded(codes: Codes, number: int) -> Hashes:
+    """A hash of each of these answers to a question."""
+    return mixed((codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
 
 
 def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
@@ -132,7 +140,8 @@ def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Num
         if trait.kind == NAME:
             places.append(trait)
         if trait.kind == TICK:
-            ticks += _coded(trait, number)
+            told = trait.told()
+            ticks[told[0]] += _coded(told[1], number)
     dated = named.places[month[named.places] >= 0], named.marks[month[named.places] >= 0]
     blocks = [(dated[0], _keyed(dated[1], month[dated[0]]))]
     for trait in places:

@@ -6,6 +6,7 @@ and parsed at once cost a tenth. Nothing here writes, and nothing is kept beyond
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -91,9 +92,7 @@ def read_reports(database: Database, *columns: str) -> Reports:
         for column, text in zip(present, texts, strict=True):
             codes[column].append(_coded(text.split(","), seen[column]))
     joined = np.concatenate(ids) if ids else np.zeros(0, dtype=np.int64)
-    numeric = {
-        column for column in present if any(q.kind != "month" for q in questions(database, column).values())
-    }
+    numeric = {name for name, question in questions(database).items() if question.kind != "month"}
     found = {column: _sorted(seen[column], codes[column], is_number=column in numeric) for column in present}
     absent = Column((None,), np.zeros(len(joined), dtype=np.int32))
     return Reports(joined, {column: found.get(column, absent) for column in columns})
@@ -141,11 +140,17 @@ def _sorted(seen: dict[str, int], codes: Sequence[Codes], *, is_number: bool) ->
     return Column(tuple(values[place] for place in order) or (None,), rank[joined])
 
 
+@lru_cache(maxsize=8)
+def _form(json: str) -> Form:
+    """A form, which never changes under its text; reading one takes as long as counting for a small desk."""
+    return Form.from_json(json.encode())
+
+
 def questions(database: Database, *names: str) -> dict[str, Question]:
     """The questions of all forms at the desk by their id, as the newest form asks them; or only `names`."""
     found: dict[str, Question] = {}
     for (text,) in database.conn.execute('SELECT "json" FROM "forms" ORDER BY "id"').fetchall():
-        for question in Form.from_json(text.encode()).questions:
+        for question in _form(text).questions:
             found[question.id] = question
     return {name: question for name, question in found.items() if not names or name in names}
 

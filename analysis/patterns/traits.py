@@ -7,7 +7,7 @@ it orders what a person then reads.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from analysis.patterns.reading import (
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
 MONTH = "when"
+_MARK_BITS = 32
 ONE, TICK, NAME = "one", "tick", "name"
 
 
@@ -46,10 +47,10 @@ class Trait:
     codes: Codes
     bits: NDArray[np.float64]
 
-    def worth(self) -> NDArray[np.float64]:
-        """The bits of each report's own answer; 0 where it gives none."""
-        worth: NDArray[np.float64] = np.append(self.bits, 0.0)[self.codes]
-        return worth
+    def told(self) -> tuple[Numbers, Codes]:
+        """The places of the reports that give an answer, and its codes: few, for most ticks."""
+        places = np.flatnonzero(self.codes >= 0)
+        return places, self.codes[places]
 
 
 def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:
@@ -111,17 +112,18 @@ class Marks:
 
 def marks(database: Database, reports: Reports) -> Marks:
     """The officers' marks of all reports, each once a report, in the order of the reports."""
-    rows: set[tuple[int, int]] = set()
     seen: dict[str, int] = {}
+    # A place and a mark in one number, so that all of them are sorted and made different at once.
+    rows = [np.zeros(0, dtype=np.int64)]
     for pool in pools(database):
         if pool.holds_marks:
             for text, places in _written(database, reports, pool):
-                for mark in names.marks(text).values():
-                    number = seen.setdefault(mark, len(seen))
-                    rows.update((place, number) for place in places.tolist())
-    pairs = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
-    counts = np.bincount(pairs[:, 1], minlength=len(seen))
-    return Marks(pairs[:, 0], pairs[:, 1], -np.log2(counts / max(len(reports), 1)))
+                read = names.marks(text).values()
+                rows += [(places << _MARK_BITS) + seen.setdefault(mark, len(seen)) for mark in read]
+    pairs = np.unique(np.concatenate(rows))
+    named = pairs & ((1 << _MARK_BITS) - 1)
+    counts = np.bincount(named, minlength=len(seen))
+    return Marks(pairs >> _MARK_BITS, named, -np.log2(counts / max(len(reports), 1)))
 
 
 def by_chance(reports: int) -> float:
@@ -145,8 +147,11 @@ def _bits(counts: Numbers) -> NDArray[np.float64]:
     return bits
 
 
-def _written(database: Database, reports: Reports, pool: Pool) -> Sequence[tuple[str, Numbers]]:
+def _written(database: Database, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
+    """Each different answer in words, with the places of the counted reports that give it."""
     query = f"""SELECT "text", group_concat("report") FROM "texts"
         WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
-    rows = database.conn.execute(query, [pool.words])
-    return [(text, reports.places(np.sort(parse(numbers)))) for text, numbers in rows]
+    for text, numbers in database.conn.execute(query, [pool.words]):
+        places = reports.places(np.sort(parse(numbers)))
+        if len(places):
+            yield text, places

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.cipher import Database
-from analysis.patterns.reading import RELATION, Codes, Numbers, is_small, read_reports, read_stories
+from analysis.patterns.reading import Codes, Numbers, is_small, read_reports, read_stories
 
 # Stories that are read, evenly over the desk's reports; more would change little and take long.
 MOST_STORIES = 40_000
@@ -66,12 +66,13 @@ class Typical:
 class Corpus:
     """The words of one language's stories, in memory: made once, asked often.
 
-    `reports` says whose the stories are; the words of story i are `words[starts[i]:starts[i + 1]]`, each
-    once, as places in `vocabulary`.
+    `speaking` are all counted reports in the language, `reports` those whose stories were read; the words
+    of story i are `words[starts[i]:starts[i + 1]]`, each once, as places in `vocabulary`.
     """
 
     lang: str
     vocabulary: tuple[str, ...]
+    speaking: Numbers
     reports: Numbers
     starts: Numbers
     words: Codes
@@ -84,7 +85,7 @@ def read_corpus(database: Database, lang: str, *, most: int = MOST_STORIES) -> C
     column = reports.columns["lang"]
     code = column.values.index(lang) if lang in column.values else -1
     numbers = reports.ids[column.codes == code]
-    return _corpus(lang, *_evenly(numbers, most), database)
+    return _corpus(lang, numbers, most, database)
 
 
 def typical(
@@ -107,7 +108,8 @@ def _evenly(numbers: Numbers, most: int) -> tuple[Numbers, bool]:
     return numbers[np.arange(most, dtype=np.int64) * len(numbers) // most], False
 
 
-def _corpus(lang: str, numbers: Numbers, whole: bool, database: Database) -> Corpus:
+def _corpus(lang: str, speaking: Numbers, most: int, database: Database) -> Corpus:
+    numbers, whole = _evenly(speaking, most)
     places: dict[str, int] = {}
     found: list[int] = []
     reports: list[int] = []
@@ -119,6 +121,7 @@ def _corpus(lang: str, numbers: Numbers, whole: bool, database: Database) -> Cor
     return Corpus(
         lang,
         tuple(places),
+        speaking,
         np.array(reports, dtype=np.int64),
         np.array(starts, dtype=np.int64),
         np.array(found, dtype=np.int32),
@@ -139,7 +142,7 @@ def _counts(corpus: Corpus, stories: NDArray[np.bool_]) -> tuple[Numbers, int]:
 
 def _read_chosen(database: Database, corpus: Corpus, chosen: Numbers) -> tuple[Numbers, int, bool]:
     """The same, from stories that are read for it."""
-    numbers, whole = _evenly(_in_language(database, corpus.lang, chosen), MOST_CHOSEN)
+    numbers, whole = _evenly(np.intersect1d(corpus.speaking, chosen), MOST_CHOSEN)
     counted: Counter[str] = Counter()
     stories = 0
     for _, story in read_stories(database, numbers):
@@ -147,12 +150,6 @@ def _read_chosen(database: Database, corpus: Corpus, chosen: Numbers) -> tuple[N
         stories += 1
     # A word that no story of the corpus has is too rare to be told.
     return np.array([counted[word] for word in corpus.vocabulary], dtype=np.int64), stories, whole
-
-
-def _in_language(database: Database, lang: str, chosen: Numbers) -> Numbers:
-    query = f'SELECT "id" FROM "{RELATION}" WHERE "lang" = ? ORDER BY "id"'  # noqa: S608 - a constant
-    speaking = np.fromiter((number for (number,) in database.conn.execute(query, [lang])), dtype=np.int64)
-    return np.intersect1d(speaking, chosen)
 
 
 def _terms(vocabulary: Sequence[str], y_i: Numbers, y_j: Numbers, fewest: int) -> list[Term]:

@@ -37,14 +37,16 @@ def exact(when: str | None) -> str | None:
 def bits_by_hand(rows: list[Row], a: Row, b: Row) -> float:
     """Shared answers by their rarity, different ones at a fixed price."""
     total = 0.0
+    named = [set(filter(None, row[1].split("|"))) for row in (a, b)]
     for read in (lambda row: exact(row[0]), lambda row: row[2] or None, lambda row: row[3]):
         given_ = Counter(read(row) for row in rows if read(row))
         if read(a) and read(b):
             rarity = -math.log2(given_[read(a)] / given_.total())
+            # A place adds nothing where an officer is shared.
+            rarity = 0.0 if read(a) == a[2] and named[0] & named[1] else rarity
             total += rarity if read(a) == read(b) else -events.DIFFERENT
     for act in set(a[4]) & set(b[4]):
         total -= math.log2(sum(act in row[4] for row in rows) / len(rows))
-    named = [set(filter(None, row[1].split("|"))) for row in (a, b)]
     for mark in named[0] & named[1]:
         total -= math.log2(sum(mark in row[1].split("|") for row in rows) / len(rows))
     return total - events.DIFFERENT * bool(named[0] and named[1] and not named[0] & named[1])

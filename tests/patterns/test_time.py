@@ -97,3 +97,12 @@ def test_few_reports_by_another_channel_are_no_changed_mix() -> None:
             desk.add(week=f"2026-W{week:02d}", channel="paper" if (number + week) % 4 == 0 else "web")
     desk.add(week="2026-W10", channel="phone")
     assert not any(one.changed for one in time.by_week(desk.database))
+
+
+def test_weeks_that_no_calendar_has_are_shown_as_they_came() -> None:
+    desk = Desk()
+    for week in ("2025-W53", "2026-W02", "0000-W01"):
+        desk.add(week=week)
+    assert [(one.name, one.n) for one in time.by_week(desk.database) if one.n] == [
+        ("0000-W01", 1), ("2025-W53", 1), ("2026-W02", 1),
+    ]  # fmt: skip
