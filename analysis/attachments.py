@@ -8,7 +8,6 @@ piece by piece, and keeps nothing of it.
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from analysis.desk import Desk
@@ -22,11 +21,13 @@ NOT_ARRIVED = "not arrived"
 NO_REPORT = "no report"
 UNCHECKED = "not checked"
 ARRIVED = "arrived"
+# With the words of its report, as the sender asked; it is not taken in again.
+DELETED = "deleted"
 
 _PLACE = ("name", "bundle", "week", "shard", "place", "size")
 _PUT = f"""INSERT INTO "attachments" ({", ".join(_PLACE)}, "state") VALUES (?, ?, ?, ?, ?, ?, '{NO_REPORT}')
 ON CONFLICT ("name") DO UPDATE SET {", ".join(f'"{name}" = "excluded"."{name}"' for name in _PLACE[1:])},
-"state" = '{UNCHECKED}' WHERE "shard" IS NULL"""  # noqa: S608  # constants only
+"state" = '{UNCHECKED}' WHERE "shard" IS NULL AND "state" <> '{DELETED}'"""  # noqa: S608  # constants only
 _NAMED = ("name", "report", "number", "type", "bytes", "sha256")
 _NAME = f"""INSERT INTO "attachments" ({", ".join(_NAMED)}, "state")
 VALUES (?, ?, ?, ?, ?, ?, '{NOT_ARRIVED}')
@@ -40,14 +41,14 @@ def is_attachment(entry: Entry) -> bool:
     return entry.size > ATTACHMENT_CLASSES[0]
 
 
-def put(desk: Desk, bundle: int | None, shard: Path, entries: Iterable[Entry]) -> tuple[int, int]:
+def put(desk: Desk, bundle: int | None, shard: str, entries: Iterable[Entry]) -> tuple[int, int]:
     """Notes where attachments lie in the archive; how many are new, and how many were known.
 
     Belongs in a transaction of the caller.
     """
     new = known = 0
     for entry in entries:
-        row = (entry.name.id.hex(), bundle, entry.name.week, shard.name, entry.offset, entry.size)
+        row = (entry.name.id.hex(), bundle, entry.name.week, shard, entry.offset, entry.size)
         added = desk.database.conn.execute(_PUT, row).rowcount
         new, known = new + added, known + 1 - added
     return new, known

@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,7 @@ from analysis.errors import AnalysisError
 from analysis.workbench.marks import visible
 
 PROGRAM = "witnessbox-analysis"
+DAYS_OF_WARNING = 30
 
 
 def ask_passphrase() -> str:
@@ -60,6 +62,23 @@ def warn_of_swap(screen: TextIO, swaps: Sequence[str]) -> None:
             "hint: turn it off before you go on: swapoff -a",
             file=screen,
         )
+
+
+def warn_of_age(expires: date, today: date) -> None:
+    """Two lines on standard error from a month before the keys expire; nothing until then."""
+    left = (expires - today).days
+    if left > DAYS_OF_WARNING:
+        return
+    when = (
+        f"expire in {left} day{'s' if left != 1 else ''}, on {expires}"
+        if left > 0
+        else f"expired on {expires}"
+    )
+    click.echo(
+        f"{PROGRAM}: warning: the keys of this desk {when}\n"
+        "hint: make new ones: witnessbox-analysis rotate; the old ones go on opening old reports",
+        err=True,
+    )
 
 
 def explain(error: BaseException) -> str:

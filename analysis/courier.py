@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import archive
+from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedBundle, ForeignBundle, ForkedBundle, UnreadableFile, Unwritable
 from analysis.storage import new_file, open_file, read_file, sync_directory
@@ -26,17 +28,8 @@ from intake.forms.form import Form, MalformedForm
 
 MANIFEST = "manifest"
 FORMS = "forms"
-PART = ".part"
 MAX_FORM = 4 * 1024 * 1024
 CHUNK = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedShard:
-    """A shard in the archive, and how many reports its manifest says it holds."""
-
-    path: Path
-    reports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +60,20 @@ def receive(
     `progress` is told the bytes as they are copied. Raises ForeignBundle, ForkedBundle,
     DamagedBundle, RewordedForm or Unwritable.
     """
-    manifest, digest = read_manifest(bundle, _pinned(desk, bundle))
+    manifest, data = read_manifest(bundle, _pinned(desk, bundle))
+    digest = manifests.digest(data)
     _check_chain(desk, bundle, manifest, digest)
     forms = tuple(_read_form(bundle, form) for form in manifest.forms)
     news = tuple(read_news(desk.database, forms, accepted_forms))
     shards = _archive(desk, bundle, manifest, progress)
+    archive.keep_manifest(desk, manifest, data)
+    for form in forms:
+        archive.keep_form(desk, form)
     return Delivery(manifest, digest, forms, shards, missing(desk, manifest), news)
 
 
-def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest, str]:
-    """The manifest of a bundle that a pinned server signed, and its digest."""
+def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest, bytes]:
+    """The manifest of a bundle that a pinned server signed, and its bytes."""
     if not bundle.is_dir():
         raise DamagedBundle(
             f"{bundle}: not a bundle", 'a bundle is a folder such as "witnessbox-000001" on the stick'
@@ -84,7 +81,7 @@ def read_manifest(bundle: Path, pinned: Collection[VerifyKey]) -> tuple[Manifest
     path = bundle / MANIFEST
     data = _read(path, manifests.MAX_MANIFEST)
     try:
-        return manifests.parse(data, pinned), manifests.digest(data)
+        return manifests.parse(data, pinned), data
     except WrongSignature:
         raise ForeignBundle(
             f"{path}: not signed by a server that this desk has pinned",
@@ -106,12 +103,6 @@ def missing(desk: Desk, manifest: Manifest) -> tuple[tuple[int, int], ...]:
             gaps.append((expected, sequence - 1))
         expected = sequence + 1
     return tuple(gaps)
-
-
-def sweep(desk: Desk) -> None:
-    """Removes what a killed import left unfinished in the archive."""
-    for left in desk.archive.glob(f"*{PART}"):
-        left.unlink()
 
 
 def archive_file(source: int, target: Path, progress: Callable[[int], None]) -> str:
@@ -173,22 +164,29 @@ def _read_form(bundle: Path, digest: str) -> Form:
 def _archive(
     desk: Desk, bundle: Path, manifest: Manifest, progress: Callable[[int], None]
 ) -> tuple[ArchivedShard, ...]:
-    """Every shard is copied and checked before the first gets its name."""
-    copied: list[tuple[Path, Path, int]] = []
+    """Every shard that is not here is copied and checked before the first gets its name."""
+    server = manifest.server.public.hex()
+    copied: list[tuple[Path, Path]] = []
+    archived = []
     try:
         for shard in manifest.shards:
+            if here := archive.held(desk, shard.sha256):
+                progress(shard.bytes)
+                archived.append(here)
+                continue
             name = f"{manifest.sequence:06d}-{shard.filename}"
-            part = desk.archive / f"{name}{PART}"
-            copied.append((part, desk.archive / name, shard.reports))
+            part, path = desk.archive / f"{name}{PART}", desk.archive / name
+            copied.append((part, path))
             _copy(bundle / shard.filename, part, shard, progress)
-        for part, path, _ in copied:
+            archived.append(ArchivedShard(path, shard.reports, shard.sha256, server))
+        for part, path in copied:
             os.replace(part, path)
         sync_directory(desk.archive)
     finally:
-        for part, _, _ in copied:
+        for part, _ in copied:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-    return tuple(ArchivedShard(path, reports) for _, path, reports in copied)
+    return tuple(archived)
 
 
 def _copy(source: Path, target: Path, shard: Shard, progress: Callable[[int], None]) -> None:

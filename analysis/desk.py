@@ -1,9 +1,11 @@
 """The desk: a folder whose every file is ciphertext, and the keys that open it.
 
-    identity.age      the private keys, under the passphrase as `age -p` does it
-                      (identity.txt, in the clear, for a desk made with --no-passphrase)
-    recipients.txt    their public halves: what the intake seals to
-    database.key.age  the 32 bytes that open the database, sealed to the recipients
+    identity.age      the newest private key, under the passphrase (keyring.py says what else may be)
+    earlier.age       the private keys before it, sealed to the newest
+    desk.pub          the card that an intake pins: whom to seal to, signed by the desk
+    recipients.txt    the same keys as any age reads them
+    signing.key.age   the seed that signs the card, sealed to the recipients
+    database.key.age  the 32 bytes that open the database, sealed to the newest
     desk.db           everything that was unsealed, in SQLCipher
     archive/          the sealed reports as they came
 
@@ -12,32 +14,32 @@ What is unlocked lives in memory and nowhere else.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
-from analysis import cipher, schema
+from analysis import cipher, identities, keyring, public, schema
 from analysis.cipher import Database
-from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile, WrongPassphrase
-from analysis.identity import BadIdentity, HybridIdentity, X25519Identity, parse_identities
+from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile
+from analysis.identities import DEFAULT_DAYS, Life
+from analysis.identity import HybridIdentity, X25519Identity, parse_identities
+from analysis.keyring import MAX_KEY_FILE, AskPassphrase, AskShares
+from analysis.signing import SIGNING_KEY
 from analysis.storage import DIRECTORY_MODE, built_aside, read_file, write_file
 from analysis.trouble import told
-from analysis.unseal import NotForThisKey, seal_with_passphrase, unseal_bytes, unseal_with_passphrase
+from analysis.unseal import unseal_bytes
 from analysis.unseal_errors import UnsealError
-from intake.crypto.errors import CryptoError
-from intake.crypto.recipients import HybridRecipient, X25519Recipient, read_recipients
+from intake.crypto.card import Card
+from intake.crypto.recipients import HybridRecipient, X25519Recipient
 from intake.crypto.seal import seal_bytes
+from intake.crypto.signing import SigningKey
 
-IDENTITY = "identity.age"
-OPEN_IDENTITY = "identity.txt"
-RECIPIENTS = "recipients.txt"
 DATABASE_KEY = "database.key.age"
 DATABASE = "desk.db"
 ARCHIVE = "archive"
-
-MAX_KEY_FILE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,6 +51,7 @@ class Desk:
     recipients: Sequence[HybridRecipient | X25519Recipient]
     database_key: bytes
     database: Database
+    card: Card
 
     @classmethod
     def create(
@@ -58,53 +61,51 @@ class Desk:
         passphrase: str | None,
         *,
         random: Callable[[int], bytes] = os.urandom,
+        today: date | None = None,
+        days: int = DEFAULT_DAYS,
+        by_shares: bool = False,
+        leaflets: Mapping[str, bytes] | None = None,
     ) -> None:
         """Makes a new desk around the keys of an identity file: all of it, or nothing.
 
-        Without a passphrase the keys lie in the clear. Raises DeskExists, BadIdentity or Unwritable.
+        Without a passphrase the keys lie in the clear, or nowhere when they open `by_shares`. They expire
+        after so many `days`. `leaflets` are public files to lie beside the rest. Raises DeskExists,
+        BadIdentity or Unwritable.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise DeskExists(f"{path}: already exists", "choose another folder for the new desk")
+        check_free(path)
         recipients = [identity.recipient for identity in parse_identities(identity_text)]
-        key = random(cipher.KEY_LENGTH)
+        made = today or date.today()
+        life = Life(made, made + timedelta(days))
+        key, signing = random(cipher.KEY_LENGTH), SigningKey.generate(random)
         with built_aside(path) as aside, told(path / DATABASE):
-            if passphrase is None:
-                write_file(aside / OPEN_IDENTITY, identity_text.encode())
-            else:
-                write_file(aside / IDENTITY, seal_with_passphrase(identity_text.encode(), passphrase))
-            write_file(aside / RECIPIENTS, "".join(f"{one}\n" for one in recipients).encode())
+            files = keyring.files(identity_text, passphrase, by_shares=by_shares)
+            files |= public.files(recipients, signing, sequence=1, expires=life.expires)
+            for name, data in (files | dict(leaflets or {})).items():
+                write_file(aside / name, data)
+            write_file(aside / SIGNING_KEY, seal_bytes(signing.seed, recipients))
             write_file(aside / DATABASE_KEY, seal_bytes(key, recipients))
             (aside / ARCHIVE).mkdir(mode=DIRECTORY_MODE)
-            _create_database(aside / DATABASE, key)
+            _create_database(aside / DATABASE, key, recipients, life)
 
     @classmethod
-    def unlock(cls, path: Path, passphrase: Callable[[], str]) -> Self:
-        """The desk at `path`; `passphrase` is asked for when its keys are under one.
+    def unlock(cls, path: Path, passphrase: AskPassphrase | None, shares: AskShares | None = None) -> Self:
+        """The desk at `path`; `passphrase` is asked for when its keys are under one, `shares` otherwise.
 
-        Raises NotADesk, WrongPassphrase or DamagedDesk.
+        Raises NotADesk, WrongPassphrase, BadShare or DamagedDesk.
         """
-        if not (path / DATABASE).is_file() or not (path / DATABASE_KEY).is_file():
-            raise NotADesk(f"{path}: not a desk", "make one: witnessbox-analysis keygen --desk DIR")
-        try:
-            recipients = read_recipients(_read(path / RECIPIENTS).decode("utf-8", "replace"))
-        except CryptoError as error:
-            raise DamagedDesk(f"{path / RECIPIENTS}: {error}") from None
-        identities = _identities(path, passphrase)
-        own = tuple(identity.recipient for identity in identities)
-        # Whoever can write to this file could otherwise have spreadsheets sealed to a key of theirs.
-        if {str(one) for one in recipients} != {str(one) for one in own}:
-            raise DamagedDesk(
-                f"{path / RECIPIENTS}: not the public halves of this desk's keys",
-                "it was changed; an intake that was given it seals reports to somebody else",
-            )
-        key = _database_key(path / DATABASE_KEY, identities)
-        return cls(path, identities, own, key, _open_database(path / DATABASE, key))
+        check_desk(path)
+        keys = keyring.unlock(path, passphrase, shares)
+        key = read_database_key(path, keys.newest)
+        database = _open_database(path / DATABASE, key)
+        return cls(path, keys.identities, keys.recipients, key, database, keys.card)
 
     @classmethod
     @contextmanager
-    def unlocked(cls, path: Path, passphrase: Callable[[], str]) -> Iterator[Self]:
+    def unlocked(
+        cls, path: Path, passphrase: AskPassphrase | None, shares: AskShares | None = None
+    ) -> Iterator[Self]:
         """The desk while a command uses it; what its database cannot do is told in the desk's words."""
-        desk = cls.unlock(path, passphrase)
+        desk = cls.unlock(path, passphrase, shares)
         try:
             with told(path / DATABASE):
                 yield desk
@@ -134,6 +135,18 @@ class Desk:
         return f"Desk({str(self.path)!r}, ...)"
 
 
+def check_free(path: Path) -> None:
+    """DeskExists when a new desk would overwrite something."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DeskExists(f"{path}: already exists", "choose another folder for the new desk")
+
+
+def check_desk(path: Path) -> None:
+    """NotADesk when the folder is none."""
+    if not (path / DATABASE).is_file() or not (path / DATABASE_KEY).is_file():
+        raise NotADesk(f"{path}: not a desk", "make one: witnessbox-analysis keygen --desk DIR")
+
+
 def _lock(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,11 +154,16 @@ def _lock(descriptor: int, path: Path) -> None:
         raise Busy(f"{path}: another command is changing this desk", "wait for it to end") from None
 
 
-def _create_database(path: Path, key: bytes) -> None:
+def _create_database(
+    path: Path, key: bytes, recipients: Sequence[HybridRecipient | X25519Recipient], life: Life
+) -> None:
     connection = cipher.connect(path, key)
     try:
         os.chmod(path, 0o600)
-        schema.create(Database(connection))
+        database = Database(connection)
+        schema.create(database)
+        with database.atomic():
+            identities.record(database, recipients, life)
     finally:
         connection.close()
 
@@ -163,41 +181,14 @@ def _open_database(path: Path, key: bytes) -> Database:
     return database
 
 
-def _identities(path: Path, passphrase: Callable[[], str]) -> tuple[HybridIdentity | X25519Identity, ...]:
-    sealed = path / IDENTITY
-    if not sealed.exists():
-        sealed = path / OPEN_IDENTITY
-        text = _read(sealed)
-    else:
-        text = _under_passphrase(sealed, passphrase)
+def read_database_key(desk: Path, identities: Sequence[HybridIdentity | X25519Identity]) -> bytes:
+    """The 32 bytes that open the database; DamagedDesk when their file is missing or broken."""
+    path = desk / DATABASE_KEY
     try:
-        return parse_identities(text.decode("utf-8", "replace"))
-    except BadIdentity as error:
-        raise DamagedDesk(f"{sealed}: {error.message}") from None
-
-
-def _under_passphrase(path: Path, passphrase: Callable[[], str]) -> bytes:
-    sealed = _read(path)
-    try:
-        return unseal_with_passphrase(sealed, passphrase())
-    except NotForThisKey:
-        raise WrongPassphrase(f"{path}: the passphrase does not open it") from None
-    except UnsealError as error:
-        raise DamagedDesk(f"{path}: {error.message}") from None
-
-
-def _database_key(path: Path, identities: Sequence[HybridIdentity | X25519Identity]) -> bytes:
-    try:
-        key = unseal_bytes(_read(path), identities)
-    except UnsealError as error:
-        raise DamagedDesk(f"{path}: {error.message}") from None
+        key = unseal_bytes(read_file(path, MAX_KEY_FILE), identities)
+    except (UnsealError, UnreadableFile) as error:
+        named = error.message if isinstance(error, UnreadableFile) else f"{path}: {error.message}"
+        raise DamagedDesk(named) from None
     if len(key) != cipher.KEY_LENGTH:
         raise DamagedDesk(f"{path}: not the key of a database")
     return key
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_file(path, MAX_KEY_FILE)
-    except UnreadableFile as error:
-        raise DamagedDesk(error.message) from None

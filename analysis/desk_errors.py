@@ -23,6 +23,14 @@ class WrongPassphrase(DeskError):
     """The passphrase does not open the identity."""
 
 
+class BadShare(DeskError):
+    """A word share is mistyped, of another set, or not enough."""
+
+
+class UnsafePlace(DeskError):
+    """A secret would be written where it stays."""
+
+
 class DamagedDesk(DeskError):
     """A file of the desk is missing, broken, or of another desk."""
 

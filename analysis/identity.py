@@ -195,6 +195,6 @@ def parse_identities(text: str) -> tuple[HybridIdentity | X25519Identity, ...]:
     return tuple(found)
 
 
-def format_identity(identity: HybridIdentity) -> str:
+def format_identity(identity: HybridIdentity | X25519Identity) -> str:
     """The text of an identity file as `age-keygen -pq` writes it, but for the date."""
     return f"# public key: {identity.recipient}\n{identity.reveal()}\n"

@@ -12,8 +12,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import arrivals, attachments, bitmaps, schema
-from analysis.courier import ArchivedShard, Delivery
+from analysis import archive, arrivals, attachments, bitmaps, schema
+from analysis.archive import ArchivedShard
+from analysis.courier import Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.opening import Coding, Refused
@@ -129,6 +130,7 @@ def _load_shard(
     result: Result,
     progress: Callable[[int], None],
 ) -> None:
+    archive.note(desk, shard, bundle)
     writer = Writer(desk, bundle, codings)
     known, repeated = 0, list[Refused]()
     large: list[Entry] = []
@@ -140,7 +142,7 @@ def _load_shard(
             progress(len(outcomes) + skipped)
     writer.write(repeated)
     writer.finish()
-    new, before = attachments.put(desk, bundle, shard.path, large)
+    new, before = attachments.put(desk, bundle, shard.name, large)
     progress(len(large))
     result.attachments += new
     result.known_attachments += before

@@ -1,26 +1,19 @@
 """The command `witnessbox-analysis`: reads arguments, calls one function, prints."""
 
 import sys
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from analysis import console
+from analysis import console, courier_commands, key_commands
 from analysis.hardening import harden
+from analysis.options import PATH, desk_option
+from analysis.options import unlocked as _unlocked
 from analysis.swap import plain_swaps
-
-if TYPE_CHECKING:
-    from analysis.desk import Desk
 
 # Commands import what they need when they run: the processes that open reports import this
 # module once more, and should not pay for a database that they never touch.
-PATH = click.Path(path_type=Path)
-desk_option = click.option(
-    "--desk", "path", required=True, type=PATH, metavar="DIR", help="The desk's folder."
-)
 processes_option = click.option(
     "--processes",
     type=click.IntRange(1, 256),
@@ -35,24 +28,6 @@ def cli() -> None:
 
     Nothing that is unsealed is written to the disk except into the encrypted database.
     """
-
-
-@cli.command()
-@desk_option
-@click.option("--no-passphrase", is_flag=True, help="Leave the private key unprotected. For trials only.")
-def keygen(path: Path, *, no_passphrase: bool) -> None:
-    """Make a new desk: its keys, and its empty encrypted database.
-
-    The passphrase is asked on the terminal, or read as one line of standard input.
-    """
-    from analysis.desk import RECIPIENTS, Desk
-    from analysis.identity import HybridIdentity, format_identity
-
-    console.warn_of_swap(sys.stderr, plain_swaps())
-    passphrase = None if no_passphrase else console.choose_passphrase()
-    Desk.create(path, format_identity(HybridIdentity.generate()), passphrase)
-    click.echo(f"made the desk {path}")
-    click.echo(f"give {path / RECIPIENTS} to whoever runs the intake; keep everything else here")
 
 
 @cli.command()
@@ -86,11 +61,11 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
 
     Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
     """
-    from analysis import courier, loading, outcome
+    from analysis import archive, courier, loading, outcome
 
     console.warn_of_swap(sys.stderr, plain_swaps())
     with _unlocked(path) as desk, desk.changing():
-        courier.sweep(desk)
+        archive.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
             delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
         with console.progress("Opening", delivery.manifest.reports) as opened:
@@ -109,12 +84,12 @@ def import_csv(path: Path, map_file: Path, file: Path, processes: int | None) ->
 
     A row that is at the desk already is not added again.
     """
-    from analysis import courier, mapfile, outcome, spreadsheet
+    from analysis import archive, mapfile, outcome, spreadsheet
 
     mapping = mapfile.read_map(map_file)
     rows = spreadsheet.count_rows(file)
     with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
-        courier.sweep(desk)
+        archive.sweep(desk)
         imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
     for line in outcome.describe_spreadsheet(imported):
         click.echo(line)
@@ -155,6 +130,7 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
     """Write the findings as a static site whose every number is safe to show."""
     from analysis.arrivals import standing_still
     from analysis.findings.publish import publish as publish_findings
+    from analysis.review import consent, retention
 
     with _unlocked(path) as desk, standing_still(desk):
         made = publish_findings(
@@ -166,16 +142,39 @@ def publish(path: Path, out: Path, organization: str, release: str, day: date, k
             k=k,
             lang=lang,
         )
+        retention.note_release(desk.database.conn, release, date(day.year, day.month, day.day))
+        due = retention.find_due(desk.database.conn, date.today())
     click.echo(
         f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
     )
     click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
+    for line in consent.describe_due(due):
+        click.echo(line)
 
 
-def _unlocked(path: Path) -> AbstractContextManager["Desk"]:
-    from analysis.desk import Desk
+@cli.command()
+@desk_option
+@click.option("--dry-run", is_flag=True, help="Say what is due, and delete nothing.")
+@click.option("--counted", is_flag=True, help="The counting is done, though no release was published.")
+def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
+    """Delete for ever the words that senders asked to have deleted: counted, or kept long enough.
 
-    return Desk.unlocked(path, console.ask_passphrase)
+    Their ticks stay. The archive is sealed anew without the words. Cut off, give it again.
+    """
+    from analysis.review import consent
+
+    with (
+        _unlocked(path) as desk,
+        desk.changing(),
+        console.progress("Sealing", consent.steps(desk)) as sealed,
+    ):
+        done = consent.purge(desk, date.today(), counted=counted, dry_run=dry_run, progress=sealed)
+    for line in consent.describe(done):
+        click.echo(line)
+
+
+courier_commands.add_to(cli)
+key_commands.add_to(cli)
 
 
 def main() -> None:

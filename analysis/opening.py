@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from analysis.identity import Identity
-from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
+from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_by
 from intake.crypto.errors import Malformed
 from intake.crypto.padding import unpad
 from intake.crypto.shard import Entry
@@ -36,7 +36,10 @@ class Coding:
 
 
 class Opened(NamedTuple):
-    """The rows of one report, but for its number, which the database gives."""
+    """The rows of one report, but for its number, which the database gives.
+
+    `identity` is the place of the desk's identity that opened it.
+    """
 
     name: str
     week: str
@@ -44,6 +47,7 @@ class Opened(NamedTuple):
     lang: str
     sealed_by: str
     channel: str
+    identity: int
     values: list[int | str | None]
     ticks: list[int]
     texts: list[tuple[str, str]]
@@ -90,13 +94,14 @@ class Opener:
     def _open(self, sealed: bytes, entry: Entry) -> Outcome:
         name = entry.name.id.hex()
         try:
-            report = reports.parse(unpad(unseal_bytes(sealed, self._identities)), self._forms)
+            plain, opened_by = unseal_by(sealed, self._identities)
+            report = reports.parse(unpad(plain), self._forms)
         except _FAILURES as failure:
             return Refused(name, _reason(failure))
         # Whoever runs the server could otherwise keep one report and call it another's.
         if report.receipt.id != entry.name.id:
             return Refused(name, "stored under another name than it says")
-        return _rows(report, self._codings[report.form.digest], name, entry.name.week)
+        return _rows(report, self._codings[report.form.digest], name, entry.name.week, opened_by)
 
 
 def _reason(failure: Exception) -> str:
@@ -106,7 +111,7 @@ def _reason(failure: Exception) -> str:
     return str(failure)
 
 
-def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
+def _rows(report: Report, coding: Coding, name: str, week: str, opened_by: int) -> Opened:
     answers, receipt = report.answers, report.receipt
     return Opened(
         name,
@@ -115,6 +120,7 @@ def _rows(report: Report, coding: Coding, name: str, week: str) -> Opened:
         report.lang,
         report.sealed_by,
         report.channel,
+        opened_by,
         [_value(answers.get(column), coding.numbers.get(column)) for column in coding.columns],
         [
             coding.numbers[question][code]

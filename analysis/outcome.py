@@ -1,10 +1,13 @@
 """Says in words what an import did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from analysis.acknowledging import Said
 from analysis.attachments import ARRIVED
 from analysis.courier import Delivery
 from analysis.loading import Result
+from analysis.rebuilding import Rebuilt
+from analysis.resealing import Resealed
 from analysis.spreadsheet import Imported
 from analysis.workbench.marks import visible
 
@@ -17,6 +20,47 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
     yield from _set_aside(result)
+
+
+def describe_acknowledgement(said: Said) -> Iterator[str]:
+    """Lines about an acknowledgement: what the server may delete, and what it may not."""
+    yield f"wrote {said.path}: {bundles(said.accepted) if said.accepted else 'no bundle'} accepted"
+    if said.accepted:
+        yield "carry it to the intake: witnessbox-intake acknowledge; it then deletes what all desks have"
+    for sequence in said.unfinished:
+        yield f"bundle {sequence} not accepted: its import was cut off; import it again, to its end"
+
+
+def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
+    """Lines about a database that was made anew, and what is missing in it."""
+    yield f"made the database anew: {_count(rebuilt.reports, 'report')} loaded"
+    if rebuilt.set_aside:
+        yield f"{_count(rebuilt.set_aside, 'report')} set aside"
+    for sequence in rebuilt.incomplete:
+        yield f"bundle {sequence} does not stand in the archive whole: import it again"
+    for key in rebuilt.servers:
+        yield f"pinned the server {key}, which only the archive vouches for: compare its digits"
+    for path in rebuilt.unnamed:
+        yield f"{path}: belongs to no bundle that is known; it was left as it is"
+
+
+def describe_reseal(resealed: Resealed) -> Iterator[str]:
+    """Lines about an archive that was sealed anew."""
+    yield f"sealed anew: {_count(resealed.members, 'report or attachment', 'reports and attachments')}"
+    if resealed.unopened:
+        yield f"{resealed.unopened} that do not open stay as they came"
+
+
+def bundles(numbers: Sequence[int]) -> str:
+    """Numbers of bundles that rise, runs of them in short: "bundles 1 to 3, 5"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    listed = ", ".join(" to ".join(map(str, run)) for run in runs)
+    return f"bundle{'' if len(numbers) == 1 else 's'} {listed}"
 
 
 def describe_spreadsheet(imported: Imported) -> Iterator[str]:
@@ -50,5 +94,5 @@ def _known(result: Result) -> str:
     return f", {result.known} known before" if result.known else ""
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
+def _count(number: int, thing: str, things: str | None = None) -> str:
+    return f"{number} {thing if number == 1 else things or thing + 's'}"

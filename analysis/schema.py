@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from analysis import bitmaps
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
+from analysis.review import tables as review
 from intake.forms.form import Form, Question
 
 VERSION = 3
@@ -25,7 +26,8 @@ CREATE TABLE "choices" (
 CREATE TABLE "reports" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "bundle" INTEGER,
     "form" INTEGER NOT NULL REFERENCES "forms" ("id"), "week" TEXT NOT NULL,
-    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL);
+    "lang" TEXT NOT NULL, "sealed_by" TEXT NOT NULL, "channel" TEXT NOT NULL,
+    "identity" INTEGER REFERENCES "identities" ("id"));
 CREATE TABLE "answers" (
     "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
     "choice" INTEGER NOT NULL REFERENCES "choices" ("id"),
@@ -71,7 +73,22 @@ PATTERN_INDEXES = """
 CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
 """
 
-FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel")
+# The public halves of the desk's keys, with the days on which they were made and expire.
+IDENTITIES = """
+CREATE TABLE "identities" (
+    "id" INTEGER PRIMARY KEY, "recipient" TEXT NOT NULL UNIQUE, "made" TEXT, "expires" TEXT);
+"""
+
+# Which sealed files stand in the archive, under which digest each came, and what it is now; and what was
+# last said to each server.
+COURIER = """
+CREATE TABLE "shards" (
+    "name" TEXT PRIMARY KEY, "server" TEXT, "bundle" INTEGER, "original" TEXT NOT NULL UNIQUE,
+    "sha256" TEXT NOT NULL, "bytes" INTEGER NOT NULL, "reports" INTEGER NOT NULL);
+CREATE TABLE "acknowledgements" ("server" TEXT PRIMARY KEY, "text" TEXT NOT NULL);
+"""
+
+FIXED_COLUMNS = ("id", "name", "bundle", "form", "week", "lang", "sealed_by", "channel", "identity")
 COLUMN_TYPES = {
     "select_one": 'INTEGER REFERENCES "choices" ("id")',
     "month": "TEXT",
@@ -85,8 +102,10 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + PATTERN_INDEXES + SAVED)
-    database.conn.executescript(bitmaps.TABLES)
+    database.conn.executescript(
+        TABLES + IDENTITIES + COURIER + PATTERN_INDEXES + SAVED + bitmaps.TABLES + review.TABLES
+    )
+    review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -107,6 +126,7 @@ def add_form(database: Database, form: Form) -> int:
     _add_columns(database, form)
     for question in form.questions:
         _add_choices(database, form, question)
+    review.refresh(database.conn)
     title = form.title.get("en") or form.title[form.default_language]
     values = [form.digest, form.id, form.version, title, form.json.decode("utf-8")]
     cursor = database.conn.execute(

@@ -19,8 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis import loading
-from analysis.courier import PART, ArchivedShard
+from analysis import archive, loading
+from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
 from analysis.mapping import Map
@@ -80,12 +80,12 @@ def import_csv(
     shards = _archive(desk, mapping, f"{year:04d}-W{week:02d}", fresh)
     with desk.database.atomic():
         loading.add_forms(desk, [mapping.form])
+    archive.keep_form(desk, mapping.form)
     try:
         imported.result = loading.load(desk, shards, bundle=None, whole=True, processes=processes)
-    except BaseException:
-        for shard in shards:
-            shard.path.unlink(missing_ok=True)
-        raise
+    finally:
+        # They get their names when the rows that were made of them are there to stay.
+        archive.sweep(desk)
     imported.result.known += known.known
     return imported
 
@@ -172,23 +172,25 @@ def _fresh(
 
 
 def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:
-    """Seals the rows into new shards of the archive: all of them, or none."""
-    parts: list[tuple[Path, ArchivedShard]] = []
+    """Seals the rows into new shards of the archive, which have no names yet: all of them, or none."""
+    shards: list[ArchivedShard] = []
     try:
         while batch := list(itertools.islice(rows, SHARD_ROWS)):
-            part = desk.archive / f"csv-{len(parts):06d}{PART}"
+            part = desk.archive / f"csv-{len(shards):06d}{PART}"
             digest = _write_shard(desk, mapping, week, batch, part)
-            parts.append((part, ArchivedShard(desk.archive / f"csv-{digest[:32]}.tar", len(batch))))
-        for part, shard in parts:
-            os.replace(part, shard.path)
+            path = desk.archive / f"csv-{digest[:32]}.tar{PART}"
+            os.replace(part, path)
+            shards.append(ArchivedShard(path, len(batch), digest))
         sync_directory(desk.archive)
-    except OSError as error:
-        raise Unwritable(f"{desk.archive}: {(error.strerror or 'cannot be written').lower()}") from None
-    finally:
+    except BaseException as error:
         for left in desk.archive.glob(f"csv-*{PART}"):
             with suppress(OSError):
                 left.unlink()
-    return [shard for _, shard in parts]
+        if isinstance(error, OSError):
+            reason = (error.strerror or "cannot be written").lower()
+            raise Unwritable(f"{desk.archive}: {reason}") from None
+        raise
+    return shards
 
 
 def _write_shard(desk: Desk, mapping: Map, week: str, rows: list[Row], path: Path) -> str:

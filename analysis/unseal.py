@@ -38,6 +38,7 @@ __all__ = [
     "Truncated",
     "seal_with_passphrase",
     "unseal",
+    "unseal_by",
     "unseal_bytes",
     "unseal_with_passphrase",
 ]
@@ -49,18 +50,24 @@ def unseal_bytes(sealed: bytes, identities: Sequence[Identity]) -> bytes:
     Raises MalformedFile, NotForThisKey, Tampered or Truncated; nothing of a file that fails
     anywhere is returned.
     """
+    return unseal_by(sealed, identities)[0]
+
+
+def unseal_by(sealed: bytes, identities: Sequence[Identity]) -> tuple[bytes, int]:
+    """The same, and the place among `identities` of the one that opened it."""
     data = dearmor(sealed) if is_armored(sealed) else sealed
     header = _parse(data)
     payload = io.BytesIO(data)
     payload.seek(header.length)
-    return b"".join(_payload(payload, _file_key(header, identities)))
+    file_key, place = _file_key(header, identities)
+    return b"".join(_payload(payload, file_key)), place
 
 
 def unseal(sealed: BinaryIO, identities: Sequence[Identity]) -> Iterator[bytes]:
     """The chunks of a binary age file, each as soon as its tag was checked."""
     start = sealed.read(MAX_HEADER)
     header = _parse(start)
-    return _payload(_Rest(start[header.length :], sealed), _file_key(header, identities))
+    return _payload(_Rest(start[header.length :], sealed), _file_key(header, identities)[0])
 
 
 def _parse(data: bytes) -> Header:
@@ -70,26 +77,24 @@ def _parse(data: bytes) -> Header:
         raise MalformedFile(str(error)) from None
 
 
-def _file_key(header: Header, identities: Sequence[Identity]) -> bytes:
+def _file_key(header: Header, identities: Sequence[Identity]) -> tuple[bytes, int]:
     _check_passphrase_stands_alone(header)
-    file_key = _first_unwrapped(header, identities)
-    if file_key is None:
-        raise NotForThisKey("the file is sealed to another key")
+    file_key, place = _first_unwrapped(header, identities)
     if len(file_key) != FILE_KEY:
         raise MalformedFile("a stanza of the header is broken")
     # Without this check somebody could add, drop or swap recipients unseen.
     if not hmac.compare_digest(header_mac(file_key, header.authenticated), header.mac):
         raise Tampered("the header of the file was changed")
-    return file_key
+    return file_key, place
 
 
-def _first_unwrapped(header: Header, identities: Sequence[Identity]) -> bytes | None:
-    for identity in identities:
+def _first_unwrapped(header: Header, identities: Sequence[Identity]) -> tuple[bytes, int]:
+    for place, identity in enumerate(identities):
         for stanza in header.stanzas:
             file_key = identity.unwrap(stanza)
             if file_key is not None:
-                return file_key
-    return None
+                return file_key, place
+    raise NotForThisKey("the file is sealed to another key")
 
 
 def _check_passphrase_stands_alone(header: Header) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis import attachments, schema
+from analysis import attachments, identities, schema
 from analysis.desk import Desk
 from analysis.opening import Coding, Opened, Outcome, Refused
 
@@ -30,6 +30,8 @@ class Writer:
         self._last: int = newest.fetchone()[0]
         aside = self._connection.execute('SELECT EXISTS (SELECT 1 FROM "set_aside")')
         self._some_were_set_aside = bool(aside.fetchone()[0])
+        own = [identity.recipient for identity in desk.identities]
+        self._identities = identities.numbers(desk.database, own)
         self._waiting: list[Outcome] = []
         self.added = 0
         self.set_aside: Counter[str] = Counter()
@@ -71,7 +73,8 @@ class Writer:
     def _row(self, number: int, report: Opened) -> tuple[Any, ...]:
         form = self._forms[report.digest]
         fixed = (number, report.name, self._bundle, form, report.week, report.lang)
-        return (*fixed, report.sealed_by, report.channel, *report.values)
+        opened_by = self._identities[report.identity]
+        return (*fixed, report.sealed_by, report.channel, opened_by, *report.values)
 
     def _write_refused(self, refused: Sequence[Refused]) -> None:
         self.set_aside.update(report.reason for report in refused)

@@ -12,14 +12,18 @@ from pathlib import Path
 from intake.errors import IntakeError
 
 FILE = "reports.db"
-VERSION = 1
+VERSION = 2
 # Longer than an export holds the file while it puts it in order.
 BUSY_MILLISECONDS = 30_000
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE bundled (id BLOB PRIMARY KEY, bundle INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT);
+CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT, gone TEXT);
+CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle)) WITHOUT ROWID;
+CREATE TABLE acknowledgements
+    (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL);
 CREATE TABLE forms (digest TEXT PRIMARY KEY, json BLOB NOT NULL, bundle INTEGER) WITHOUT ROWID;
 CREATE INDEX bundled_by_bundle ON bundled (bundle);
 PRAGMA user_version = {VERSION};

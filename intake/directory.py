@@ -1,7 +1,7 @@
 """The data directory of an intake: what stands in it, and how it is made and read.
 
 intake.toml     the settings
-recipients.txt  the organizers' public keys; every report is sealed to all of them
+desks/          the newest card of each desk: every report is sealed to the keys in all of them
 server.key      the seed that signs courier bundles; it opens nothing
 server.pub      its public half, for the desk to pin
 lists/          the local lists that organizers edit: areas.csv, help.csv ...
@@ -11,15 +11,16 @@ attachments.db  the sealed attachments, where a form takes any
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from intake import database, settings
-from intake.crypto.errors import CryptoError
-from intake.crypto.recipients import Recipient, read_recipients
+from intake import desks as all_desks
+from intake.crypto.card import Recipient
 from intake.crypto.signing import SigningKey, format_public
+from intake.desks import Desks
 from intake.errors import IntakeError
 from intake.files import new_directory, sync_directory, write_synced
 from intake.forms import local
@@ -28,7 +29,6 @@ from intake.forms.form import Form
 from intake.forms.xlsform import compile_form
 from intake.settings import Settings
 
-RECIPIENTS = "recipients.txt"
 KEY = "server.key"
 PUBLIC = "server.pub"
 LISTS = "lists"
@@ -55,10 +55,15 @@ class Directory:
 
     path: Path
     settings: Settings
-    recipients: tuple[Recipient, ...]
+    desks: Desks
     forms: tuple[Form, ...]
     help: Notices
     deadlines: Notices
+
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Whom every report is sealed to."""
+        return self.desks.recipients
 
     @property
     def database(self) -> Path:
@@ -66,11 +71,13 @@ class Directory:
         return self.path / database.FILE
 
 
-def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
-    """Makes a new data directory with a new signing key; DirectoryError leaves nothing behind."""
+def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...]) -> Desks:
+    """Makes a new data directory with a new signing key, for the desks whose cards are in these files.
+
+    An IntakeError leaves nothing behind.
+    """
     path = path.absolute()
-    text = _read_text(recipients)
-    _parse_recipients(text, recipients)
+    desks = all_desks.meet(cards)
     loaded = load_forms(forms, local.SHIPPED)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DirectoryError(f"{path} exists already", "choose a new directory; nothing was changed")
@@ -79,7 +86,7 @@ def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with new_directory(path) as new:
             write_synced(new / settings.FILE, settings.starting_text(forms).encode())
-            write_synced(new / RECIPIENTS, text.encode())
+            all_desks.write(new / all_desks.FOLDER, desks, cards)
             write_synced(new / KEY, f"{KEY_LABEL} {key.seed.hex()}\n".encode())
             write_synced(new / PUBLIC, format_public(key.verify_key).encode(), 0o644)
             _copy_lists(new / LISTS)
@@ -87,13 +94,14 @@ def make(path: Path, recipients: Path, forms: tuple[str, ...]) -> None:
             database.keep_forms(new / database.FILE, [(form.digest, form.json) for form in loaded])
     except OSError as error:
         raise DirectoryError(f"cannot make {path}: {error.strerror}") from None
+    return desks
 
 
 def read(path: Path) -> Directory:
     """What stands in a data directory; an IntakeError names the file that cannot be used."""
     _check_exists(path)
     chosen = Settings.read(path / settings.FILE)
-    recipients = _parse_recipients(_read_text(path / RECIPIENTS), path / RECIPIENTS)
+    desks = all_desks.read(path)
     forms = load_forms(chosen.forms, path / LISTS, path / OWN_FORMS)
     # The pages speak what all questionnaires speak.
     languages = [one for one in forms[0].languages if all(one in form.languages for form in forms)]
@@ -101,7 +109,7 @@ def read(path: Path) -> Directory:
         shown = [local.read_notices(path / LISTS / file, languages) for file in (local.HELP, local.DEADLINES)]
     except RefusedSource as error:
         raise _refused(path / LISTS, error) from None
-    return Directory(path, chosen, recipients, forms, *shown)
+    return Directory(path, chosen, desks, forms, *shown)
 
 
 def read_key(path: Path) -> SigningKey:
@@ -156,14 +164,6 @@ def _copy_lists(folder: Path) -> None:
 def _check_exists(path: Path) -> None:
     if not path.is_dir():
         raise DirectoryError(f"there is no directory {path}", "witnessbox-intake init makes one")
-
-
-def _parse_recipients(text: str, path: Path) -> tuple[Recipient, ...]:
-    try:
-        return read_recipients(text)
-    except CryptoError as error:
-        hint = "a line of it is a public key, as witnessbox-analysis keygen writes to recipients.txt"
-        raise DirectoryError(f"{path}: {error}", hint) from None
 
 
 def _read_text(path: Path) -> str:

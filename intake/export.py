@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from intake import attachments
+from intake import attachments, deletion
 from intake.crypto.errors import CryptoError
 from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, Shard, bundle_name, digest, parse, serialise
 from intake.crypto.shard import (
@@ -35,6 +35,11 @@ from intake.tidy import MOST_BYTES, tidy
 SHARD_END = 2 * BLOCK
 MANIFEST = "manifest"
 FORMS = "forms"
+
+_GONE = {
+    deletion.ACKNOWLEDGED: "was acknowledged by every desk",
+    deletion.EXPIRED: "was kept as long as the settings say, and nobody acknowledged it",
+}
 
 Progress = Callable[[int], None]
 
@@ -134,8 +139,11 @@ def _reserve(connection: sqlite3.Connection) -> int | None:
 
 
 def _known(connection: sqlite3.Connection, sequence: int) -> int:
-    if not connection.execute("SELECT 1 FROM bundles WHERE sequence = ?", (sequence,)).fetchone():
+    found = connection.execute("SELECT gone FROM bundles WHERE sequence = ?", (sequence,)).fetchone()
+    if not found:
         raise ExportError(f"there is no bundle {sequence}")
+    if found[0]:
+        raise ExportError(f"bundle {sequence} {_GONE[found[0]]}; its reports are no longer here")
     return sequence
 
 

@@ -1,14 +1,17 @@
 """The command `witnessbox-intake`: parses, calls one function, prints."""
 
+import json
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from intake import database, directory, export, questionnaire, serve
+from intake import acknowledge, database, directory, export, questionnaire, retention, said, serve, status
+from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
+from intake.settings import FILE, Settings
 
 NAME = "witnessbox-intake"
 DATA = click.option(
@@ -25,18 +28,27 @@ def commands() -> None:
 @commands.command("init")
 @DATA
 @click.option(
-    "--recipients",
+    "--desk",
+    "desks",
     type=click.Path(path_type=Path),
     required=True,
-    help="The organizers' public keys (recipients.txt of the desk).",
+    multiple=True,
+    metavar="DESK.PUB",
+    help="The card of a desk that reports are sealed to; once for each desk.",
 )
 @click.option(
     "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
-def init(data: Path, recipients: Path, forms: tuple[str, ...]) -> None:
-    """Make a new data directory, with a new key that signs bundles."""
-    directory.make(data, recipients, forms)
+def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
+    """Make a new data directory, with a new key that signs bundles.
+
+    It pins the desks: from then on it takes new keys from them alone.
+    """
+    pinned = directory.make(data, desks, forms)
     click.echo(f"made {data}")
+    click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
+    for card in pinned.cards:
+        click.echo(f"  {' '.join(fingerprint(card.recipients))}")
     click.echo(f"take {data / directory.PUBLIC} to the desk, and pin it there")
     click.echo(
         f"edit the lists in {data / directory.LISTS}: areas, agencies, facilities, landlords, help, deadlines"
@@ -64,6 +76,7 @@ def serve_command(data: Path, host: str, port: int) -> None:
 def export_command(data: Path, out: Path, again: int | None) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
+    retention.check(data / database.FILE, Settings.read(data / FILE).keep_days)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=0, label="exporting", file=sys.stderr, hidden=hidden) as bar:
 
@@ -74,12 +87,34 @@ def export_command(data: Path, out: Path, again: int | None) -> None:
     if bundle is None:
         click.echo("nothing new to export")
     else:
-        more = f", {_count(bundle.attachments, 'attachment')}" if bundle.attachments else ""
-        click.echo(f"{bundle.path}: {_count(bundle.reports, 'report')}{more}")
+        more = f", {said.count(bundle.attachments, 'attachment')}" if bundle.attachments else ""
+        click.echo(f"{bundle.path}: {said.count(bundle.reports, 'report')}{more}")
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number != 1 else ''}"
+@commands.command("acknowledge")
+@DATA
+@click.argument("file", type=click.Path(path_type=Path))
+def acknowledge_command(data: Path, file: Path) -> None:
+    """Take what a desk answered, and delete the reports that every desk has.
+
+    FILE came back on the stick: acknowledgement-000001 or a later one.
+    """
+    server = directory.read_key(data).verify_key
+    for line in said.acknowledged(acknowledge.acknowledge(data / database.FILE, file, server)):
+        click.echo(line)
+
+
+@commands.command("status")
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status_command(data: Path, as_json: bool) -> None:
+    """Say what waits here, how old it is, and what needs somebody."""
+    found = status.read(directory.read(data), retention.utc_today())
+    if as_json:
+        click.echo(json.dumps(found.to_json(), indent=2, sort_keys=True))
+    else:
+        for line in status.describe(found):
+            click.echo(line)
 
 
 commands.add_command(questionnaire.form)

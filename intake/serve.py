@@ -17,7 +17,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import logs
+from intake import logs, retention
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
@@ -63,6 +63,8 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     config = configuration(app)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(contextlib.closing(_listen(host, port)))
+        # Before the store begins, which would hold up what is deleted now.
+        stack.enter_context(retention.daily(directory.database, directory.settings.keep_days))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()

@@ -26,6 +26,9 @@ exit_url = "https://www.bbc.com/weather"
 max_reports = 1_000_000
 min_free_bytes = 268_435_456
 
+# A report that nobody fetched and acknowledged is deleted so many days after the week in which it came.
+keep_days = 90
+
 # The largest form that a browser without script may send, and the seconds it may take to send it.
 max_form_bytes = 262_144
 max_seconds = 120
@@ -57,6 +60,7 @@ class Settings:
     exit_url: str
     max_reports: int
     min_free_bytes: int
+    keep_days: int
     max_form_bytes: int
     max_seconds: int
     free_per_minute: int

@@ -89,13 +89,12 @@ class Store:
         connection = connect(self._path)
         try:
             with explained(self._path):
-                (count,) = connection.execute("SELECT count(*) FROM reports").fetchone()
                 # What a server that was killed left in the order of arrival.
                 tidy(connection, self._path)
+                writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes)
         except BaseException:
             connection.close()
             raise
-        writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes, count)
         self._writer = writer
         self._taking = True
         self._thread = Thread(target=self._run, args=(writer,), name="store", daemon=True)
@@ -201,12 +200,14 @@ class _Writer:
     path: Path
     max_reports: int
     min_free_bytes: int
-    count: int
+    count: int = 0
     untidy: int = 0
     left: float = 0.0
     may_tidy_at: float = 0.0
+    version: int | None = None
 
     def __post_init__(self) -> None:
+        self._follow()
         self.left = self._left()
 
     def write(self, batch: list[_Waiting]) -> list[Outcome]:
@@ -214,6 +215,7 @@ class _Writer:
         try:
             # Pages are filled in this order; it must say nothing about who came first.
             batch.sort(key=lambda waiting: waiting.id)
+            self._follow()
             room = self._room()
             before = self.connection.total_changes
             self.connection.execute("BEGIN IMMEDIATE")
@@ -245,6 +247,13 @@ class _Writer:
     def rest(self) -> float:
         """The seconds until the file may be put in order again because nothing comes."""
         return self.may_tidy_at - time.monotonic()
+
+    def _follow(self) -> None:
+        """Counts anew when another command wrote: it may have deleted what the desks acknowledged."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        if version != self.version:
+            (self.count,) = self.connection.execute("SELECT count(*) FROM reports").fetchone()
+            self.version = version
 
     def _left(self) -> float:
         """The part that is left of the reports that may be kept, or of the disk, whichever is less."""

@@ -22,9 +22,10 @@ def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None =
     Leaves it as it is when it has more than `most_bytes`, when the disk has no room for the copies,
     or when somebody else uses it: the order comes with the next time. sqlite3.Error when it is damaged.
     """
-    # What is still in the journal counts too.
+    # What is still in the journal counts too; pages that are free are not copied.
     (size,) = connection.execute(
-        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        "SELECT (page_count - freelist_count) * page_size"
+        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
     ).fetchone()
     disk = os.statvfs(path.parent)
     if (most_bytes is not None and size > most_bytes) or disk.f_bavail * disk.f_frsize < ROOM * size:
@@ -38,3 +39,9 @@ def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None =
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def cut_journal(connection: sqlite3.Connection) -> bool:
+    """Brings what the journal holds into the file, and cuts it to nothing; False when somebody reads it."""
+    (busy, _, _) = connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

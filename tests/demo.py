@@ -40,7 +40,7 @@ class Demo:
     def make_keys(self) -> None:
         """The desk's keys, and an intake that knows the public half alone."""
         command(DESK, "keygen", "--desk", self.desk, passphrase=PASSPHRASE)
-        command(INTAKE, "init", "--data", self.intake, "--recipients", self.desk / "recipients.txt")
+        command(INTAKE, "init", "--data", self.intake, "--desk", self.desk / "desk.pub")
         be_patient(self.intake)
         command(DESK, "pin", "--desk", self.desk, self.intake / "server.pub", passphrase=PASSPHRASE)
 

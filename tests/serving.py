@@ -21,6 +21,7 @@ from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
 from intake.forms import answers, report
 from intake.forms.form import shipped
+from tests.cards import write_card
 from tests.working import post_sealed
 
 COMMAND = [str(Path(sys.executable).with_name("witnessbox-intake"))]
@@ -38,9 +39,8 @@ def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[s
 
 def make_data(path: Path, identity: HybridIdentity, **settings: int) -> Path:
     """A new data directory, made by the real command, with these settings in place of the usual ones."""
-    recipients = path.with_name(f"{path.name}-recipients.txt")
-    recipients.write_text(f"# for a test\n{identity.recipient}\n")
-    done = run("init", "--data", path, "--recipients", recipients)
+    card = write_card(path.with_name(f"{path.name}-desk.pub"), identity.recipient)
+    done = run("init", "--data", path, "--desk", card)
     assert done.returncode == 0, done.stderr
     configure(path, **{**PATIENT, **settings})
     return path

@@ -1,6 +1,7 @@
-"""Which reports a finding is about, and which of them their senders allow to be counted.
+"""Which reports a finding is about, and which of them are counted.
 
-Consent is decided here and nowhere else: every query of a finding goes through this one.
+Every query of a finding goes through this one. The desk's view "counted" decides: the sender allows
+it (K01), and no organizer's decision leaves the report out.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[s
     """Rows of a query on `scope`: the reports whose forms asked them about acts in their setting.
 
     Its columns: id, setting (a code), incident ("2026-05", "2026", "not_sure" or null), week
-    ("2026-W21"), counted (1 where the sender said yes, 0 for no and for no answer).
+    ("2026-W21"), allowed (1 where the sender said yes, 0 for no and for no answer), counted (1 where
+    it is allowed and nobody left the report out).
     """
     known = database["reports"].columns_dict
     setting, consent = (_code(name) if name in known else "null" for name in (SETTING, CONSENT))
@@ -27,10 +29,11 @@ def scope(database: Database, codebook: Codebook, query: str) -> Iterator[dict[s
     text = f"""with asked(form, answer, setting) as (values {", ".join("(?, ?, ?)" for _ in places)}),
     reported as (
       select r.id, f.digest as form, {setting} as answer, {incident} as incident, r.week as week,
-             coalesce({consent} = 'yes', 0) as counted
+             coalesce({consent} = 'yes', 0) as allowed,
+             r.id in (select id from counted) as counted
       from reports r join forms f on f.id = r.form
     ), scope as (
-      select id, setting, incident, week, counted
+      select id, setting, incident, week, allowed, counted
       from reported join asked on asked.form = reported.form and asked.answer is reported.answer
     )
     {query}"""  # noqa: S608 - see above

@@ -19,7 +19,7 @@ class Table:
     """Numbers of reports by (act's key, setting's code); row BASE is n.
 
     A report that ticks several acts counts once in each, so columns do not add up. Cells that no form
-    asks are absent. `excluded` is the number of reports that may not be counted, by setting.
+    asks are absent. `excluded` is the number of reports whose senders do not allow it, by setting.
     """
 
     codebook: Codebook
@@ -61,6 +61,6 @@ def _ticks(database: Database, codebook: Codebook) -> Iterator[tuple[Cell, int]]
 
 
 def _excluded(database: Database, codebook: Codebook) -> Iterator[tuple[str, int]]:
-    query = "select setting, count(*) as reports from scope where not counted group by setting"
+    query = "select setting, count(*) as reports from scope where not allowed group by setting"
     for row in scope(database, codebook, query):
         yield row["setting"], row["reports"]

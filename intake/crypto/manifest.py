@@ -1,32 +1,26 @@
 """The manifest of a courier bundle: what is in it, signed by the server.
 
-    manifest  = version-line body LF signature LF
-    version-line = "witnessbox-bundle/1" LF
-    body      = canonical JSON: keys sorted, no spaces, ASCII
-    signature = base64 of Ed25519 over version-line and body and LF
+    manifest  = "witnessbox-bundle/1" LF body LF signature LF       ; signed.py
 
 A bundle names the manifest before it, so a bundle that never arrived, came twice or was
-changed shows. The version line separates these signatures from any other use of the key.
+changed shows.
 """
 
-import base64
-import binascii
 import hashlib
 import json
-import re
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from intake.crypto import signed
 from intake.crypto.errors import Malformed, WrongSignature
 from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS
-from intake.crypto.signing import SIGNATURE_LENGTH, SigningKey, VerifyKey
+from intake.crypto.signing import SigningKey, VerifyKey
 
 VERSION_LINE = b"witnessbox-bundle/1\n"
+KIND = signed.Kind(VERSION_LINE, "manifest", "a server")
 FIRST_PREVIOUS = "0" * 64
 MAX_MANIFEST = 4 * 1024 * 1024
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +65,7 @@ def digest(manifest: bytes) -> str:
 
 def serialise(manifest: Manifest, key: SigningKey) -> bytes:
     """The manifest's file, signed; the same bytes every time."""
-    signed = VERSION_LINE + _body(manifest) + b"\n"
-    return signed + base64.b64encode(key.sign(signed)) + b"\n"
+    return KIND.write(_value(manifest), key)
 
 
 def parse(data: bytes, pinned: Collection[VerifyKey]) -> Manifest:
@@ -80,50 +73,37 @@ def parse(data: bytes, pinned: Collection[VerifyKey]) -> Manifest:
 
     Raises WrongSignature, or Malformed for any but the one allowed form.
     """
-    version, _, rest = data.partition(b"\n")
-    body, _, last = rest.partition(b"\n")
-    if version + b"\n" != VERSION_LINE:
-        raise Malformed("the manifest is not of a Witnessbox bundle, or of a newer version")
     # The signature is checked before anything is parsed: only a known server may feed the parser.
-    signer = _signer(VERSION_LINE + body + b"\n", _signature(last), pinned)
+    body, signer = KIND.verify(data, pinned)
     manifest = _from_body(body)
     if manifest.server != signer:
         raise WrongSignature("the manifest names another server than the one that signed it")
     return manifest
 
 
-def _signer(signed: bytes, signature: bytes, pinned: Collection[VerifyKey]) -> VerifyKey:
-    for key in pinned:
-        with suppress(WrongSignature):
-            key.verify(signed, signature)
-            return key
-    raise WrongSignature("the manifest is not signed by a server that is known here")
-
-
-def _body(manifest: Manifest) -> bytes:
-    value = {
+def _value(manifest: Manifest) -> dict[str, Any]:
+    return {
         "forms": list(manifest.forms),
         "previous": manifest.previous,
         "sequence": manifest.sequence,
         "server": manifest.server.public.hex(),
         "shards": [asdict(shard) for shard in manifest.shards],
     }
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def _from_body(body: bytes) -> Manifest:
     try:
         value = json.loads(body)
         manifest = Manifest(
-            server=VerifyKey(bytes.fromhex(_digest(value["server"]))),
-            sequence=_number(value["sequence"], 1, 10**9),
-            previous=_digest(value["previous"]),
-            forms=tuple(_digest(form) for form in value["forms"]),
+            server=VerifyKey(bytes.fromhex(signed.digest(value["server"]))),
+            sequence=signed.number(value["sequence"], 1, 10**9),
+            previous=signed.digest(value["previous"]),
+            forms=tuple(signed.digest(form) for form in value["forms"]),
             shards=tuple(_shard(shard) for shard in value["shards"]),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Malformed("the manifest is broken") from None
-    if not _is_strict(manifest) or _body(manifest) != body:
+    if not _is_strict(manifest) or signed.canonical(_value(manifest)) != body:
         raise Malformed("the manifest is not in the one allowed form")
     return manifest
 
@@ -136,29 +116,7 @@ def _is_strict(manifest: Manifest) -> bool:
 
 def _shard(value: dict[str, object]) -> Shard:
     return Shard(
-        bytes=_number(value["bytes"], 1, MAX_SHARD_BYTES),
-        reports=_number(value["reports"], 1, MAX_SHARD_REPORTS),
-        sha256=_digest(value["sha256"]),
+        bytes=signed.number(value["bytes"], 1, MAX_SHARD_BYTES),
+        reports=signed.number(value["reports"], 1, MAX_SHARD_REPORTS),
+        sha256=signed.digest(value["sha256"]),
     )
-
-
-def _number(value: object, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError
-    return value
-
-
-def _digest(value: object) -> str:
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
-        raise ValueError
-    return value
-
-
-def _signature(line: bytes) -> bytes:
-    try:
-        signature = binascii.a2b_base64(line.removesuffix(b"\n"), strict_mode=True)
-    except binascii.Error:
-        raise Malformed("the signature of the manifest is broken") from None
-    if len(signature) != SIGNATURE_LENGTH or base64.b64encode(signature) + b"\n" != line:
-        raise Malformed("the signature of the manifest is broken")
-    return signature

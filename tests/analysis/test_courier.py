@@ -51,7 +51,7 @@ def test_sealed_reports_are_kept_as_they_came(run: Run, desk: Desk, server: Serv
     bundle = server.bundle(stick, [member(desk.recipients)])
     run("import", "--desk", desk.path, bundle)
     (shard,) = bundle.glob("*.tar")
-    (kept,) = desk.archive.iterdir()
+    (kept,) = desk.archive.glob("*.tar")
     assert kept.name == f"000001-{shard.name}"
     assert kept.read_bytes() == shard.read_bytes()
 

@@ -101,7 +101,9 @@ def test_a_folder_that_is_no_desk_is_said_to_be_none(run: Run, tmp_path: Path) -
     assert result.stderr.startswith(f"witnessbox-analysis: error: {tmp_path}: not a desk\nhint: ")
 
 
-@pytest.mark.parametrize("name", ["desk.db", "database.key.age", "recipients.txt", "identity.txt"])
+@pytest.mark.parametrize(
+    "name", ["desk.db", "database.key.age", "recipients.txt", "desk.pub", "identity.txt"]
+)
 def test_a_damaged_file_of_the_desk_is_named(desk_path: Path, name: str) -> None:
     data = bytearray((desk_path / name).read_bytes())
     data[100:140] = data[-60:-20] = bytes(40)

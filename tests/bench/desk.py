@@ -4,6 +4,7 @@ The bare rate is what HPKE open and ChaCha20-Poly1305 alone cost for the same fi
 already cut out in memory, with the same number of processes in the same run.
 """
 
+import hashlib
 import itertools
 import os
 import resource
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from nacl.bindings import crypto_aead_chacha20poly1305_ietf_decrypt
 
-from analysis.courier import ArchivedShard
+from analysis.archive import ArchivedShard
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity, parse_identities
 from analysis.loading import add_forms, load
@@ -49,7 +50,7 @@ def make_shards(identity: HybridIdentity, count: int, folder: Path) -> list[Arch
         )
         with path.open("wb") as out:
             write_shard(members, out)
-        made.append(ArchivedShard(path, len(members)))
+        made.append(ArchivedShard(path, len(members), hashlib.sha256(path.read_bytes()).hexdigest()))
     return made
 
 

@@ -14,6 +14,7 @@ from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.seal import seal_bytes
 from tests.bench.load import Measured, post_sealed
 from tests.bench.table import show
+from tests.cards import write_card
 from tests.running import be_patient, serving
 
 ROUNDS = 3
@@ -36,8 +37,7 @@ def run(requests: int = 6000) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "intake"
-        (Path(name) / "recipients.txt").write_text(f"{recipient}\n")
-        directory.make(data, Path(name) / "recipients.txt", ("report",))
+        directory.make(data, [write_card(Path(name) / "desk.pub", recipient)], ("report",))
         be_patient(data)
         with (
             serving("python", "-m", "tests.bench.discard", data) as dropping,

@@ -4,39 +4,67 @@ from pathlib import Path
 
 import pytest
 
-from analysis.identity import HybridIdentity
+from analysis.identity import HybridIdentity, X25519Identity
+from intake.crypto.card import introduce
+from intake.crypto.fingerprint import fingerprint
+from intake.crypto.signing import SigningKey
+from tests.cards import DESK, write_card
 from tests.serving import run, snapshot
 
 
 @pytest.fixture
-def recipients(tmp_path: Path, identity: HybridIdentity) -> Path:
-    file = tmp_path / "recipients.txt"
-    file.write_text(f"{identity.recipient}\n")
-    return file
+def card(tmp_path: Path, identity: HybridIdentity) -> Path:
+    return write_card(tmp_path / "desk.pub", identity.recipient)
 
 
-def test_init_makes_a_directory_that_can_be_served(tmp_path: Path, recipients: Path) -> None:
+def test_init_makes_a_directory_that_can_be_served(tmp_path: Path, card: Path) -> None:
     data = tmp_path / "below" / "data"
-    done = run("init", "--data", data, "--recipients", recipients)
+    done = run("init", "--data", data, "--desk", card)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"take {data / 'server.pub'} to the desk" in done.stdout
     made = {path.name for path in data.iterdir()}
-    files = {"intake.toml", "recipients.txt", "server.key", "server.pub", "reports.db"}
-    assert made == files | {"lists"}
+    files = {"intake.toml", "server.key", "server.pub", "reports.db"}
+    assert made == files | {"desks", "lists"}
     assert f"edit the lists in {data / 'lists'}" in done.stdout
+    assert [path.name for path in (data / "desks").iterdir()] == [f"{DESK.verify_key.public.hex()[:16]}.pub"]
 
 
-def test_each_new_directory_has_a_key_of_its_own(tmp_path: Path, recipients: Path) -> None:
+def test_init_shows_the_words_of_each_desk_s_keys(tmp_path: Path, card: Path) -> None:
+    other = HybridIdentity.generate().recipient
+    second = write_card(tmp_path / "other.pub", other, desk=SigningKey.generate())
+    done = run("init", "--data", tmp_path / "data", "--desk", card, "--desk", second)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = {line.strip() for line in done.stdout.splitlines()}
+    assert {" ".join(fingerprint(introduce(one.read_bytes()).recipients)) for one in (card, second)} <= shown
+
+
+def test_the_same_desk_twice_is_refused(tmp_path: Path, card: Path) -> None:
+    done = run("init", "--data", tmp_path / "data", "--desk", card, "--desk", card)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("witnessbox-intake: error: the same desk was given twice\nhint: ")
+    assert not (tmp_path / "data").exists()
+
+
+def test_desks_with_keys_of_two_kinds_are_refused(tmp_path: Path, card: Path) -> None:
+    classic = X25519Identity(bytes(range(1, 33))).recipient
+    second = write_card(tmp_path / "other.pub", classic, desk=SigningKey.generate())
+    done = run("init", "--data", tmp_path / "data", "--desk", card, "--desk", second)
+    assert done.returncode == 1
+    assert "post-quantum and other keys cannot be mixed" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_each_new_directory_has_a_key_of_its_own(tmp_path: Path, card: Path) -> None:
     for name in ("one", "two"):
-        run("init", "--data", tmp_path / name, "--recipients", recipients)
+        run("init", "--data", tmp_path / name, "--desk", card)
     assert (tmp_path / "one/server.pub").read_text() != (tmp_path / "two/server.pub").read_text()
 
 
-def test_an_existing_data_directory_is_not_touched(tmp_path: Path, recipients: Path) -> None:
+def test_an_existing_data_directory_is_not_touched(tmp_path: Path, card: Path) -> None:
     data = tmp_path / "data"
-    run("init", "--data", data, "--recipients", recipients)
+    run("init", "--data", data, "--desk", card)
     before = snapshot(tmp_path)
-    done = run("init", "--data", data, "--recipients", recipients)
+    done = run("init", "--data", data, "--desk", card)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         f"witnessbox-intake: error: {data} exists already",
@@ -49,29 +77,31 @@ def test_an_existing_data_directory_is_not_touched(tmp_path: Path, recipients: P
     ("text", "message"),
     [
         pytest.param(None, "cannot read {}: No such file or directory", id="missing"),
-        pytest.param("", "{}: no recipient: a report must be sealed to somebody", id="empty"),
-        pytest.param("# a key\nage1pq1xyz\n", "{}: line 2: ", id="broken"),
-        pytest.param("AGE-SECRET-KEY-PQ-1ABC\n", "{}: line 1: ", id="a secret key"),
-        pytest.param("caf\udce9", "{} is not a text file", id="not text"),
+        pytest.param("", "{}: the desk's card is not one of Witnessbox", id="empty"),
+        pytest.param("age1pq1xyz\n", "{}: the desk's card is not one of Witnessbox", id="a recipient"),
+        pytest.param("AGE-SECRET-KEY-PQ-1ABC\n", "{}: the desk's card is not one of", id="a secret key"),
+        pytest.param("witnessbox-desk/1\n{}\n\n", "{}: the desk's card is broken", id="broken"),
+        pytest.param("caf\udce9", "{}: the desk's card is not one of Witnessbox", id="not text"),
+        pytest.param("a" * 65_537, "{} is longer than a desk's card can be", id="too long"),
     ],
 )
-def test_recipients_that_cannot_be_used_leave_nothing_behind(
+def test_a_card_that_cannot_be_used_leaves_nothing_behind(
     text: str | None, message: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "recipients.txt"
+    file = tmp_path / "desk.pub"
     if text is not None:
         file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    done = run("init", "--data", tmp_path / "data", "--recipients", file)
+    done = run("init", "--data", tmp_path / "data", "--desk", file)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"witnessbox-intake: error: {message.format(file)}")
     assert "SECRET" not in done.stderr
     assert len(done.stderr.splitlines()) <= 2
-    assert {path.name for path in tmp_path.iterdir()} <= {"recipients.txt"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"desk.pub"}
 
 
 @pytest.mark.parametrize("form", ["nowhere", "../report", "report.json", ""])
-def test_a_form_that_does_not_exist_is_named(form: str, tmp_path: Path, recipients: Path) -> None:
-    done = run("init", "--data", tmp_path / "data", "--recipients", recipients, "--form", form)
+def test_a_form_that_does_not_exist_is_named(form: str, tmp_path: Path, card: Path) -> None:
+    done = run("init", "--data", tmp_path / "data", "--desk", card, "--form", form)
     assert done.returncode == 1
     assert done.stderr.startswith(f'witnessbox-intake: error: there is no form "{form}"')
     assert not (tmp_path / "data").exists()

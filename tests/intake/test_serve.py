@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
+from tests.cards import DESK
 from tests.serving import ENOUGH, Server, configure, make_data, run, sealed_body, stored
 
 NOTHING_SAVED = "Nothing was saved."
+CARD = f"desks/{DESK.verify_key.public.hex()[:16]}.pub"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -46,8 +48,8 @@ def test_a_port_in_use_is_said_in_two_lines(data: Path) -> None:
     [
         pytest.param("intake.toml", None, "intake.toml: No such file or directory", id="no settings"),
         pytest.param("intake.toml", "forms = []", '"exit_url" is missing', id="short settings"),
-        pytest.param("recipients.txt", "age1pq1nonsense\n", "recipients.txt: line 1: ", id="broken key"),
-        pytest.param("recipients.txt", "", "recipients.txt: no recipient", id="no key"),
+        pytest.param(CARD, "age1pq1nonsense\n", ": the desk's card is not one of", id="broken card"),
+        pytest.param(CARD, None, "no desk is known in ", id="no card"),
         pytest.param("reports.db", None, "there is no ", id="no database"),
         pytest.param("reports.db", "words", "is not a file of reports", id="broken database"),
     ],

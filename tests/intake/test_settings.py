@@ -24,6 +24,7 @@ def test_the_settings_of_a_new_intake_can_be_read(tmp_path: Path) -> None:
         "exit_url",
         "max_reports",
         "min_free_bytes",
+        "keep_days",
         "max_form_bytes",
         "max_seconds",
         "free_per_minute",

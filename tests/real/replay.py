@@ -69,7 +69,7 @@ def replay(folder: Path, records_file: Path) -> Path:
         records = list(csv.DictReader(file))
     with leg("keys for the desk, an intake that knows the public half"):
         command(DESK, "keygen", "--desk", desk, passphrase=PASSPHRASE)
-        command(INTAKE, "init", "--data", intake, "--recipients", desk / "recipients.txt")
+        command(INTAKE, "init", "--data", intake, "--desk", desk / "desk.pub")
         be_patient(intake)
         command(DESK, "pin", "--desk", desk, intake / "server.pub", passphrase=PASSPHRASE)
     with serving(INTAKE, "serve", "--data", intake, "--port", "0") as address:

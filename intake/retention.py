@@ -1,0 +1,143 @@
+"""Deletes what nobody fetched for as long as the settings say, unless the clock cannot be trusted.
+
+A report goes when its ISO week ended more than `keep_days` ago. One that is in a bundle goes with the
+whole bundle, because a part of a bundle is another bundle. A clock that jumps by a year would
+delete everything: the last day that was seen is kept, and after a jump nothing is deleted until the
+clock has gone on by ordinary steps for a week, in which `status` says so.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+from intake import deletion
+from intake.database import explained
+from intake.deletion import Deleted
+from intake.export import connect_both
+from intake.files import alone
+from intake.guard import place
+
+# A step of the clock of more days than this is a jump, and so many days without one are trusted again.
+MOST_DAYS = 7
+STEADY_DAYS = 7
+SECONDS_BETWEEN = 3600.0
+
+log = logging.getLogger("intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The last day that was seen, and on how many days since the last jump the clock moved by small steps."""
+
+    day: date
+    steady: int
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its days may be counted."""
+        return self.steady >= STEADY_DAYS
+
+    def seen(self, today: date) -> "Clock":
+        """The clock after a look at it."""
+        moved = (today - self.day).days
+        if abs(moved) > MOST_DAYS:
+            return Clock(today, 0)
+        return Clock(today, min(STEADY_DAYS, self.steady + 1) if moved > 0 else self.steady)
+
+
+def utc_today() -> date:
+    """The day by which weeks are counted."""
+    return datetime.now(UTC).date()
+
+
+def week_end(week: str) -> date:
+    """The Sunday of an ISO week; a week that is none lies in the future for ever."""
+    year, number = week.split("-W")
+    try:
+        return date.fromisocalendar(int(year), int(number), 7)
+    except ValueError:
+        return date.max
+
+
+def check(database: Path, keep_days: int, today: Callable[[], date] = utc_today) -> Deleted | None:
+    """Deletes what is too old; None while another command is at work, which leaves it to the next time."""
+    try:
+        with alone(database.parent), closing(connect_both(database)) as connection, explained(database):
+            return _check(connection, database, keep_days, today())
+    except BlockingIOError:
+        return None
+
+
+def read_clock(connection: sqlite3.Connection) -> Clock | None:
+    """The clock as it was last seen."""
+    row = connection.execute("SELECT day, steady FROM clock").fetchone()
+    return Clock(date.fromisoformat(row[0]), row[1]) if row else None
+
+
+@contextmanager
+def daily(
+    database: Path, keep_days: int, today: Callable[[], date] = utc_today, seconds: float = SECONDS_BETWEEN
+) -> Iterator[None]:
+    """Checks at once, and as long as the block lasts whenever a new day has begun."""
+    done = today() if check(database, keep_days, today) is not None else None
+    ended = Event()
+
+    def run() -> None:
+        nonlocal done
+        while not ended.wait(seconds):
+            try:
+                if (day := today()) != done and check(database, keep_days, lambda: day) is not None:
+                    done = day
+            except Exception as error:
+                log.error("what is too old was not deleted: %s", place(error))
+
+    thread = Thread(target=run, name="retention", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _check(connection: sqlite3.Connection, database: Path, keep_days: int, today: date) -> Deleted:
+    before = read_clock(connection)
+    # A new intake has nothing that is old, whatever its clock says.
+    clock = before.seen(today) if before else Clock(today, STEADY_DAYS)
+    if clock != before:
+        connection.execute(
+            "INSERT OR REPLACE INTO clock (one, day, steady) VALUES (1, ?, ?)",
+            (clock.day.isoformat(), clock.steady),
+        )
+    # What a killed command was told to delete goes whatever the clock says.
+    deleted = deletion.delete_gone(connection)
+    if clock.trusted:
+        _expire(connection, today - timedelta(keep_days), deleted)
+    if deleted:
+        deletion.wipe(connection, database)
+    return deleted
+
+
+def _expire(connection: sqlite3.Connection, before: date, deleted: Deleted) -> None:
+    """Deletes what came in weeks that ended before a day."""
+    weeks = connection.execute("SELECT week FROM reports UNION SELECT week FROM large.attachments").fetchall()
+    old = tuple(week for (week,) in weeks if week_end(week) < before)
+    if not old:
+        return
+    newest = connection.execute(
+        "SELECT bundle, max(week) FROM bundled JOIN"
+        " (SELECT id, week FROM reports UNION ALL SELECT id, week FROM large.attachments) USING (id)"
+        " JOIN bundles ON bundle = sequence WHERE gone IS NULL AND digest IS NOT NULL GROUP BY bundle"
+    ).fetchall()
+    connection.executemany(
+        "UPDATE bundles SET gone = ? WHERE sequence = ?",
+        [(deletion.EXPIRED, bundle) for bundle, week in newest if week in old],
+    )
+    for part in (deletion.delete_gone(connection), deletion.delete_waiting(connection, old)):
+        deleted.reports += part.reports
+        deleted.attachments += part.attachments

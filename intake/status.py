@@ -1,0 +1,204 @@
+"""What an intake holds, how old it is, and what its organizers must see to: counts, and no ids."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from intake import retention
+from intake.crypto.card import Card
+from intake.database import explained
+from intake.deletion import ACKNOWLEDGED, EXPIRED
+from intake.directory import Directory
+from intake.export import connect_both
+from intake.said import bundles, count
+
+# From this part of `keep_days` on, somebody should fetch the oldest.
+WARN_FROM = 1 / 2
+DAYS_BEFORE_EXPIRY = 30
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Reports that came in a week: in no bundle yet, and in a bundle that is not acknowledged."""
+
+    week: str
+    waiting: int
+    bundled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that is not gone: how many reports and attachments, and by how many desks it was accepted."""
+
+    sequence: int
+    files: int
+    written: bool
+    desks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A desk and the day on which its keys expire."""
+
+    desk: str
+    expires: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that `status` tells; days are whole days, sizes bytes."""
+
+    weeks: list[Week]
+    waiting_attachments: int
+    attachments: int
+    unfinished_uploads: int
+    bundles: list[Bundle]
+    acknowledged: list[int]
+    expired: list[int]
+    oldest_week: str | None
+    oldest_days: int
+    keep_days: int
+    fetch_soon: bool
+    clock_trusted: bool
+    clock_days_left: int
+    max_reports: int
+    free_bytes: int
+    min_free_bytes: int
+    desks: list[Key]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return asdict(self)
+
+
+def read(directory: Directory, today: date) -> Status:
+    """The status of an intake, running or not."""
+    database, settings = directory.database, directory.settings
+    disk = os.statvfs(directory.path)
+    with closing(connect_both(database)) as connection, explained(database):
+        # One state of the file, whatever a running server does meanwhile.
+        connection.execute("BEGIN")
+        clock = retention.read_clock(connection)
+        weeks = _weeks(connection)
+        oldest = min((one.week for one in weeks), default=None)
+        days = max(0, (today - retention.week_end(oldest)).days) if oldest else 0
+        return Status(
+            weeks=weeks,
+            **_attachments(connection),
+            bundles=_bundles(connection),
+            acknowledged=_gone(connection, ACKNOWLEDGED),
+            expired=_gone(connection, EXPIRED),
+            oldest_week=oldest,
+            oldest_days=days,
+            keep_days=settings.keep_days,
+            fetch_soon=days >= WARN_FROM * settings.keep_days,
+            clock_trusted=clock is None or clock.trusted,
+            clock_days_left=retention.STEADY_DAYS - clock.steady if clock else 0,
+            max_reports=settings.max_reports,
+            free_bytes=disk.f_bavail * disk.f_frsize,
+            min_free_bytes=settings.min_free_bytes,
+            desks=[_key(card, today) for card in directory.desks.cards],
+        )
+
+
+def describe(status: Status) -> Iterator[str]:
+    """Lines for people; what needs somebody begins with "warning:"."""
+    if status.weeks:
+        yield f"{'week':<10}{'waiting':>9}{'in a bundle':>13}"
+    yield from (f"{one.week:<10}{one.waiting:>9}{one.bundled:>13}" for one in status.weeks)
+    waiting = sum(one.waiting for one in status.weeks)
+    more = f", {count(status.waiting_attachments, 'attachment')}" if status.waiting_attachments else ""
+    yield f"to export: {count(waiting, 'report')}{more}"
+    yield from (_bundle(one, len(status.desks)) for one in status.bundles)
+    if status.acknowledged:
+        yield f"{bundles(status.acknowledged)}: acknowledged, and deleted here"
+    if status.expired:
+        yield f"warning: {bundles(status.expired)}: never acknowledged, and deleted for their age"
+    if status.unfinished_uploads:
+        yield f"{count(status.unfinished_uploads, 'upload')} not finished; cleared away at the next start"
+    yield from _age(status)
+    free = max(0, status.free_bytes - status.min_free_bytes) // MEGABYTE
+    yield f"room: {free} MB of disk, {status.max_reports - _reports(status)} reports"
+    if not free or status.max_reports <= _reports(status):
+        yield "warning: there is no room: reports are not taken"
+    yield from (_expiry(one) for one in status.desks)
+
+
+def _age(status: Status) -> Iterator[str]:
+    if status.oldest_week:
+        yield (
+            f"oldest: {status.oldest_week}, {count(status.oldest_days, 'day')} ago;"
+            f" deleted after {count(status.keep_days, 'day')} when nobody acknowledges it"
+        )
+    if status.fetch_soon:
+        yield "warning: fetch the oldest soon: export, carry it to the desk, and bring the answer back"
+    if not status.clock_trusted:
+        yield (
+            "warning: the clock of this machine jumped; see that it is right: nothing is deleted for its age"
+            f" until it has gone on for {count(status.clock_days_left, 'more day')}"
+        )
+
+
+def _bundle(one: Bundle, desks: int) -> str:
+    if not one.written:
+        return f"warning: bundle {one.sequence}: its export was cut off; export again"
+    of = count(desks, "desk")
+    return f"bundle {one.sequence}: {count(one.files, 'file')}, acknowledged by {one.desks} of {of}"
+
+
+def _expiry(key: Key) -> str:
+    if key.days < 0:
+        return f"warning: the keys of desk {key.desk} expired on {key.expires}: make new ones at the desk"
+    warning = "warning: " if key.days <= DAYS_BEFORE_EXPIRY else ""
+    return f"{warning}the keys of desk {key.desk} expire on {key.expires}, in {count(key.days, 'day')}"
+
+
+def _reports(status: Status) -> int:
+    return sum(one.waiting + one.bundled for one in status.weeks)
+
+
+def _weeks(connection: sqlite3.Connection) -> list[Week]:
+    rows = connection.execute(
+        "SELECT week, sum(bundle IS NULL), sum(bundle IS NOT NULL)"
+        " FROM reports LEFT JOIN bundled USING (id) GROUP BY week ORDER BY week"
+    )
+    return [Week(*row) for row in rows]
+
+
+def _attachments(connection: sqlite3.Connection) -> dict[str, int]:
+    queries = {
+        "attachments": "SELECT count(*) FROM large.attachments",
+        "waiting_attachments": (
+            "SELECT count(*) FROM large.attachments WHERE id NOT IN (SELECT id FROM bundled)"
+        ),
+        "unfinished_uploads": (
+            "SELECT count(DISTINCT upload) FROM large.pieces"
+            " WHERE upload NOT IN (SELECT upload FROM large.attachments)"
+        ),
+    }
+    return {name: connection.execute(query).fetchone()[0] for name, query in queries.items()}
+
+
+def _bundles(connection: sqlite3.Connection) -> list[Bundle]:
+    rows = connection.execute(
+        "SELECT sequence, (SELECT count(*) FROM bundled WHERE bundle = sequence), digest IS NOT NULL,"
+        " (SELECT count(*) FROM acknowledged WHERE bundle = sequence)"
+        " FROM bundles WHERE gone IS NULL ORDER BY sequence"
+    )
+    return [Bundle(sequence, files, bool(written), desks) for sequence, files, written, desks in rows]
+
+
+def _gone(connection: sqlite3.Connection, why: str) -> list[int]:
+    rows = connection.execute("SELECT sequence FROM bundles WHERE gone = ? ORDER BY sequence", (why,))
+    return [row[0] for row in rows]
+
+
+def _key(card: Card, today: date) -> Key:
+    days = (card.expires - today).days
+    return Key(card.desk.public.hex()[:16], card.expires.isoformat(), days)

@@ -1,0 +1,41 @@
+"""Answers an intake in the name of a desk, whose key tests know."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from intake.crypto.acknowledgement import Acknowledgement, file_name, serialise
+from intake.crypto.signing import SigningKey
+from intake.directory import read_key
+from tests.cards import DESK
+
+
+def finished(data: Path) -> dict[int, str]:
+    """The bundles that an intake has written, and the digests of their manifests."""
+    with closing(sqlite3.connect(data / "reports.db")) as connection:
+        rows = connection.execute("SELECT sequence, digest FROM bundles WHERE digest IS NOT NULL")
+        return dict(rows.fetchall())
+
+
+def write_acknowledgement(
+    stick: Path,
+    data: Path,
+    *bundles: int,
+    sequence: int = 1,
+    desk: SigningKey = DESK,
+    server: SigningKey | None = None,
+    card: bytes = b"",
+    digests: dict[int, str] | None = None,
+) -> Path:
+    """The file by which `desk` accepts these bundles of the intake."""
+    known = finished(data) if digests is None else digests
+    said = Acknowledgement(
+        desk.verify_key,
+        (server or read_key(data)).verify_key,
+        sequence,
+        tuple((bundle, known[bundle]) for bundle in bundles),
+        card.decode(),
+    )
+    path = stick / f"{file_name(sequence)}-{desk.verify_key.public.hex()[:4]}"
+    path.write_bytes(serialise(said, desk))
+    return path
