@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 COOKIE = "witnessbox"
 OPENING = "/-/open"
 # The only addresses that take a form, and how long one may be.
-FORMS = ("/saved/",)
+FORMS = ("/saved/", "/review/")
 FORM_TYPE = b"application/x-www-form-urlencoded"
 TOKEN = "token"  # noqa: S105  # the name of a field
 LONGEST_FORM = 256 * 1024
@@ -51,6 +51,8 @@ class Session:
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     # The language that was chosen: kept here, because the browser is to keep nothing.
     lang: str = ""
+    # Who decides, as typed on the page of the review.
+    reviewer: str = ""
     # Stands in every form of ours. A page elsewhere can have the browser send a form, but not read one.
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.bitmaps import Value
+from analysis.workbench.decided import NAMES
 from intake.forms.form import Form, Question, Section
 
 # How a report came, which no question asks. Their words stand in the templates.
@@ -59,7 +60,7 @@ class Book:
     def facets(self) -> list[str]:
         """What reports can be counted and chosen by, in the order of the form."""
         own = [name for name, asked in self.questions.items() if asked.kind in COUNTED]
-        return [*FIXED, *own]
+        return [*FIXED, *own, *NAMES]
 
 
 def worded(texts: Mapping[str, str], lang: str) -> str:

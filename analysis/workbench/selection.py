@@ -17,6 +17,7 @@ import numpy as np
 
 from analysis.bitmaps import Bitmaps, Bits, Value, count, numbers
 from analysis.workbench import named, search
+from analysis.workbench.decided import NAMES
 from analysis.workbench.labels import FIXED, Book
 from analysis.workbench.state import Snapshot
 
@@ -98,7 +99,7 @@ def value_of(book: Book, question: str, code: str) -> Value | None:
     asked = book.questions.get(question)
     if question == "form" or (asked is not None and asked.kind == "integer"):
         return int(code) if code.isascii() and code.isdigit() and len(code) < 12 else None
-    return code if question in FIXED or asked is not None else None
+    return code if question in (*FIXED, *NAMES) or asked is not None else None
 
 
 def code_of(book: Book, question: str, value: Value) -> str:
@@ -112,7 +113,7 @@ def _answered(connection: Any, snapshot: Snapshot, question: str, codes: Iterabl
         return bits.of_numbers(
             int(part) for code in codes for part in code.split(".") if part.isdigit() and len(part) < 12
         )
-    column = bits.column(connection, question) if question in book.facets() else {}
+    column = snapshot.column(connection, question) if question in book.facets() else {}
     each = [_given(connection, bits, column, value_of(book, question, code), code) for code in codes]
     several = question in book.questions and book.questions[question].kind == "select_multiple"
     return reduce(np.bitwise_and if several else np.bitwise_or, each)

@@ -5,7 +5,7 @@ write decisions, so every request asks SQLite first whether anything was written
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,9 @@ from threading import Event, Lock, local
 from typing import Any, Generic, TypeVar
 
 from analysis import bitmaps, cipher
-from analysis.bitmaps import Bitmaps, Bits
+from analysis.bitmaps import Bitmaps, Bits, Value
 from analysis.desk import DATABASE, Desk
+from analysis.workbench import decided
 from analysis.workbench.labels import Book, read_book
 
 MOST_PAGES = 400
@@ -58,6 +59,17 @@ class Snapshot:
     pages: Kept[str] = field(default_factory=lambda: Kept[str](MOST_PAGES))
     selections: Kept[Bits] = field(default_factory=lambda: Kept[Bits](MOST_SELECTIONS))
     patterns: Kept[Any] = field(default_factory=lambda: Kept[Any](MOST_PATTERNS))
+    decisions: Kept[Mapping[Value, Bits]] = field(default_factory=lambda: Kept[Mapping[Value, Bits]](8))
+
+    def column(self, connection: Any, name: str) -> Mapping[Value, Bits]:
+        """The bits of each value of a question, or of what was decided."""
+        if name not in decided.NAMES:
+            return self.bits.column(connection, name)
+        found = self.decisions.get((name,))
+        if found is None:
+            found = decided.column(connection, self.bits, name)
+            self.decisions.put((name,), found)
+        return found
 
 
 class State:

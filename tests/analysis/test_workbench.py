@@ -39,6 +39,7 @@ PAGES = (
     "/patterns/time",
     "/patterns/time?_of=acts&_date=2026-04-01",
     "/patterns/words?_answer=acts:pat_down&_in=en",
+    "/review",
     "/patterns/alike",
     "/patterns/alike?_of=answers",
     "/patterns/alike?_of=event",

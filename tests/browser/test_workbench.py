@@ -31,6 +31,7 @@ PATHS = (
     "/patterns/time?_of=acts&_date=2026-05-01",
     "/patterns/words?_answer=acts:insult&_in=en",
     "/patterns/alike",
+    "/review",
     "/data",
 )
 

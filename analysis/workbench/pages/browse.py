@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from analysis.bitmaps import count
 from analysis.workbench import named, search
+from analysis.workbench.decided import ASSIGNED, EXCLUDED, LABEL
 from analysis.workbench.marks import visible
-from analysis.workbench.pages import counting
+from analysis.workbench.pages import counting, forms
 from analysis.workbench.pages.counting import Counted
 from analysis.workbench.pages.view import Asked
 from analysis.workbench.selection import BLANK, NUMBERS, Order, Selection, value_of
@@ -18,6 +19,7 @@ SIZE = 25
 FACET, PAGE = "_facet", "_page"
 # Counted from the start; a click adds the others.
 FIRST = ("setting", "area", "when", "week", "channel", "agency", "facility", "landlord")
+DECIDED = (EXCLUDED, LABEL, ASSIGNED)
 TICKED = ("acts", "health_acts", "housing_acts", "grounds", "harm")
 MOST_VALUES = 8
 MOST_FACETS = 25
@@ -79,6 +81,8 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "all_link": _address(asked, Selection()),
         "first": (page - 1) * SIZE + 1,
         "last": min(page * SIZE, order.total),
+        "reasons": counting.reasons(asked.lang),
+        "most": forms.MOST_REPORTS,
     }
 
 
@@ -93,7 +97,7 @@ def _address(asked: Asked, selection: Selection, *, page: int = 1, facet: str = 
 def _facets(asked: Asked) -> list[Facet]:
     chosen = [name for name, _ in asked.selection.filters]
     known = set(asked.book.facets())
-    names = dict.fromkeys([*chosen, *FIRST, *TICKED, *asked.options(FACET)])
+    names = dict.fromkeys([*chosen, *FIRST, *TICKED, *DECIDED, *asked.options(FACET)])
     wanted = [name for name in names if name in known][:MOST_FACETS]
     found = [_facet(asked, name) for name in wanted]
     return [facet for facet in found if facet.values]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from analysis.bitmaps import Bits, Value, count
+from analysis.review.exclusions import REASONS
 from analysis.workbench.pages import words
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.view import Asked
@@ -28,7 +29,7 @@ class Counted:
 
 def count_by(asked: Asked, question: str, among: Bits) -> list[Counted]:
     """The values of a question that reports among these give, in the form's order, blank last."""
-    column = asked.snapshot.bits.column(asked.connection, question)
+    column = asked.snapshot.column(asked.connection, question)
     chosen = {code for name, code in asked.selection.filters if name == question}
     found = []
     for value in _ordered(asked, question, column):
@@ -49,6 +50,12 @@ def label(asked: Asked, question: str, value: Value) -> str:
         return asked.book.forms[int(value)].title.get(asked.lang) or asked.book.forms[int(value)].id
     named = words.fixed(asked.lang).get(question, {}).get(str(value))
     return named or asked.book.answer(question, value, asked.lang)
+
+
+def reasons(lang: str) -> list[tuple[str, str]]:
+    """Why a report can be left out, in words."""
+    named = words.fixed(lang)["is.excluded"]
+    return [(reason, named[reason]) for reason in REASONS]
 
 
 def title(asked: Asked, question: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from analysis.workbench import search
 from analysis.workbench.marks import visible
-from analysis.workbench.pages import counting
+from analysis.workbench.pages import counting, review
 from analysis.workbench.pages.view import Asked, Missing
 from analysis.workbench.reading import size
 from analysis.workbench.selection import Order
@@ -68,6 +68,8 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "parts": [part for section in form.sections if (part := _part(asked, form, section, given))],
         "files": [(visible(kind or ""), size(length or 0), state) for kind, length, state in files],
         "data": f"/desk/reports/{number}",
+        "query": asked.selection.query,
+        "review": review.of_report(asked, number),
         **_neighbours(asked, number),
     }
 

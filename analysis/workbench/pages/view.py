@@ -63,6 +63,20 @@ class Asked:
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One form that was sent, and the desk as its own connection may change it."""
+
+    desk: Desk
+    fields: Mapping[str, list[str]]
+    parts: Mapping[str, str]
+    workbench: Workbench
+
+    def field(self, name: str) -> str:
+        """One field; empty when it is missing."""
+        return self.fields.get(name, [""])[0]
+
+
 class Missing(LookupError):
     """There is no such page."""
 
@@ -70,7 +84,7 @@ class Missing(LookupError):
 # Returns the template's name and what it shows.
 Read: TypeAlias = Callable[[Asked], tuple[str, dict[str, Any]]]
 # Does what a form asks for; returns the address where the browser goes on.
-Write: TypeAlias = Callable[[Desk, Mapping[str, list[str]], Mapping[str, str]], str]
+Write: TypeAlias = Callable[["Sent"], str]
 View: TypeAlias = Callable[..., Awaitable[Response]]
 
 
@@ -83,7 +97,7 @@ def page(read: Read) -> View:
             return _change_language(workbench.session, chosen, request)
         lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
         snapshot = workbench.state.snapshot()
-        key = (lang, request.path, request.query_string)
+        key = (lang, workbench.session.reviewer, request.path, request.query_string)
         drawn = snapshot.pages.get(key)
         if drawn is None:
             parts = request.scope["url_route"]["kwargs"]
@@ -101,7 +115,7 @@ def page(read: Read) -> View:
                             snapshot,
                             workbench.state.connection(),
                         ),
-                        workbench.session.form_token,
+                        workbench.session,
                     ),
                 )
             except Missing:
@@ -129,7 +143,7 @@ def form(write: Write) -> View:
         try:
             there = await loop.run_in_executor(
                 workbench.state.threads,
-                lambda: workbench.state.write(lambda desk: write(desk, fields, parts)),
+                lambda: workbench.state.write(lambda desk: write(Sent(desk, fields, parts, workbench))),
             )
         except AnalysisError as refusal:
             lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
@@ -140,10 +154,15 @@ def form(write: Write) -> View:
     return view
 
 
-def _draw(read: Read, asked: Asked, token: str) -> str:
+def _draw(read: Read, asked: Asked, session: Session) -> str:
     with sqlite_timelimit(asked.connection, LONGEST_MS):
         template, context = read(asked)
-    shared = {"here": asked.path, "in_language": in_language(asked), "token": token}
+    shared = {
+        "here": asked.path,
+        "in_language": in_language(asked),
+        "token": session.form_token,
+        "reviewer": session.reviewer,
+    }
     return words.render(template, asked.lang, shared | context)
 
 
