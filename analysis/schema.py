@@ -67,12 +67,6 @@ CREATE TABLE "saved_questions" (
     "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "query" TEXT NOT NULL);
 """
 
-# What the patterns look up among a million reports: names by question, without a page of stories.
-# Longer answers are no names; those who query repeat the condition, or SQLite does not use the index.
-PATTERN_INDEXES = """
-CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
-"""
-
 # The public halves of the desk's keys, with the days on which they were made and expire.
 IDENTITIES = """
 CREATE TABLE "identities" (
@@ -102,9 +96,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(
-        TABLES + IDENTITIES + COURIER + PATTERN_INDEXES + SAVED + bitmaps.TABLES + review.TABLES
-    )
+    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

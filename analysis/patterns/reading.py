@@ -16,8 +16,8 @@ from analysis.cipher import Database
 from intake.forms.form import Form
 from intake.forms.question import Question
 
-# The reports that may be counted. A view of that name takes its place once decisions are kept.
-RELATION = "reports"
+# The reports that may be counted: their senders said yes, and nobody left them out (analysis/review).
+RELATION = "counted"
 # Fewer reports than this are for the organizers alone, never for publication (DOMAIN.md 3.3).
 SMALL = 10
 # Rows that are read at once: what is held as text meanwhile stays at a few megabytes.

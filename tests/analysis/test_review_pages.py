@@ -94,6 +94,16 @@ def test_all_reports_of_a_choice_are_left_out_at_once(opened: Opened) -> None:
     assert "5 reports of 12" in text(opened[0], html.unescape(link[1]))
 
 
+def test_a_pattern_counts_and_shows_no_report_that_was_left_out(opened: Opened) -> None:
+    named(opened)
+    link = re.compile(r'href="(/browse\?week=[^"]+)">(\d+)')
+    assert [n for _, n in link.findall(opened[0].get("/patterns/time").text)] == ["12"]
+    send(opened, "/review/decide", report="3", do="exclude", reason="junk")
+    ((path, n),) = link.findall(opened[0].get("/patterns/time").text)
+    assert n == "11"
+    assert "11 reports of 12" in text(opened[0], html.unescape(path))
+
+
 @pytest.mark.parametrize(
     "fields",
     [

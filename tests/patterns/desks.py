@@ -54,7 +54,7 @@ class Desk:
         row: dict[str, Any] = {
             "id": self.last, "name": f"{self.last:032x}", "form": self.form, "week": week, "lang": lang,
             "sealed_by": "file", "channel": channel, "when": when,
-            **{name: self.codes[name, code] for name, code in one_of.items()},
+            **{name: self.codes[name, code] for name, code in {"count": "yes", **one_of}.items()},
         }  # fmt: skip
         names, holes = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
         run = self.database.conn.execute

@@ -16,6 +16,7 @@ from analysis.patterns import time as times
 from analysis.patterns.places import Group, Pool
 from analysis.patterns.reading import Choice
 from analysis.patterns.time import Period
+from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.named import NAMED, ONLY, join
 from analysis.workbench.pages import counting, stacked
 from analysis.workbench.pages import words as templates
@@ -47,8 +48,8 @@ def label(asked: Asked, choice: Choice) -> str:
 
 
 def link(*filters: tuple[str, str]) -> str:
-    """Where the reports behind a count are shown."""
-    return f"{counting.BROWSE}?{Selection(filters).query}"
+    """Where the counted reports behind a number are shown."""
+    return f"{counting.BROWSE}?{Selection((*filters, (COUNTED, YES))).query}"
 
 
 def chosen(asked: Asked, option: str, among: Sequence[str]) -> str:
@@ -253,5 +254,5 @@ def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
 
 
 def _term(term: words.Term, question: str, code: str) -> tuple[words.Term, str]:
-    query = urlencode([(question, code), ("q", f'"{term.word}"')])
+    query = urlencode([(question, code), (COUNTED, YES), ("q", f'"{term.word}"')])
     return term, f"{counting.BROWSE}?{query}"
