@@ -81,17 +81,18 @@ def opened(count: int, coding: Coding) -> Iterator[Opened]:
         values, ticks, texts = draw.choice(patterns)
         story = f"{draw.choice(halves)} {draw.choice(halves)}"
         yield Opened(
-            f"{next(names):032x}",
-            draw.choice(weeks),
-            worded,
-            "en",
-            "browser",
-            draw.choice(channels),
-            values,
-            ticks,
-            [*texts, ("story", story)],
-            ("", "", ""),
-            [],
+            name=f"{next(names):032x}",
+            week=draw.choice(weeks),
+            digest=worded,
+            lang="en",
+            sealed_by="browser",
+            channel=draw.choice(channels),
+            identity=0,
+            values=values,
+            ticks=ticks,
+            texts=[*texts, ("story", story)],
+            receipt=("", "", ""),
+            attachments=[],
         )
 
 
