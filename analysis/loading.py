@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis import archive, arrivals, attachments, schema
+from analysis import archive, arrivals, attachments, bitmaps, schema
 from analysis.archive import ArchivedShard
 from analysis.courier import Delivery
 from analysis.crew import Batches, Crew, gather
@@ -91,6 +91,7 @@ def load(
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
             with desk.database.atomic():
                 schema.index_texts(desk.database)
+                bitmaps.refresh(desk.database)
         result.checked = attachments.check(desk)
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")

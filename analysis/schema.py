@@ -8,6 +8,7 @@ under the same id: a form that gives an id another kind is refused.
 import re
 from collections.abc import Iterable
 
+from analysis import bitmaps
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from analysis.review import tables as review
@@ -73,6 +74,12 @@ CREATE VIEW "bases" AS
     GROUP BY "asked"."question";
 """
 
+# Questions that organizers saved (analysis/workbench/saved.py).
+SAVED = """
+CREATE TABLE "saved_questions" (
+    "id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL UNIQUE, "query" TEXT NOT NULL);
+"""
+
 # The public halves of the desk's keys, with the days on which they were made and expire.
 IDENTITIES = """
 CREATE TABLE "identities" (
@@ -105,7 +112,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES + COURIER + review.TABLES)
+    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -19,15 +19,15 @@ from intake.pages import DOMAIN, LOCALE, TEMPLATES
 # gettext wants a date; one that never changes keeps the files the same from run to run.
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES = ("es",)
+# Datasette's own pages have no catalog.
+FOLDERS = (".", "findings", "sheets", "workbench/pages")
 OPTIONS = {"newstyle_gettext": "true", "trimmed": "false"}
 
 
 def extracted() -> Catalog:
-    """Every message of the intake's pages and of the findings, with the file it stands in."""
+    """Every message of the intake's pages, the findings and the workbench, with the file it stands in."""
     catalog = _catalog(None)
-    for template in sorted(
-        [*TEMPLATES.glob("*.html"), *TEMPLATES.glob("findings/*.html"), *TEMPLATES.glob("sheets/*.html")]
-    ):
+    for template in sorted(path for folder in FOLDERS for path in (TEMPLATES / folder).glob("*.html")):
         for _, message, comments, context in extract_from_file(
             "jinja2.ext:babel_extract", template, options=OPTIONS
         ):

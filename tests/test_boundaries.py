@@ -113,6 +113,13 @@ def test_the_desk_imports_only_the_wire_format_and_the_forms(module: str) -> Non
     assert not [name for name in shared if name != "intake" and not within(name, *allowed)]
 
 
+@pytest.mark.parametrize("module", modules("analysis/patterns"))
+def test_patterns_read_the_database_and_know_no_pages(module: str) -> None:
+    allowed = ("analysis.patterns", "analysis.cipher", "intake.forms", "numpy", "rapidfuzz")
+    foreign = [name for name in imports(module) if name.split(".")[0] not in sys.stdlib_module_names]
+    assert not [name for name in foreign if not within(name, *allowed)]
+
+
 @pytest.mark.parametrize("module", modules("analysis"))
 def test_private_keys_are_built_in_two_modules_alone(module: str) -> None:
     keys = {"MLKEM768PrivateKey", "MLKEM768X25519PrivateKey", "X25519PrivateKey"}

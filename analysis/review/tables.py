@@ -78,7 +78,9 @@ CREATE TABLE "purges" (
     "report" INTEGER PRIMARY KEY REFERENCES "reports" ("id"), "why" TEXT NOT NULL,
     "day" TEXT NOT NULL);
 CREATE TABLE "stripped" ("shard" TEXT PRIMARY KEY, "members" INTEGER NOT NULL);
-CREATE INDEX "texts_short" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
+-- Names by question, for decisions and for patterns, without a page of stories. Whoever asks repeats
+-- the condition, or SQLite does not use it.
+CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
 """
 
 # What cannot be made anew from the archive; the rest follows from it (`analysis.review.log.derive`).

@@ -16,6 +16,12 @@ from urllib.parse import parse_qs
 
 COOKIE = "witnessbox"
 OPENING = "/-/open"
+# The only addresses that take a form, and how long one may be.
+FORMS = ("/saved/", "/review/")
+FORM_TYPE = b"application/x-www-form-urlencoded"
+TOKEN = "token"  # noqa: S105  # the name of a field
+LONGEST_FORM = 256 * 1024
+MOST_FIELDS = 20_000
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -27,7 +33,8 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 HEADERS = {
     b"cache-control": b"no-store",
     b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
+    # Not "no-referrer": with that a browser does not say of our own forms where they come from.
+    b"referrer-policy": b"same-origin",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
     b"x-frame-options": b"DENY",
@@ -42,6 +49,12 @@ class Session:
 
     token: str | None = field(default_factory=lambda: secrets.token_urlsafe(32))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    # The language that was chosen: kept here, because the browser is to keep nothing.
+    lang: str = ""
+    # Who decides, as typed on the page of the review.
+    reviewer: str = ""
+    # Stands in every form of ours. A page elsewhere can have the browser send a form, but not read one.
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
     def redeem(self, token: str) -> bool:
         """Whether this is the token, the first time that it is shown."""
@@ -50,25 +63,34 @@ class Session:
         self.token = None
         return True
 
+    def wrote(self, token: str) -> bool:
+        """Whether a form that came back is one that this session was shown."""
+        return _same(token, self.form_token)
+
     def knows(self, cookie: str) -> bool:
         """Whether a request's cookie is this session's."""
         return _same(cookie, self.cookie)
 
 
-def guard(app: App, session: Session, hosts: Iterable[str], policy: str) -> App:
-    """The application behind the gate. `hosts` are the Host headers that are answered."""
+def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[str], str]) -> App:
+    """The application behind the gate. `hosts` are the Host headers that are answered.
+
+    `policy` gives the Content-Security-Policy of a path.
+    """
     allowed = frozenset(host.encode("ascii") for host in hosts)
 
     async def gate(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        guarded = _with_headers(send, policy)
+        guarded = _with_headers(send, policy(scope["path"]))
         refusal = _refusal(scope, session, allowed)
         if refusal is not None:
             await _answer(guarded, *refusal)
         elif scope["path"] == OPENING:
             await _open(scope, session, guarded)
+        elif scope["method"] == "POST":
+            await _take(app, scope, receive, guarded, session)
         else:
             await app(scope, receive, guarded)
 
@@ -79,16 +101,61 @@ def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[i
     headers = dict(scope["headers"])
     if [value for name, value in scope["headers"] if name == b"host"] not in [[host] for host in hosts]:
         return 421, "this address is not answered here"
-    if scope["method"] not in ("GET", "HEAD"):
+    if scope["method"] not in ("GET", "HEAD") and not _is_a_form(scope):
         return 405, "the workbench is read only"
+    # Datasette takes a slash from the end of an address and sends the browser to the rest, and a
+    # browser takes what begins so for another host.
+    if scope["path"].startswith(("//", "/\\")):
+        return 404, "there is no such page"
     if scope["path"] == OPENING:
         # A HEAD would use the address up: whoever only looks whether it is there sends one.
         return None if scope["method"] == "GET" else (405, "open this address in a browser")
     if not session.knows(_cookie(headers.get(b"cookie", b""))):
         return 403, "open the workbench with the address that its command printed"
+    if scope["method"] == "POST" and not _is_from_here(scope, hosts):
+        return 403, "this form did not come from the workbench"
     if scope["path"].endswith(DOWNLOADS) or "_dl" in _query(scope):
         return 403, "the workbench saves nothing to the disk"
     return None
+
+
+def _is_a_form(scope: Scope) -> bool:
+    """Datasette's own addresses take no form at all."""
+    return bool(scope["method"] == "POST" and scope["path"].startswith(FORMS))
+
+
+def _is_from_here(scope: Scope, hosts: frozenset[bytes]) -> bool:
+    """A browser always says where a form comes from; what says nothing is no browser of ours."""
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"")
+    origins = [value for name, value in scope["headers"] if name == b"origin"]
+    site = headers.get(b"sec-fetch-site", b"same-origin")
+    kind = headers.get(b"content-type", b"")
+    return host in hosts and origins == [b"http://" + host] and site == b"same-origin" and kind == FORM_TYPE
+
+
+async def _take(app: App, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
+    """Reads a form, whole and in memory, and passes on its fields once its token is right."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        body += message.get("body", b"")
+        if len(body) > LONGEST_FORM:
+            await _answer(send, 413, "the form is too long")
+            return
+        if not message.get("more_body"):
+            break
+    try:
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        await _answer(send, 400, "the form cannot be read")
+        return
+    if not session.wrote(fields.pop(TOKEN, [""])[0]):
+        await _answer(send, 403, "this form is of an earlier session: go back and open the page again")
+        return
+    await app({**scope, "form": fields}, receive, send)
 
 
 async def _open(scope: Scope, session: Session, send: Send) -> None:

@@ -14,6 +14,8 @@ _TAGS = range(0xE0000, 0xE1000)
 
 def visible(text: str, *, keep: str = "\n\t") -> str:
     """The text with such characters, but for those in `keep`, as their numbers in angle brackets."""
+    if text.isascii() and text.isprintable():
+        return text
     obeyed = {ord(one) for one in set(text) - set(keep) if _is_obeyed(one)}
     return text.translate({code: f"\u27e8{code:04X}\u27e9" for code in obeyed})
 

@@ -1,6 +1,6 @@
 """What the workbench says about each table, and how Datasette should treat it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from intake.forms.form import Form, Question
 COLOUR = "1f5c57"
 
 HIDDEN = ("receipts", "servers", "bundles", "shards", "acknowledgements")
-# The first of these that a form asks are grouped on the page of reports from the start.
-GROUPED_FIRST = ("setting", "agency_type", "area", "outcome")
+# Hidden as well, and only there to count fast; they say nothing that other tables do not say.
+COUNTING = ("bitmaps", "bitmaps_texts", "bitmaps_stale", "bitmaps_done")
 
 _REPORTS = """One row a report. Choose a heading to sort by it, or "Group by" to count the reports by an
 answer. Reports are what people chose to tell: they are not checked one by one."""
@@ -39,7 +39,6 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
             "title": "Reports",
             "description": _REPORTS,
             "columns": {name: labels[name] for name in columns if name in labels},
-            "facets": [name for name in GROUPED_FIRST if name in columns],
             "group_by": groupable,
             "label_column": "id",
         },
@@ -76,14 +75,38 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def count_tables(database: Database, path: Path) -> dict[str, Any]:
-    """How many rows each table has; Datasette would count them for every page."""
-    names = [row[0] for row in database.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    counts = {
-        name: {"count": database.conn.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
-        for name in names
-    }
-    return {"hash": COLOUR, "size": path.stat().st_size, "file": path.name, "tables": counts}
+class Counts(Mapping[str, Mapping[str, int]]):
+    """How many rows each table has, in Datasette's shape; counted when a page first asks.
+
+    Datasette would count them for every page; all at once, ten million ticks would hold up the start.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names = [
+            row[0] for row in database.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        # Nobody is shown how many rows these have.
+        self._counts = dict.fromkeys(_out_of_sight(database), 0)
+
+    def __getitem__(self, name: str) -> Mapping[str, int]:
+        if name not in self._counts:
+            if name not in self._names:
+                raise KeyError(name)
+            query = f'SELECT count(*) FROM "{name}"'  # noqa: S608  # the name of a table
+            self._counts[name] = self._database.conn.execute(query).fetchone()[0]
+        return {"count": self._counts[name]}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def inspect(database: Database, path: Path) -> dict[str, Any]:
+    """What Datasette would find out about the file."""
+    return {"hash": COLOUR, "size": path.stat().st_size, "file": path.name, "tables": Counts(database)}
 
 
 def read_forms(database: Database) -> dict[int, Form]:
@@ -102,4 +125,4 @@ def _out_of_sight(database: Database) -> list[str]:
     search = database.conn.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'texts_fts*'"
     )
-    return [*HIDDEN, *(row[0] for row in search)]
+    return [*HIDDEN, *COUNTING, *(row[0] for row in search)]

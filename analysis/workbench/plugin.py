@@ -9,6 +9,8 @@ from markupsafe import Markup, escape
 from analysis.cipher import sqlite
 from analysis.workbench import reading
 from analysis.workbench.marks import visible
+from analysis.workbench.pages.routes import ROUTES
+from analysis.workbench.pages.view import View
 
 # Nobody at the desk needs them to see patterns, and a screen can be photographed.
 SECRET_TABLES = frozenset({"receipts", "servers"})
@@ -32,6 +34,18 @@ def _hook(function: _Function) -> _Function:
     """Datasette's marker, which comes without types; ours are asked before its own."""
     hookimpl(function, tryfirst=True)
     return function
+
+
+@_hook
+def register_routes() -> Iterable[tuple[str, View]]:
+    """Our own pages, the first of which takes the place of Datasette's."""
+    return ROUTES
+
+
+@_hook
+def skip_csrf(scope: Any) -> bool:
+    """The gate has checked our forms already, and lets no other one through."""
+    return "form" in scope
 
 
 @_hook
@@ -85,8 +99,10 @@ def extra_template_vars(
 
 @_hook
 def menu_links(datasette: Any) -> Iterable[dict[str, str]]:
-    """The pages that organizers begin with."""
+    """What stands above Datasette's pages: the way back to ours."""
     return [
+        {"href": "/browse", "label": "Browse"},
+        {"href": "/data", "label": "Data"},
         {"href": datasette.urls.table("desk", "reports"), "label": "Reports"},
         {"href": datasette.urls.table("desk", "texts"), "label": "Search the words"},
         {"href": datasette.urls.table("desk", "answers") + "?_facet=choice", "label": "What was ticked"},

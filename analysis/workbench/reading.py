@@ -50,11 +50,12 @@ async def read(database: Any, row: Mapping[str, Any], forms: Mapping[int, Form])
         f"Received in {row['week']} by {row['channel']}, on the {_PAGES[row['page']]}; "
         f"sealed by the {row['sealed_by']}, it says.",
         tuple((one.label["en"], tuple(words.get(one.id, ())), one.id in asked) for one in form.asked),
-        tuple(f"{visible(kind)}, {_size(length)}: {state}" for kind, length, state in files),
+        tuple(f"{visible(kind)}, {size(length)}: {state}" for kind, length, state in files),
     )
 
 
-def _size(length: int) -> str:
+def size(length: int) -> str:
+    """A file's length as people say it."""
     return f"{length / 1024**2:.1f} MB" if length >= 1024**2 else f"{-(-length // 1024)} KB"
 
 

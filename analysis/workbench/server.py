@@ -15,9 +15,12 @@ import uvicorn
 
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
-from analysis.desk_errors import PortInUse
+from analysis.desk_errors import Busy, PortInUse
 from analysis.workbench import gate
-from analysis.workbench.metadata import count_tables, describe, read_forms
+from analysis.workbench.metadata import describe, inspect, read_forms
+from analysis.workbench.pages import ahead
+from analysis.workbench.pages.view import Workbench
+from analysis.workbench.state import State, freshen
 
 # Datasette reads this when it is first imported: without it the code of every installed plugin
 # would run here, next to the open database.
@@ -34,6 +37,9 @@ NAME = "desk"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "workbench"
 ACTOR = {"id": "organizer"}
 
+# Milliseconds. Datasette asks with an hour as it starts, and with some milliseconds for a page.
+_LONGEST_COUNT = 10_000
+
 SETTINGS = {
     "allow_csv_stream": False,
     "allow_download": False,
@@ -45,17 +51,25 @@ SETTINGS = {
     "truncate_cells_html": 600,
 }
 
-# No page of the workbench runs a script, so there is none to allow. Datasette's pages carry styles.
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+# No page of the workbench runs a script, so there is none to allow.
+_POLICY = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
+STRICT = "; ".join(_POLICY)
+# Datasette's own pages carry styles in them, and an image or two.
+LOOSER = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' data:"
+)
+
+
+def policy(path: str) -> str:
+    """What a browser may do with the page at a path."""
+    return LOOSER if path == "/desk" or path.startswith(("/desk/", "/-/")) else STRICT
 
 
 class DeskDatabase(Database):  # type: ignore[misc]
@@ -77,14 +91,21 @@ class DeskDatabase(Database):  # type: ignore[misc]
         """Runs a query; one that fails is not printed, because it holds what was searched for."""
         return await super().execute(sql, *args, **{**options, "log_sql_errors": False})
 
+    async def table_counts(self, limit: int = 10) -> dict[str, int]:
+        """How many rows each table has; nothing at the start, when Datasette would count for an hour."""
+        return {} if limit > _LONGEST_COUNT else await super().table_counts(limit)
+
 
 def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
     """Serves until Ctrl-C. Raises PortInUse; `say` is told the address that opens the workbench."""
+    with suppress(Busy):
+        freshen(desk)
     with _listen(port) as listener:
         port = listener.getsockname()[1]
-        session = gate.Session()
+        session, state = gate.Session(), State(desk)
+        state.threads.submit(ahead.work, state)
         config = uvicorn.Config(
-            build(desk, session, port),
+            build(desk, session, port, state),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -93,8 +114,11 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         )
         say(f"open this address in a private window of the browser; it works once:\n{link(session, port)}")
         say("press Ctrl-C to close the workbench")
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+        try:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            state.close()
 
 
 def link(session: gate.Session, port: int) -> str:
@@ -102,12 +126,12 @@ def link(session: gate.Session, port: int) -> str:
     return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
 
 
-def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
+def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
     datasette = Datasette(
         settings=SETTINGS,
         metadata=describe(desk.database, ACTOR),
-        inspect_data={NAME: count_tables(desk.database, desk.path / DATABASE)},
+        inspect_data={NAME: inspect(desk.database, desk.path / DATABASE)},
         template_dir=str(TEMPLATES),
         static_mounts=[("static", str(TEMPLATES / "static"))],
         cache_headers=False,
@@ -118,10 +142,11 @@ def build(desk: Desk, session: gate.Session, port: int) -> gate.App:
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin
+    datasette.workbench = Workbench(state or State(desk), session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
     return gate.guard(
-        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), POLICY
+        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), policy
     )
 
 

@@ -20,7 +20,12 @@ from tests.analysis.test_workbench import PAGES, start
 
 # As UTF-8, as UTF-16, and as hexadecimal: three ways in which a library may write it.
 SPELLINGS = (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().encode())
-BROWSED = (*PAGES, f"/desk/texts?_search={CANARY}", "/desk?sql=select+*+from+texts+order+by+text")
+BROWSED = (
+    *PAGES,
+    f"/browse?q={CANARY}",
+    f"/desk/texts?_search={CANARY}",
+    "/desk?sql=select+*+from+texts+order+by+text",
+)
 
 
 def files_with_the_canary(*places: Path) -> list[Path]:

@@ -25,6 +25,25 @@ HOSTILE = (
 )
 PAGES = (
     "/",
+    "/browse",
+    "/browse?setting=police&area=downtown&acts=pat_down&_facet=role",
+    "/browse?q=evil",
+    "/browse?q=%22%3Cimg&_page=9",
+    "/browse?agency_type=-&nothing=known",
+    "/report/1",
+    "/report/2?setting=police",
+    "/patterns",
+    "/patterns/places",
+    "/patterns/places?_of=station",
+    "/patterns/together",
+    "/patterns/time",
+    "/patterns/time?_of=acts&_date=2026-04-01",
+    "/patterns/words?_answer=acts:pat_down&_in=en",
+    "/review",
+    "/patterns/alike",
+    "/patterns/alike?_of=answers",
+    "/patterns/alike?_of=event",
+    "/data",
     "/desk",
     "/desk/reports",
     "/desk/reports?_sort=week&_facet=channel",
@@ -78,10 +97,10 @@ class Browser:
         self.port = port
         self.cookie = ""
 
-    def get(self, path: str, *, host: str | None = None, method: str = "GET") -> Answer:
-        """One request."""
+    def get(self, path: str, *, host: str | None = None, method: str = "GET", **more: str) -> Answer:
+        """One request; `more` are headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie}
+        headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie, **more}
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         found = Answer(answer.status, answer.headers, answer.read().decode())
@@ -175,8 +194,9 @@ def test_every_page_stays_on_this_machine_and_runs_nothing(browser: Browser, pat
     answer = browser.get(path)
     assert answer.status == (404 if path == "/nothing-here" else 200)
     policy = answer.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'self' ")
+    assert policy.startswith("default-src 'none'; style-src 'self'")
     assert "script" not in policy
+    assert ("unsafe" in policy) == path.startswith("/desk")
     assert answer.headers.get_all("Cache-Control") == ["no-store"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "<script" not in answer.text
@@ -193,10 +213,14 @@ def test_every_page_stays_on_this_machine_and_runs_nothing(browser: Browser, pat
         pytest.param(["/desk?sql=select+text+from+texts"], id="query"),
         pytest.param([f"/desk/texts/{number}" for number in (1, 2, 3)], id="row"),
         pytest.param([f"/desk/reports/{number}" for number in (1, 2, 3)], id="report"),
+        pytest.param(["/browse"], id="our list"),
+        pytest.param(["/browse?q=pixel"], id="our list of what was searched for"),
+        pytest.param([f"/report/{number}" for number in (1, 2, 3)], id="our page of a report"),
     ],
 )
 def test_hostile_words_are_shown_as_words(browser: Browser, paths: list[str]) -> None:
     text = "".join(browser.get(path).text for path in paths)
+    text = text.replace("<mark>", "").replace("</mark>", "")
     assert "&lt;img src=x onerror=alert(1)&gt;" in text
     assert "javascript:alert(3) http://evil.example/pixel.png" in text
     assert not re.search(r"<a[^>]*(evil|only)\.example", text)
@@ -236,6 +260,7 @@ def test_the_workbench_shows_how_many_were_asked_each_question(browser: Browser)
         "/desk/receipts",
         "/desk/servers",
         "/desk/bundles",
+        "/desk/bitmaps",
         "/desk/texts_fts",
         "/desk?sql=select+*+from+receipts",
         "/desk?sql=select+count(box)+from+receipts",
@@ -255,6 +280,12 @@ def test_keys_and_downloads_are_refused(browser: Browser, path: str) -> None:
     assert CANARY not in answer.text
 
 
+def test_no_address_leads_to_another_host(browser: Browser) -> None:
+    for path in ("//evil.example/", "//evil.example", "/\\evil.example/", "/browse//evil.example/"):
+        location = browser.get(path).headers["Location"] or "/"
+        assert re.match(r"/(?![/\\])", location), path
+
+
 def test_a_form_s_text_is_not_read_but_its_title_is(browser: Browser) -> None:
     rows = json.loads(browser.get("/desk/forms.json?_shape=array").text)
     assert [(row["title"], row["json"]) for row in rows] == [("Tell what happened", None)]
@@ -272,7 +303,12 @@ def test_no_plugin_is_loaded_but_ours(browser: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/nothing-here?q=", 404), ("/desk/texts?_size=x&_search=", 400), ("/desk/texts?_through=", 500)],
+    [
+        ("/nothing-here?q=", 404),
+        ("/report/9?q=", 404),
+        ("/desk/texts?_size=x&_search=", 400),
+        ("/desk/texts?_through=", 500),
+    ],
 )
 def test_an_error_prints_nothing_in_the_terminal(
     full_desk: Path, environment: dict[str, str], path: str, status: int
@@ -304,9 +340,9 @@ def test_an_empty_desk_opens_too(desk_path: Path, environment: dict[str, str]) -
     process, browser, opening = start(desk_path, environment)
     try:
         browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-        for path in ("/", "/desk/reports", "/desk/texts?_search=x"):
+        for path in ("/", "/browse", "/browse?q=x", "/data", "/desk/reports", "/desk/texts?_search=x"):
             assert browser.get(path).status == 200
-        assert browser.get("/desk/reports/1").status == 404
+        assert browser.get("/desk/reports/1").status == browser.get("/report/1").status == 404
     finally:
         process.send_signal(2)
         process.communicate(timeout=20)

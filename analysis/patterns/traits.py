@@ -1,0 +1,157 @@
+"""What reports say, as numbers to compare them by, and how surprising each answer is.
+
+An answer that one report in a hundred gives is worth log2(100) = 6.6 bits when two reports share it: the
+agreement weight of Fellegi and Sunter, "A theory for record linkage", JASA 64 (1969), with the share of
+the answer as the chance that two strangers agree. Answers depend on each other, so the sum says too much;
+it orders what a person then reads.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.cipher import Database
+from analysis.patterns import names
+from analysis.patterns.behind import LONGEST_NAME
+from analysis.patterns.places import Pool, pools
+from analysis.patterns.reading import (
+    Codes,
+    Column,
+    Numbers,
+    Reports,
+    choices,
+    parse,
+    questions,
+    read_ticks,
+)
+
+# Consent and whether a reporter wrote before are answers about the report, not about the event.
+ABOUT_THE_REPORT = "ops"
+MONTH = "when"
+_MARK_BITS = 32
+ONE, TICK, NAME = "one", "tick", "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One answer of each report: codes, with -1 for none, and the bits that sharing each is worth.
+
+    `kind` is ONE for a question with one coded answer, TICK for one choice of many, NAME for a place's name.
+    """
+
+    question: str
+    kind: str
+    codes: Codes
+    bits: NDArray[np.float64]
+
+    def told(self) -> tuple[Numbers, Codes]:
+        """The places of the reports that give an answer, and its codes: few, for most ticks."""
+        places = np.flatnonzero(self.codes >= 0)
+        return places, self.codes[places]
+
+
+def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+    """The single choices, whole numbers and exact months; `reports` needs their columns."""
+    for question in asked_once(database):
+        yield _trait(question, reports.columns[question], only_months=question == MONTH)
+
+
+def asked_once(database: Database) -> tuple[str, ...]:
+    """The questions with one coded answer about the event or the reporter."""
+    return tuple(
+        name
+        for name, one in questions(database).items()
+        if one.kind in ("select_one", "integer", "month") and one.role != ABOUT_THE_REPORT
+    )
+
+
+def asked_many(database: Database) -> tuple[str, ...]:
+    """The questions with any number of coded answers."""
+    return tuple(
+        name
+        for name, one in questions(database).items()
+        if one.kind == "select_multiple" and one.role != ABOUT_THE_REPORT
+    )
+
+
+def tick_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+    """Each choice of each multiple question, which is shared where both ticked it."""
+    for question in asked_many(database):
+        for choice in choices(database, question):
+            ticked = read_ticks(database, reports, [choice])[:, 0]
+            if ticked.any():
+                bits = -math.log2(ticked.sum() / len(reports))
+                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([bits]))
+
+
+def name_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+    """The names of places in words, as they are read; marks are several to a report, see `mark_pairs`."""
+    for pool in pools(database):
+        if not pool.holds_marks:
+            codes = np.full(len(reports), -1, dtype=np.int32)
+            seen: dict[names.Name, int] = {}
+            for text, places in _written(database, reports, pool):
+                name = names.place(text)
+                if name:
+                    codes[places] = seen.setdefault(name, len(seen))
+            counts = np.bincount(codes[codes >= 0], minlength=len(seen))
+            yield Trait(pool.words, NAME, codes, _bits(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Who names which officer: row i says that the report at `places[i]` names mark `marks[i]`."""
+
+    places: Numbers
+    marks: Numbers
+    bits: NDArray[np.float64]
+
+
+def marks(database: Database, reports: Reports) -> Marks:
+    """The officers' marks of all reports, each once a report, in the order of the reports."""
+    seen: dict[str, int] = {}
+    # A place and a mark in one number, so that all of them are sorted and made different at once.
+    rows = [np.zeros(0, dtype=np.int64)]
+    for pool in pools(database):
+        if pool.holds_marks:
+            for text, places in _written(database, reports, pool):
+                read = names.marks(text).values()
+                rows += [(places << _MARK_BITS) + seen.setdefault(mark, len(seen)) for mark in read]
+    pairs = np.unique(np.concatenate(rows))
+    named = pairs & ((1 << _MARK_BITS) - 1)
+    counts = np.bincount(named, minlength=len(seen))
+    return Marks(pairs >> _MARK_BITS, named, -np.log2(counts / max(len(reports), 1)))
+
+
+def by_chance(reports: int) -> float:
+    """The bits above which less than one pair of independent reports in the whole desk would agree."""
+    return math.log2(max(reports * (reports - 1) / 2, 1))
+
+
+def _trait(question: str, column: Column, *, only_months: bool) -> Trait:
+    told = [
+        value is not None and (not only_months or (len(value) == len("2026-05") and value[4] == "-"))
+        for value in column.values
+    ]
+    codes = np.where(np.array(told)[column.codes], column.codes, -1).astype(np.int32)
+    counts = np.bincount(codes[codes >= 0], minlength=len(column.values))
+    return Trait(question, ONE, codes, _bits(counts))
+
+
+def _bits(counts: Numbers) -> NDArray[np.float64]:
+    """Of each value among those who gave any; a value that nobody gives is never shared."""
+    bits: NDArray[np.float64] = -np.log2(np.maximum(counts, 1) / max(int(counts.sum()), 1))
+    return bits
+
+
+def _written(database: Database, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
+    """Each different answer in words, with the places of the counted reports that give it."""
+    query = f"""SELECT "text", group_concat("report") FROM "texts"
+        WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
+    for text, numbers in database.conn.execute(query, [pool.words]):
+        places = reports.places(np.sort(parse(numbers)))
+        if len(places):
+            yield text, places

@@ -1,0 +1,62 @@
+"""Filters that lead from a pattern to the reports behind it, where no single answer does.
+
+named=station~4th+district     the answer in words is just this; of several any
+only=acts                      nothing else of the question was ticked than what is chosen
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.bitmaps import Bits
+from analysis.cipher import Database
+from analysis.patterns import behind
+from analysis.patterns.places import MARKS
+from analysis.workbench.labels import Book
+from analysis.workbench.state import Snapshot
+
+NAMED, ONLY = "named", "only"
+# More reports than a desk holds.
+ALL = 100_000_000
+
+
+def join(question: str, written: str) -> str:
+    """The filter's value for one spelling."""
+    return f"{question}~{written}"
+
+
+def find_named(connection: Any, snapshot: Snapshot, values: Sequence[str]) -> Bits:
+    """The bits of the reports that write one of these names."""
+    found = snapshot.bits.none()
+    for value in values:
+        question, _, written = value.partition("~")
+        choice = snapshot.book.by_code.get((question, written))
+        asked = snapshot.book.questions.get(question)
+        if choice:
+            column = snapshot.bits.column(connection, question)
+            found = found | column.get(choice.number, snapshot.bits.none())
+        elif asked is not None and asked.kind == "text":
+            look = behind.with_mark if question == MARKS else behind.with_name
+            numbers = look(Database(connection), question, written, limit=ALL)
+            found = found | snapshot.bits.of_numbers(numbers)
+    return found
+
+
+def find_only(connection: Any, snapshot: Snapshot, question: str, filters: Sequence[tuple[str, str]]) -> Bits:
+    """The bits of the reports in which nothing of the question was ticked but the chosen answers."""
+    if not snapshot.book.is_coded(question):
+        return snapshot.bits.none()
+    chosen = {code for name, code in filters if name == question}
+    found = snapshot.bits.every(connection)
+    for number, bits in snapshot.bits.column(connection, question).items():
+        if snapshot.book.choices[int(number)].code not in chosen:
+            found = np.bitwise_and(found, ~bits)
+    return found
+
+
+def describe(book: Book, value: str, lang: str) -> tuple[str, str]:
+    """The question and the name of a filter, in words."""
+    question, _, written = value.partition("~")
+    choice = book.by_code.get((question, written))
+    return book.question(question, lang), book.answer(question, choice.number, lang) if choice else written

@@ -1,0 +1,77 @@
+"""The first page: how many reports there are, how they came, what they are about, what waits."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from analysis.bitmaps import count
+from analysis.workbench import saved
+from analysis.workbench.pages import counting, draw
+from analysis.workbench.pages.draw import Row
+from analysis.workbench.pages.view import Asked
+from analysis.workbench.selection import Selection
+
+# Counted on the overview when a form asks them; the others are counted where reports are chosen.
+QUESTIONS = ("setting", "channel", "area")
+WAITING = (("quote", "yes_after_check"), ("keep", "delete_words_keep_ticks"), ("count", "no"))
+
+
+def read(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """What the page shows."""
+    every = asked.snapshot.bits.every(asked.connection)
+    weeks = counting.by_week(asked, every)
+    panels = [_panel(asked, name) for name in QUESTIONS if name in asked.book.facets()]
+    months = _months(asked)
+    return "overview.html", {
+        "n": count(every),
+        "weeks": weeks,
+        "weeks_chart": draw.columns(weeks),
+        "busiest": max(weeks, key=lambda row: row.n, default=None),
+        "months": months[0],
+        "months_chart": draw.columns(months[0]),
+        "unplaced": months[1],
+        "panels": [panel for panel in panels if panel["rows"]],
+        "waiting": _waiting(asked),
+        "set_aside": _set_aside(asked),
+        "saved": [(one, _row(asked, one.selection)) for one in saved.read(asked.connection)],
+    }
+
+
+def _months(asked: Asked) -> tuple[list[Row], list[Row]]:
+    if "when" not in asked.book.questions:
+        return [], []
+    return counting.by_month(asked, "when", asked.snapshot.bits.every(asked.connection))
+
+
+def _panel(asked: Asked, question: str) -> dict[str, Any]:
+    counted = counting.count_by(asked, question, asked.snapshot.bits.every(asked.connection))
+    rows = sorted(counting.rows(asked, question, counted), key=lambda row: -row.n)
+    blank = [one for one in counted if one.code == "-"]
+    return {
+        "question": question,
+        "title": counting.title(asked, question),
+        "rows": rows,
+        "chart": draw.bars(rows),
+        "blank": Row("", blank[0].n, counting.link(asked, question, "-")) if blank else None,
+    }
+
+
+def _waiting(asked: Asked) -> dict[str, Row]:
+    found = {}
+    for question, code in WAITING:
+        chosen = Selection(((question, code),))
+        if (question, code) in asked.book.by_code:
+            found[code] = _row(asked, chosen)
+    return found
+
+
+def _row(asked: Asked, selection: Selection) -> Row:
+    n = count(selection.find(asked.connection, asked.snapshot))
+    return Row("", n, f"{counting.BROWSE}?{selection.query}")
+
+
+def _set_aside(asked: Asked) -> list[Row]:
+    query = 'SELECT "reason", count(*) FROM "set_aside" GROUP BY "reason" ORDER BY count(*) DESC'
+    return [
+        Row(reason, n, "/desk/set_aside?" + urlencode({"reason__exact": reason}))
+        for reason, n in asked.connection.execute(query)
+    ]

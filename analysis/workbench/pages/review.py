@@ -1,0 +1,81 @@
+"""The page of the review: who decides, what is left out and why, quotes that wait, and the log."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from analysis.review import marking
+from analysis.review.flow import read_flow
+from analysis.review.log import Decision, history
+from analysis.review.quotes import Quote, permission, read_quotable, read_waiting
+from analysis.review.risks import find_risks
+from analysis.workbench.decided import EXCLUDED, LABEL
+from analysis.workbench.pages import counting, words
+from analysis.workbench.pages.draw import Row
+from analysis.workbench.pages.view import Asked
+
+NEWEST = 100
+_REASONED = ("exclude",)
+
+
+def read(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """What the page shows."""
+    flow = read_flow(asked.connection)
+    named = words.fixed(asked.lang)[EXCLUDED]
+    excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
+    # Who said no to counting is left out by consent, without a decision.
+    for place, reason in enumerate(flow.excluded):
+        if reason == "no_consent":
+            excluded[place] = Row(named[reason], flow.excluded[reason], "")
+    return "review.html", {
+        "flow": flow,
+        "excluded": excluded,
+        "labels": [
+            Row(label, n, _link(LABEL, label)) for label, n in marking.label_counts(asked.connection).items()
+        ],
+        "waiting": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
+        "quotable": len(read_quotable(asked.connection)),
+        "log": [_line(asked, one) for one in history(asked.connection, newest=NEWEST)],
+    }
+
+
+def of_report(asked: Asked, number: int) -> dict[str, Any]:
+    """What the page of one report shows of the review."""
+    connection = asked.connection
+    query = """SELECT "d"."value" FROM "exclusions" JOIN "decisions" AS "d" ON "d"."id" = "decision"
+        WHERE "report" = ?"""
+    left_out = connection.execute(query, [number]).fetchone()
+    labels = connection.execute('SELECT "label" FROM "labels" WHERE "report" = ?', [number]).fetchall()
+    who = connection.execute('SELECT "who" FROM "assignments" WHERE "report" = ?', [number]).fetchone()
+    return {
+        "left_out": words.fixed(asked.lang)[EXCLUDED][left_out[0]] if left_out else "",
+        "labels": [label for (label,) in labels],
+        "assigned": who[0] if who else "",
+        "notes": marking.notes(connection, number),
+        "reasons": counting.reasons(asked.lang),
+        "quotable": permission(connection, number) == "yes_after_check",
+        "long_texts": [
+            (name, counting.title(asked, name))
+            for name, question in asked.book.questions.items()
+            if question.kind == "long_text"
+        ],
+        "log": [_line(asked, one) for one in history(connection, report=number)],
+    }
+
+
+def _link(question: str, value: str) -> str:
+    return f"{counting.BROWSE}?{urlencode([(question, value)])}"
+
+
+def _quote(asked: Asked, quote: Quote) -> dict[str, Any]:
+    risky = sorted({flag.kind for flag in find_risks(quote.text)})
+    return {"quote": quote, "risks": risky, "question": counting.title(asked, quote.question)}
+
+
+def _line(asked: Asked, one: Decision) -> dict[str, Any]:
+    named = words.fixed(asked.lang)
+    value = one.value or ""
+    if one.kind in _REASONED:
+        value = named[EXCLUDED].get(value, value)
+    elif one.kind not in ("label", "unlabel", "assign"):
+        value = ""
+    return {"decision": one, "kind": named["kind"].get(one.kind, one.kind), "value": value}

@@ -1,0 +1,24 @@
+"""The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
+
+from analysis.workbench.pages import alike, browse, data, forms, one, overview, patterns, review
+from analysis.workbench.pages.view import View, form, page
+
+ROUTES: tuple[tuple[str, View], ...] = (
+    (r"/$", page(overview.read)),
+    (r"/browse$", page(browse.read)),
+    (r"/report/(?P<number>[1-9][0-9]{0,11})$", page(one.read)),
+    (r"/patterns$", page(patterns.read_index)),
+    (r"/patterns/places$", page(patterns.read_places)),
+    (r"/patterns/together$", page(patterns.read_together)),
+    (r"/patterns/time$", page(patterns.read_time)),
+    (r"/patterns/alike$", page(alike.read)),
+    (r"/patterns/words$", page(patterns.read_words)),
+    (r"/data$", page(data.read)),
+    (r"/review$", page(review.read)),
+    (r"/review/who$", form(forms.say_who)),
+    (r"/review/decide$", form(forms.decide)),
+    (r"/review/undo/(?P<number>[1-9][0-9]{0,11})$", form(forms.undo)),
+    (r"/review/quote/(?P<number>[1-9][0-9]{0,11})$", form(forms.check_quote)),
+    (r"/saved/add$", form(forms.save_question)),
+    (r"/saved/(?P<number>[1-9][0-9]{0,11})/delete$", form(forms.forget_question)),
+)

@@ -1,0 +1,62 @@
+"""Renders our pages: Jinja2 with autoescape, gettext, and one last look at whatever is shown."""
+
+import gettext
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from analysis.workbench.marks import visible
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+DOMAIN = "witnessbox"
+# A language's name in itself; English is the language of the templates.
+LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}
+SEPARATORS = {"en": ",", "es": "."}
+# Fewer reports than this are not for publication (DOMAIN.md 3.3).
+SMALL = 10
+
+
+def render(template: str, lang: str, context: Mapping[str, Any]) -> str:
+    """A page in a language."""
+    return environment(lang).get_template(template).render(lang=lang, languages=LANGUAGES, **context)
+
+
+def fixed(lang: str) -> Mapping[str, Mapping[str, str]]:
+    """The words for how a report came, such as its channel, by column and value."""
+    return dict(environment(lang).get_template("fixed.html").module.fixed)  # type: ignore[attr-defined]
+
+
+def choose(wanted: str) -> str:
+    """The first of the languages in an Accept-Language header that we have; English otherwise."""
+    for part in wanted.split(","):
+        code = part.split(";")[0].strip().lower().split("-")[0]
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+@cache
+def environment(lang: str) -> jinja2.Environment:
+    """Templates in a language. What is no markup of ours is shown, never obeyed."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "workbench" / "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    catalog = gettext.translation(DOMAIN, TEMPLATES / "locale", languages=[lang], fallback=True)
+    made.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
+    made.filters["number"] = lambda n: f"{n:,}".replace(",", SEPARATORS[lang])
+    made.globals["small"] = SMALL
+    return made
+
+
+def _shown(value: object) -> object:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,154 @@
+"""Decisions on our pages: taken by a name, shown where they hold, and taken back."""
+
+import html
+import os
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import pytest
+
+from analysis import courier, loading
+from analysis.desk import Desk
+from analysis.identity import HybridIdentity, format_identity
+from analysis.pinning import pin
+from tests.analysis.conftest import unlock
+from tests.analysis.making import Server, member
+from tests.analysis.test_forms_of_pages import post
+from tests.analysis.test_pages import text
+from tests.analysis.test_workbench import Answer, Browser, start
+
+Opened: TypeAlias = tuple[Browser, dict[str, str], str]
+WORDS = "They came at night. They laughed."
+
+
+@pytest.fixture
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """Somebody who opened a desk with twelve reports, the headers of a form, and its token."""
+    folder = tmp_path_factory.mktemp("review")
+    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
+    desk, server = unlock(folder / "desk"), Server()
+    pin(desk, server.public(folder))
+    reports = [
+        member(
+            desk.recipients,
+            area=["downtown" if n < 5 else "north_side"],
+            story=[WORDS],
+            quote=["yes_after_check"],
+        )
+        for n in range(12)
+    ]
+    loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
+    desk.close()
+    process, browser, opening = start(desk.path, dict(os.environ))
+    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+    here = f"127.0.0.1:{browser.port}"
+    headers = {"Host": here, "Cookie": browser.cookie, "Origin": f"http://{here}"}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    found = re.search(r'name="token" value="([^"]+)"', browser.get("/review").text)
+    assert found
+    yield browser, headers, found[1]
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def send(opened: Opened, path: str, **fields: str) -> Answer:
+    """Sends a form."""
+    browser, headers, token = opened
+    return post(browser, path, headers, token=token, **fields)
+
+
+def named(opened: Opened, name: str = "Ana") -> None:
+    """Says who decides."""
+    assert send(opened, "/review/who", who=name).headers["Location"] == "/review"
+
+
+def test_who_has_not_said_who_they_are_decides_nothing(opened: Opened) -> None:
+    answer = send(opened, "/review/decide", report="1", do="exclude", reason="junk")
+    assert answer.headers["Location"] == "/review#who"
+    assert "12 are counted" in text(opened[0], "/review")
+
+
+def test_one_report_is_left_out_shown_so_and_taken_back(opened: Opened) -> None:
+    named(opened)
+    answer = send(opened, "/review/decide", report="3", do="exclude", reason="junk", remark="An advert.")
+    assert answer.headers["Location"] == "/report/3"
+    assert "Left out: junk." in text(opened[0], "/report/3")
+    shown = text(opened[0], "/review")
+    assert "Of 12 reports, 11 are counted." in shown
+    assert re.search(r"Ana left out: junk 1 An advert\.", shown)
+    assert "1 report of 12" in text(opened[0], "/browse?is.excluded=junk")
+    assert send(opened, "/review/undo/1").status == 303
+    assert "Of 12 reports, 12 are counted." in text(opened[0], "/review")
+    assert "Left out: junk." not in text(opened[0], "/report/3")
+
+
+def test_all_reports_of_a_choice_are_left_out_at_once(opened: Opened) -> None:
+    named(opened)
+    fields = {"query": "area=downtown", "n": "5", "do": "exclude", "reason": "duplicate"}
+    assert send(opened, "/review/decide", **fields).headers["Location"] == "/browse?area=downtown"
+    assert "Of 12 reports, 7 are counted." in text(opened[0], "/review")
+    page = browse = opened[0].get("/review").text
+    link = re.search(r'href="(/browse\?is\.excluded=duplicate)">5', page)
+    assert link, browse
+    assert "5 reports of 12" in text(opened[0], html.unescape(link[1]))
+
+
+def test_a_pattern_counts_and_shows_no_report_that_was_left_out(opened: Opened) -> None:
+    named(opened)
+    link = re.compile(r'href="(/browse\?week=[^"]+)">(\d+)')
+    assert [n for _, n in link.findall(opened[0].get("/patterns/time").text)] == ["12"]
+    send(opened, "/review/decide", report="3", do="exclude", reason="junk")
+    ((path, n),) = link.findall(opened[0].get("/patterns/time").text)
+    assert n == "11"
+    assert "11 reports of 12" in text(opened[0], html.unescape(path))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"query": "area=downtown", "n": "4"}, id="other reports than were shown"),
+        pytest.param({"query": "", "n": "12"}, id="no choice"),
+        pytest.param({"query": "area=downtown", "n": "x"}, id="no number"),
+        pytest.param({"report": "99"}, id="a report that is not there"),
+        pytest.param({"report": "²"}, id="no report"),
+        pytest.param({"report": "1", "reason": "dislike"}, id="a reason that is none"),
+        pytest.param({"report": "1", "do": "delete"}, id="a decision that is none"),
+    ],
+)
+def test_what_cannot_be_decided_changes_nothing(opened: Opened, fields: dict[str, str]) -> None:
+    named(opened)
+    answer = send(opened, "/review/decide", **({"do": "exclude", "reason": "junk"} | fields))
+    assert answer.status == 409
+    assert "Of 12 reports, 12 are counted." in text(opened[0], "/review")
+
+
+def test_labels_and_people_become_choices_of_the_list(opened: Opened) -> None:
+    named(opened)
+    send(opened, "/review/decide", report="1", do="label", words="<i>night</i>")
+    send(opened, "/review/decide", report="2", do="assign", words="Ben")
+    send(opened, "/review/decide", report="2", do="note", words="Ask \u202e again.")
+    assert "&lt;i&gt;night&lt;/i&gt;" in opened[0].get("/review").text
+    assert "1 report of 12" in text(opened[0], "/browse?is.label=%3Ci%3Enight%3C%2Fi%3E")
+    assert "Who looks at it: Ben" in text(opened[0], "/report/2")
+    assert re.search(r"Labels\s+<i>night</i> 1", text(opened[0], "/browse"))
+
+
+def test_a_quote_passes_after_two_different_people_read_it(opened: Opened) -> None:
+    named(opened)
+    send(opened, "/review/decide", report="1", do="quote", question="story", words="They laughed.")
+    assert "0 can be used now." in text(opened[0], "/review")
+    send(opened, "/review/quote/1", do="check")
+    assert send(opened, "/review/quote/1", do="check").status == 409
+    named(opened, "ANA ")
+    assert send(opened, "/review/quote/1", do="check").status == 409
+    named(opened, "Ben")
+    assert send(opened, "/review/quote/1", do="check").status == 303
+    assert "1 can be used now." in text(opened[0], "/review")
+
+
+def test_words_that_nobody_wrote_cannot_be_proposed_as_a_quote(opened: Opened) -> None:
+    named(opened)
+    answer = send(opened, "/review/decide", report="1", do="quote", question="story", words="They sang.")
+    assert answer.status == 409
+    assert "They sang" not in answer.text

@@ -1,0 +1,152 @@
+"""The patterns at the desk: seconds for each at so many reports, in an encrypted database.
+
+The rows are synthetic and written straight into the tables: sealing a million reports would take longer
+than everything that is measured here. Stories are about 1 KB of a vocabulary of 12,000 words, a few of
+them told again with some words changed.
+"""
+
+import itertools
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from analysis import loading
+from analysis.desk import Desk
+from analysis.identity import HybridIdentity, format_identity
+from analysis.opening import Opened
+from analysis.patterns import behind, events, overview, places, retold, together, words
+from analysis.patterns import time as over_time
+from analysis.writing import Writer
+from intake.forms.form import Form, Question, shipped
+from tests.bench.table import machine, show
+
+FORM = shipped("report")
+CHANNELS = ("web", "web", "web", "onion", "paper", "phone", "kiosk", "outreach")
+STATIONS = 300
+OFFICERS = 20_000
+RETOLD = 0.01
+COMMIT = 50_000
+
+
+def made(form: Form, numbers: dict[str, dict[str, int]], count: int, seed: int = 1) -> Iterator[Opened]:
+    """Rows of reports: skewed places, officers and acts, three answers in four to what is asked."""
+    draw, vocabulary = Random(seed), _vocabulary()
+    coded = [one for one in form.asked if one.kind in ("select_one", "integer", "month")]
+    many = [one for one in form.asked if one.kind == "select_multiple" and "health" not in one.id]
+    story = ""
+    for number in range(count):
+        if number == 0 or draw.random() >= RETOLD:
+            story = " ".join(draw.choices(vocabulary, k=150))
+        else:
+            story = story.replace(" a", " b", 2)
+        week = f"{2025 + number % 2}-W{draw.randint(1, 52):02d}"
+        yield Opened(
+            f"{number:032x}", week, form.digest, "es" if draw.random() < 0.3 else "en", "browser",
+            draw.choice(CHANNELS), [_value(one, numbers, draw) for one in coded],
+            sorted({tick for one in many for tick in _ticks(one, numbers, draw)}),
+            [("station", _station(draw)), ("marks", _marks(draw)), ("story", story)],
+            ("00" * 16, "00" * 16, "00" * 16), [],
+        )  # fmt: skip
+
+
+def _vocabulary() -> list[str]:
+    draw = Random(7)
+    return ["".join(draw.choices("abcdefghiklmnoprstuv", k=draw.randint(2, 9))) for _ in range(12_000)]
+
+
+def _value(question: Question, numbers: dict[str, dict[str, int]], draw: Random) -> Any:
+    if question.kind == "month":
+        return f"{draw.randint(2021, 2026)}-{draw.randint(1, 12):02d}"
+    if question.kind == "integer":
+        return draw.randint(0, 20)
+    if draw.random() < 0.25 and not question.required:
+        return None
+    codes = list(numbers[question.id].values())
+    return codes[min(int(draw.expovariate(3.2 / len(codes))), len(codes) - 1)]
+
+
+def _ticks(question: Question, numbers: dict[str, dict[str, int]], draw: Random) -> list[int]:
+    codes = list(numbers[question.id].values())
+    return draw.sample(codes, min(draw.choice((0, 1, 1, 2, 3)), len(codes)))
+
+
+def _station(draw: Random) -> str:
+    number = min(int(draw.expovariate(0.02)), STATIONS)
+    spelling = draw.choice(("{} precinct", "{}th pct", "pct. 0{}", "Precinct {}", "{} precint"))
+    return spelling.format(number)
+
+
+def _marks(draw: Random) -> str:
+    return "|".join(str(10_000 + draw.randrange(OFFICERS)) for _ in range(draw.choice((1, 1, 1, 2))))
+
+
+def fill(desk: Desk, count: int) -> None:
+    """Writes so many rows, as an import does, but for the search index."""
+    with desk.database.atomic():
+        loading.add_forms(desk, [FORM])
+    codings = loading.read_codings(desk)
+    numbers = {name: dict(codes) for name, codes in codings[FORM.digest].numbers.items()}
+    writer = Writer(desk, None, codings)
+    rows = made(FORM, numbers, count)
+    desk.database.conn.execute("PRAGMA foreign_keys = OFF")
+    for _ in range(0, count, COMMIT):
+        with desk.database.atomic():
+            writer.write(list(itertools.islice(rows, COMMIT)))
+            writer.finish()
+
+
+def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is measured, by name, in this order."""
+    database = desk.database
+    yield "overview", lambda: overview.overview(database)
+    yield "weeks, channel mix, bursts", lambda: over_time.by_week(database)
+    yield "months of the events", lambda: over_time.by_month(database)
+    yield "before and after a date", lambda: over_time.before_after(database, "acts", date(2024, 1, 1))
+    yield "acts together", lambda: together.together(database, "acts")
+    yield "grounds beside acts", lambda: together.cross(database, "grounds", "acts")
+    for pool in places.pools(database):
+        if pool.id in ("station", "marks"):
+            yield f"names: {pool.id}", lambda pool=pool: places.places(database, pool)  # type: ignore[misc]
+    corpus: list[words.Corpus] = []
+    yield "words: reading stories, once", lambda: corpus.append(words.read_corpus(database, "en"))
+    acts = together.substantive(database, "acts")
+    common, rare = (behind.all_with_choice(database, acts[place].id) for place in (0, -1))
+    yield "words typical of a common act", lambda: words.typical(database, corpus[0], common)
+    yield "words typical of a rare act", lambda: words.typical(database, corpus[0], rare)
+    yield "one page behind a pair", lambda: behind.with_choices(database, (acts[0].id, acts[1].id))
+    yield "one page behind a name", lambda: behind.with_name(database, "station", "1th pct")
+    yield "one page behind a mark", lambda: behind.with_mark(database, "marks", "10077")
+    yield "same answers", lambda: events.same_answers(database)
+    yield "same event", lambda: events.same_event(database)
+    yield "stories told again", lambda: retold.stories(database)
+
+
+def run(count: int) -> None:
+    """Prints seconds by the clock and of the processor, and the peak memory so far, for each pattern."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        Desk.create(Path(name) / "desk", format_identity(HybridIdentity.generate()), None)
+        with Desk.unlocked(Path(name) / "desk", lambda: "") as desk:
+            start = time.perf_counter()
+            fill(desk, count)
+            print(f"{count:,} rows written in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        with Desk.unlocked(Path(name) / "desk", lambda: "") as desk:
+            for what, measure in measures(desk):
+                clock, processor = time.perf_counter(), time.process_time()
+                measure()
+                spent = time.perf_counter() - clock, time.process_time() - processor
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                rows.append([what, *(f"{seconds:.2f}" for seconds in spent), f"{peak:,.0f}"])
+                print(*rows[-1], sep="  ", file=sys.stderr)
+    show(f"Patterns: {count:,} reports, once each", ["", "s", "processor s", "peak MiB"], rows)
+
+
+if __name__ == "__main__":
+    print(machine())
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

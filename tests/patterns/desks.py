@@ -1,0 +1,69 @@
+"""Desks in memory whose reports a test writes out one by one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis import schema
+from analysis.cipher import Database
+from intake.forms.form import Form
+from tests.findings.small_desk import choice, form, question
+
+ACTS = ("shout", "push", "search", "arrest")
+GROUNDS = ("drugs", "race", "not_sure")
+
+
+def small_form() -> Form:
+    """Acts, grounds, a station, an officer's marks, a clinic from a list or in words, and a story."""
+    return form(
+        question("setting", "select_one", [choice("police"), choice("health")]),
+        question("station", "text", max_length=120, role="act"),
+        question("marks", "text", max_length=120, role="act"),
+        question("clinic", "select_one", [choice("main_clinic"), choice("other")], role="act"),
+        question("clinic_other", "text", max_length=120, role="act"),
+        question("acts", "select_multiple", [choice(code) for code in ACTS]),
+        question("grounds", "select_multiple", [choice(c, exclusive=c == "not_sure") for c in GROUNDS]),
+        question("contact", "select_one", [choice(code) for code in ("street", "car", "home")]),
+        question("story", "long_text", max_length=2000, role="narr"),
+    )
+
+
+class Desk:
+    """A desk's database with the small form and the reports that were added, numbered from 1."""
+
+    def __init__(self, one: Form | None = None) -> None:
+        self.database = Database(memory=True)
+        schema.create(self.database)
+        self.form = schema.add_form(self.database, one or small_form())
+        rows = self.database.conn.execute('SELECT "question", "code", "id" FROM "choices"').fetchall()
+        self.codes = {(name, code): number for name, code, number in rows}
+        self.last = 0
+
+    def add(
+        self,
+        *,
+        week: str = "2026-W21",
+        channel: str = "web",
+        lang: str = "en",
+        when: str | None = "2026-05",
+        ticks: Mapping[str, Sequence[str]] | None = None,
+        texts: Mapping[str, str] | None = None,
+        **one_of: str,
+    ) -> int:
+        """The number of a new report; `ticks` and `texts` by their question."""
+        self.last += 1
+        row: dict[str, Any] = {
+            "id": self.last, "name": f"{self.last:032x}", "form": self.form, "week": week, "lang": lang,
+            "sealed_by": "file", "channel": channel, "when": when,
+            **{name: self.codes[name, code] for name, code in {"count": "yes", **one_of}.items()},
+        }  # fmt: skip
+        names, holes = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+        run = self.database.conn.execute
+        run(f'INSERT INTO "reports" ({names}) VALUES ({holes})', list(row.values()))  # noqa: S608
+        for name, ticked in (ticks or {}).items():
+            for code in ticked:
+                run('INSERT INTO "answers" VALUES (?, ?)', [self.last, self.codes[name, code]])
+        for name, text in (texts or {}).items():
+            run(
+                'INSERT INTO "texts" ("report", "question", "text") VALUES (?, ?, ?)', [self.last, name, text]
+            )
+        return self.last

@@ -1,0 +1,102 @@
+"""What all patterns keep to: they write nothing, say the same twice, and count what is counted alone."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.patterns import (
+    behind,
+    events,
+    overview,
+    places,
+    reading,
+    retold,
+    time,
+    together,
+    words,
+)
+from tests.patterns.desks import Desk
+
+
+def full_desk() -> Desk:
+    desk = Desk()
+    for number in range(30):
+        desk.add(
+            week=f"2026-W{1 + number % 9:02d}",
+            channel="paper" if number % 4 else "web",
+            when=f"2025-{1 + number % 5:02d}",
+            contact="street",
+            ticks={"acts": ["shout", "push"] if number % 3 else ["search"], "grounds": ["race"]},
+            texts={
+                "station": f"{number % 4} precinct", "marks": f"{number % 6}|77",
+                "story": " ".join(f"word{(number % 3) * place}" for place in range(40)),
+            },
+        )  # fmt: skip
+    return desk
+
+
+def everything(desk: Desk) -> list[object]:
+    database = desk.database
+    corpus = words.read_corpus(database, "en")
+    push = desk.codes["acts", "push"]
+    return [
+        overview.overview(database),
+        time.by_week(database),
+        time.by_month(database),
+        time.before_after(database, "acts", date(2025, 3, 1)),
+        together.together(database, "acts"),
+        together.cross(database, "grounds", "acts"),
+        [places.places(database, pool) for pool in places.pools(database)],
+        words.typical(database, corpus, behind.all_with_choice(database, push)),
+        behind.with_choices(database, [push]),
+        events.same_answers(database),
+        events.same_event(database),
+        retold.stories(database),
+    ]
+
+
+def test_patterns_write_nothing_and_say_the_same_twice() -> None:
+    desk = full_desk()
+    desk.database.conn.commit()
+    desk.database.conn.execute("PRAGMA query_only = ON")
+    assert everything(desk) == everything(desk)
+
+
+def test_reports_that_are_not_counted_are_in_no_pattern() -> None:
+    desk, counted = full_desk(), full_desk()
+    for number in range(20):
+        desk.add(
+            week="2026-W30", channel="phone", when="2024-01", contact="car", count="no",
+            ticks={"acts": ["arrest", "push"], "grounds": ["drugs"]},
+            texts={"station": "nowhere", "marks": "999", "story": f"left out {number} " * 20},
+        )  # fmt: skip
+    assert everything(desk) == everything(counted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([None, "street", "car"]), st.booleans()), max_size=12))
+def test_columns_are_the_rows_of_the_database(rows: list[tuple[str | None, bool]]) -> None:
+    desk = Desk()
+    for contact, is_dated in rows:
+        one_of = {"contact": contact} if contact else {}
+        desk.add(when="2026-05" if is_dated else None, **one_of)  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "LOT", 3)
+        reports = reading.read_reports(desk.database, "contact", "when", "nobody_asks")
+    expected = desk.database.conn.execute('SELECT "id", "contact", "when" FROM "reports"').fetchall()
+    columns = [reports.columns[name] for name in ("contact", "when")]
+    values = [[column.values[code] for code in column.codes] for column in columns]
+    assert list(zip(reports.ids.tolist(), *values, strict=True)) == expected
+    assert reports.columns["nobody_asks"].counts() == {None: len(rows)}
+
+
+def test_ticks_are_read_in_lots_as_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = full_desk()
+    reports = reading.read_reports(desk.database)
+    acts = reading.choices(desk.database, "acts")
+    whole = reading.read_ticks(desk.database, reports, acts)
+    monkeypatch.setattr(reading, "LOT", 4)
+    assert (reading.read_ticks(desk.database, reports, acts) == whole).all()
+    assert whole.sum(axis=0).tolist() == [20, 20, 10, 0]
