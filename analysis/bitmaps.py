@@ -33,7 +33,7 @@ CREATE TABLE "bitmaps_texts" ("chunk" INTEGER PRIMARY KEY, "reports" BLOB NOT NU
 CREATE TABLE "bitmaps_stale" ("what" TEXT NOT NULL, "chunk" INTEGER NOT NULL, PRIMARY KEY ("what", "chunk"));
 CREATE TABLE "bitmaps_done" ("what" TEXT PRIMARY KEY, "last" INTEGER NOT NULL);
 INSERT INTO "bitmaps_done" VALUES ('reports', 0), ('texts', 0);
-CREATE TRIGGER "bitmaps_report_changed" AFTER UPDATE ON "reports" BEGIN
+CREATE TRIGGER "bitmaps_report_changed" AFTER UPDATE ON "reports" WHEN new."identity" IS old."identity" BEGIN
     INSERT OR IGNORE INTO "bitmaps_stale" VALUES ('reports', new."id" / 65536); END;
 CREATE TRIGGER "bitmaps_report_gone" AFTER DELETE ON "reports" BEGIN
     INSERT OR IGNORE INTO "bitmaps_stale" VALUES ('reports', old."id" / 65536); END;

@@ -37,6 +37,9 @@ class Desk:
         rows = self.database.conn.execute('SELECT "question", "code", "id" FROM "choices"').fetchall()
         self.codes = {(name, code): number for name, code, number in rows}
         self.last = 0
+        asking = 'INSERT INTO "askings" ("form", "page", "questions") VALUES (?, ?, ?) RETURNING "id"'
+        cursor = self.database.conn.execute(asking, [self.form, "all", "all"])
+        self.asking = cursor.fetchone()[0]
 
     def add(
         self,
@@ -53,7 +56,7 @@ class Desk:
         self.last += 1
         row: dict[str, Any] = {
             "id": self.last, "name": f"{self.last:032x}", "form": self.form, "week": week, "lang": lang,
-            "sealed_by": "file", "channel": channel, "when": when,
+            "sealed_by": "file", "channel": channel, "when": when, "asking": self.asking, "page": "all",
             **{name: self.codes[name, code] for name, code in {"count": "yes", **one_of}.items()},
         }  # fmt: skip
         names, holes = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
