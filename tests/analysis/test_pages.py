@@ -32,7 +32,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     desk, server = unlock(folder / "desk"), Server()
     pin(desk, server.public(folder))
     plain = {"area": ["east_side"], "acts": ["move_on"], "story": ["Nothing else."]}
-    reports = [member(desk.recipients, **given) for given in (*GIVEN, *[plain] * 12)]
+    short = {**plain, "_shown": ["short"]}
+    reports = [member(desk.recipients, **given) for given in (*GIVEN, *[plain] * 11, short)]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
     process, browser, opening = start(desk.path, dict(os.environ))
@@ -172,3 +173,12 @@ def test_a_page_far_beyond_the_end_is_the_last_one(browser: Browser) -> None:
 @pytest.mark.parametrize("path", ["/report/99", "/report/0", "/report/x", "/browse/x"])
 def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
     assert browser.get(path).status == 404
+
+
+def test_a_report_tells_what_was_left_blank_from_what_its_page_did_not_ask(browser: Browser) -> None:
+    shown = {number: text(browser, f"/report/{number}") for number in range(1, 17)}
+    short = [number for number, page in shown.items() if "Not asked, on the short form:" in page]
+    assert len(short) == 1
+    assert re.search(r"Not asked, on the short form: .*How did it end\?", shown[short[0]])
+    whole = next(page for number, page in shown.items() if number not in short)
+    assert re.search(r"Left blank: .*How did it end\?", whole)

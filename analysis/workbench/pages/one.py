@@ -1,7 +1,7 @@
 """One report on one page, laid out as the form was: its sections, its questions, what was answered.
 
-Questions that did not apply are left out; whether one that is blank was passed over or not shown
-cannot be told from the desk's tables, so the page does not say.
+Questions that did not apply are left out. One that was asked and passed over is told from one that the
+page had not, as a short form may not: that one says nothing about what the person would have answered.
 """
 
 from collections.abc import Mapping
@@ -31,11 +31,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section of the form: what was answered, and the questions that were left blank."""
+    """A section of the form: what was answered, left blank, or not asked although it would apply."""
 
     title: str
     answers: tuple[Answer, ...]
     blank: tuple[str, ...]
+    unseen: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class _Given:
     ticks: Mapping[str, list[str]]
     texts: Mapping[str, list[tuple[int, str]]]
     marked: Mapping[int, Markup]
+    asked: frozenset[str]
 
 
 def read(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -98,7 +100,9 @@ def _given(asked: Asked, form: Form, row: Mapping[str, Any]) -> _Given:
     labels = {
         name: [asked.book.answer(name, one, asked.lang) for one in each] for name, each in ticks.items()
     }
-    return _Given(answers, row, labels, texts, marked)
+    query = 'SELECT "question" FROM "asked" WHERE "asking" = ?'
+    shown = frozenset(name for (name,) in asked.connection.execute(query, [row["asking"]]))
+    return _Given(answers, row, labels, texts, marked, shown)
 
 
 def _coded(asked: Asked, question: Question, row: Mapping[str, Any], ticks: Any, texts: Any) -> Any:
@@ -112,7 +116,7 @@ def _coded(asked: Asked, question: Question, row: Mapping[str, Any], ticks: Any,
 
 
 def _part(asked: Asked, form: Form, section: Section, given: _Given) -> Part | None:
-    answered, blank = [], []
+    answered, blank, unseen = [], [], []
     for name in section.questions:
         question = form.question(name)
         if question.kind == "note":
@@ -121,12 +125,14 @@ def _part(asked: Asked, form: Form, section: Section, given: _Given) -> Part | N
         answer = _answer(asked, question, title, given)
         if answer:
             answered.append(answer)
-        elif question.applies is None or question.applies(given.answers):
+        elif question.id in given.asked:
             blank.append(title)
-    if not answered and not blank:
+        elif question.applies is None or question.applies(given.answers):
+            unseen.append(title)
+    if not answered and not blank and not unseen:
         return None
     label = section.label.get(asked.lang) or section.label[form.default_language]
-    return Part(label, tuple(answered), tuple(blank))
+    return Part(label, tuple(answered), tuple(blank), tuple(unseen))
 
 
 def _answer(asked: Asked, question: Question, title: str, given: _Given) -> Answer | None:
