@@ -84,11 +84,11 @@ def refused(chain: Chain, name: str, *arguments: str) -> str:
 def test_an_intake_whose_disk_is_full_says_so_and_keeps_what_it_acknowledged(
     chain: Chain, disks: Callable[[Path, str], Path]
 ) -> None:
-    # The margin that is kept free would otherwise be all that such a disk has. An export needs some of it: the
-    # journal of a server that was killed goes into the file first.
-    configure(chain.data, min_free_bytes=1_500_000)
-    disk = disks(chain.data, "4m")
-    acknowledged, statuses = send(chain, 4 * 1024 * 1024 // ONE_REPORT)
+    # The margin that is kept free would otherwise be all that such a disk has. An export needs some of it:
+    # the journal of a server that was killed goes into the file first.
+    configure(chain.data, min_free_bytes=6_000_000)
+    disk = disks(chain.data, "11m")
+    acknowledged, statuses = send(chain, 8 * 1024 * 1024 // ONE_REPORT)
     assert acknowledged
     assert statuses[-1] == 503
     assert set(statuses) == {201, 503}
