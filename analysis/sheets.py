@@ -6,12 +6,10 @@ them. A filled sheet is a secret, and is made for memory alone (`analysis.paper`
 """
 
 import ctypes.util
-import gettext
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -20,10 +18,8 @@ from analysis.identities import Life
 from analysis.shares import Scheme
 from intake.crypto.card import Recipient
 from intake.crypto.fingerprint import fingerprint
+from templates import catalog, environment
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-LOCALE = TEMPLATES / "locale"
-DOMAIN = "witnessbox"
 LANGUAGES = ("en", "es")
 NEXT, BLANK = "next", "share-blank"
 NO_PDF = "PDF files were left out: a library that draws them is not installed; the HTML files print too"
@@ -111,17 +107,4 @@ def _refuse(url: str, *_: object, **__: object) -> Mapping[str, Any]:
 
 @cache
 def _environment(lang: str) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    catalog = (
-        gettext.NullTranslations() if lang == "en" else gettext.translation(DOMAIN, LOCALE, languages=[lang])
-    )
-    environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    return environment(catalog(lang), keep_trailing_newline=True)

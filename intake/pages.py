@@ -4,7 +4,6 @@ Pages are made from text alone. Nothing here reads a request, stores, or seals.
 """
 
 import copy
-import gettext
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-import jinja2
 from markupsafe import Markup
 
 from intake import language as languages
@@ -24,11 +22,8 @@ from intake.notices import Notices
 from intake.rules import rules
 from intake.settings import Settings
 from intake.style import form_style
+from templates import LOCALE, catalog, environment
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-LOCALE = TEMPLATES / "locale"
-DOMAIN = "witnessbox"
-SOURCE_LANGUAGE = "en"
 YEARS_BACK = 15
 # Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
 CODE_MARK = "\ufdd0"
@@ -62,7 +57,7 @@ class Pages:
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
         self._settings = settings
-        self._environments = {language: _environment(language, locale) for language in self.languages}
+        self._environments = {language: environment(catalog(language, locale)) for language in self.languages}
         self._keep_what_names_keys()
 
     def sealed_to(self, recipients: Sequence[Recipient]) -> Self:
@@ -214,24 +209,3 @@ def embedded_json(value: object) -> Markup:
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704 - every sign that HTML could read is escaped above
-
-
-def _environment(language: str, locale: Path) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.install_gettext_translations(catalog(language, locale), newstyle=True)  # type: ignore[attr-defined]
-    return environment
-
-
-def catalog(language: str, locale: Path = LOCALE) -> gettext.NullTranslations:
-    """The translations into a language; the source language needs none."""
-    if language == SOURCE_LANGUAGE:
-        return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, locale, languages=[language])

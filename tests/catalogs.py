@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from intake.pages import DOMAIN, LOCALE, TEMPLATES
+from templates import DOMAIN, LOCALE, TEMPLATES
 
 # gettext wants a date; one that never changes keeps the files the same from run to run.
 DATE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,7 +7,6 @@ import gettext
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from pathlib import Path
 
 import jinja2
 
@@ -17,11 +16,8 @@ from analysis.findings.errors import RefusedRelease
 from analysis.findings.knowledge import BASE
 from analysis.findings.period import Period
 from analysis.findings.safe import PERCENT_BASE, TOTAL, SafeCell, SafeTable, Status
+from templates import LOCALE, SOURCE_LANGUAGE, TEMPLATES, catalog, environment
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-LOCALE = TEMPLATES / "locale"
-DOMAIN = "witnessbox"
-SOURCE_LANGUAGE = "en"
 PAGES = {"index.html": "index.html", "findings/F02.html": "finding.html", "method.html": "method.html"}
 
 
@@ -95,28 +91,17 @@ def _style() -> bytes:
 
 
 def _environment(lang: str) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.install_gettext_translations(_catalog(lang), newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    return environment(_catalog(lang), keep_trailing_newline=True)
 
 
 def _catalog(lang: str) -> gettext.NullTranslations:
-    if lang == SOURCE_LANGUAGE:
-        return gettext.NullTranslations()
     try:
-        catalog = gettext.translation(DOMAIN, LOCALE, languages=[lang])
+        found = catalog(lang, LOCALE)
     except FileNotFoundError:
         raise RefusedRelease(f'no translation into "{lang}" is installed', "use --lang en") from None
-    catalog.add_fallback(_Untranslated(lang))
-    return catalog
+    if lang != SOURCE_LANGUAGE:
+        found.add_fallback(_Untranslated(lang))
+    return found
 
 
 class _Untranslated(gettext.NullTranslations):

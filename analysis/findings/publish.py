@@ -17,11 +17,12 @@ from analysis.findings.codebook import read_codebook
 from analysis.findings.disclosure import THRESHOLD, check_threshold, protect
 from analysis.findings.errors import RefusedRelease
 from analysis.findings.export import write_csv
-from analysis.findings.pages import SOURCE_LANGUAGE, Imprint, render
+from analysis.findings.pages import Imprint, render
 from analysis.findings.period import read_period
 from analysis.findings.safe import Status
 from analysis.findings.table import count_acts
 from analysis.storage import built_aside, sync_directory, write_file
+from templates import SOURCE_LANGUAGE
 
 CSV = "tables/F02.csv"
 SUMS = "SHA256SUMS"

@@ -8,11 +8,11 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+import templates
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
@@ -34,7 +34,7 @@ from analysis.workbench import plugin  # noqa: E402
 
 HOST = "127.0.0.1"
 NAME = "desk"
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "workbench"
+TEMPLATES = templates.TEMPLATES / "workbench"
 ACTOR = {"id": "organizer"}
 
 # Milliseconds. Datasette asks with an hour as it starts, and with some milliseconds for a page.

@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 
+import templates
 from analysis.desk_errors import Unwritable
 from analysis.findings import pages
 from analysis.findings.errors import FindingsError, NothingToPublish, Recoverable, RefusedRelease
@@ -335,13 +336,13 @@ def test_a_language_without_translation_is_refused(tmp_path: Path) -> None:
 def _write_catalog(folder: Path, *, complete: bool) -> None:
     """A language "xx" in which every message of the findings' pages starts with a mark."""
     catalog = Catalog(locale="en")
-    for template in sorted((pages.TEMPLATES / "findings").glob("*.html")):
+    for template in sorted((templates.TEMPLATES / "findings").glob("*.html")):
         for _, message, _, _ in extract_from_file("jinja2.ext:babel_extract", template):
             plural = isinstance(message, tuple)
             catalog.add(message, tuple(f"¡{one}" for one in message[:2]) if plural else f"¡{message}")
     if not complete:
         catalog.delete("Method")
-    target = folder / "xx" / "LC_MESSAGES" / f"{pages.DOMAIN}.mo"
+    target = folder / "xx" / "LC_MESSAGES" / f"{templates.DOMAIN}.mo"
     target.parent.mkdir(parents=True)
     with target.open("wb") as file:
         write_mo(file, catalog)

@@ -12,8 +12,9 @@ from analysis.identity import HybridIdentity
 from intake.crypto.fingerprint import fingerprint
 from intake.forms.form import shipped
 from intake.notices import Notices
-from intake.pages import TEMPLATES, Pages, embedded_json
+from intake.pages import Pages, embedded_json
 from intake.settings import Settings
+from templates import TEMPLATES
 from tests import catalogs
 from tests.attaching import FORM
 from tests.serving import ENOUGH, Server

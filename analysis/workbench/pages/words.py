@@ -1,18 +1,16 @@
 """Renders our pages: Jinja2 with autoescape, gettext, and one last look at whatever is shown."""
 
-import gettext
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+import templates
 from analysis.workbench.marks import visible
 
-TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
-DOMAIN = "witnessbox"
+FOLDER = templates.TEMPLATES / "workbench" / "pages"
 # A language's name in itself; English is the language of the templates.
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}
 SEPARATORS = {"en": ",", "es": "."}
@@ -42,17 +40,7 @@ def choose(wanted: str) -> str:
 @cache
 def environment(lang: str) -> jinja2.Environment:
     """Templates in a language. What is no markup of ours is shown, never obeyed."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "workbench" / "pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    catalog = gettext.translation(DOMAIN, TEMPLATES / "locale", languages=[lang], fallback=True)
-    made.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
+    made = templates.environment(templates.catalog(lang), FOLDER, finalize=_shown)
     made.filters["number"] = lambda n: f"{n:,}".replace(",", SEPARATORS[lang])
     made.globals["small"] = SMALL
     return made
