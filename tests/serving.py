@@ -22,13 +22,13 @@ from intake.crypto.seal import seal_bytes
 from intake.forms import answers, report
 from intake.forms.form import shipped
 from tests.cards import write_card
+from tests.running import PATIENT, configure
 from tests.working import post_sealed
 
 COMMAND = [str(Path(sys.executable).with_name("witnessbox-intake"))]
 ENOUGH: dict[str, Sequence[str]] = {"setting": ["police"], "count": ["yes"]}
 OCTETS = {"content-type": "application/octet-stream"}
-# Settings under which a test's own posts are never too many or too quick.
-PATIENT = {"free_per_minute": 1_000_000, "scriptless_per_minute": 1_000_000, "min_fill_seconds": 0}
+CANARY = "zebrafinch-7431"
 
 
 def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -44,15 +44,6 @@ def make_data(path: Path, identity: HybridIdentity, **settings: int) -> Path:
     assert done.returncode == 0, done.stderr
     configure(path, **{**PATIENT, **settings})
     return path
-
-
-def configure(data: Path, **settings: int) -> None:
-    """Changes numbers among the settings of a data directory."""
-    file = data / "intake.toml"
-    lines = file.read_text().splitlines()
-    for key, value in settings.items():
-        lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in lines]
-    file.write_text("\n".join(lines) + "\n")
 
 
 class Server:
@@ -123,6 +114,17 @@ def sealed_body(recipients: Sequence[Recipient], **given: Sequence[str]) -> byte
     answered = answers.clean(form, {**ENOUGH, **given})
     words = report.build(form, answered, lang="en", sealed_by="browser", channel="web", receipt=receipt)
     return receipt.id + seal_bytes(pad(words), recipients)
+
+
+def canary_in_every_field() -> dict[str, Sequence[str]]:
+    """Each text field holds the canary; ticks hold answers that are allowed."""
+    fields: dict[str, Sequence[str]] = dict(ENOUGH)
+    for question in shipped("report").asked:
+        if question.kind in ("text", "long_text"):
+            fields[question.id] = [f"{CANARY} {question.id}"]
+        elif question.choices and question.id not in fields:
+            fields[question.id] = [question.choices[0].code]
+    return {**fields, "nobody-asked": [CANARY]}
 
 
 def stored(data: Path) -> dict[bytes, bytes]:

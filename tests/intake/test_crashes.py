@@ -18,11 +18,18 @@ import pytest
 
 from analysis.identity import HybridIdentity
 from intake.crypto.receipt import Receipt
-from intake.forms.form import shipped
 from tests.attaching import PDF, AttachingServer, sealed_file, stored_files
-from tests.serving import ENOUGH, OCTETS, Server, make_data, sealed_body, snapshot, stored
+from tests.serving import (
+    CANARY,
+    OCTETS,
+    Server,
+    canary_in_every_field,
+    make_data,
+    sealed_body,
+    snapshot,
+    stored,
+)
 
-CANARY = "zebrafinch-7431"
 FILE = (CANARY.encode() + b"-in-a-file ") * 40_000
 # Ends that leave no core, and ends that leave one wherever that is not forbidden.
 KILLS = (signal.SIGKILL, signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV)
@@ -42,17 +49,6 @@ def forms_of(canary: str) -> list[bytes]:
         canary.encode("utf-32-le"),
         *shifted,
     ]
-
-
-def canary_in_every_field() -> dict[str, Sequence[str]]:
-    """Each text field holds the canary; ticks hold answers that are allowed."""
-    fields: dict[str, Sequence[str]] = dict(ENOUGH)
-    for question in shipped("report").asked:
-        if question.kind in ("text", "long_text"):
-            fields[question.id] = [f"{CANARY} {question.id}"]
-        elif question.choices and question.id not in fields:
-            fields[question.id] = [question.choices[0].code]
-    return {**fields, "nobody-asked": [CANARY]}
 
 
 class Sender(threading.Thread):

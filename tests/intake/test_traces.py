@@ -3,29 +3,24 @@
 import re
 import shutil
 import socket
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from analysis.identity import HybridIdentity
-from intake.forms.form import shipped
-from tests.serving import ENOUGH, Server, make_data, sealed_body, snapshot, stored
+from tests.serving import (
+    CANARY,
+    ENOUGH,
+    Server,
+    canary_in_every_field,
+    make_data,
+    sealed_body,
+    snapshot,
+    stored,
+)
 
-CANARY = "zebrafinch-7431"
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-
-
-def canary_in_every_field() -> dict[str, Sequence[str]]:
-    """Each text field holds the canary; ticks hold answers that are allowed."""
-    fields: dict[str, Sequence[str]] = dict(ENOUGH)
-    for question in shipped("report").asked:
-        if question.kind in ("text", "long_text"):
-            fields[question.id] = [f"{CANARY} {question.id}"]
-        elif question.choices and question.id not in fields:
-            fields[question.id] = [question.choices[0].code]
-    return {**fields, "nobody-asked": [CANARY]}
 
 
 def post_everything(server: Server) -> None:
