@@ -9,7 +9,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 
-from intake.pages import DOMAIN
+from templates import DOMAIN
 from tests import catalogs
 
 LANGUAGE = "ar"
