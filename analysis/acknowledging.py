@@ -14,7 +14,7 @@ from analysis.archive import ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedDesk, ForeignBundle, UnreadableFile, Unwritable
 from analysis.signing import signing_key
-from analysis.storage import new_file, read_file, sync_directory
+from analysis.storage import read_file, replace_file
 from intake.crypto import acknowledgement as acknowledgements
 from intake.crypto.acknowledgement import MAX_ACKNOWLEDGEMENT, Acknowledgement
 from intake.crypto.card import MAX_CARD
@@ -147,21 +147,9 @@ def _card(desk: Desk) -> str:
 
 
 def _write(path: Path, text: bytes) -> None:
-    try:
-        if path.exists():
-            if read_file(path, MAX_ACKNOWLEDGEMENT) == text:
-                return
-            raise Unwritable(f"{path}: exists already and is another", "write it into another folder")
-        part = path.with_name(f".{path.name}{archive.PART}")
-        part.unlink(missing_ok=True)
-        try:
-            with open(new_file(part), "wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-        sync_directory(path.parent)
-    except OSError as error:
-        raise Unwritable(f"{path}: {(error.strerror or 'cannot be written').lower()}") from None
+    # Whatever keeps this from looking keeps the next step from writing, and is said then.
+    if os.path.exists(path):
+        if read_file(path, MAX_ACKNOWLEDGEMENT) == text:
+            return
+        raise Unwritable(f"{path}: exists already and is another", "write it into another folder")
+    replace_file(path, [text], path.with_name(f".{path.name}{archive.PART}"))

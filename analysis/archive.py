@@ -20,7 +20,7 @@ from pathlib import Path
 
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedDesk, UnreadableFile, Unwritable
-from analysis.storage import DIRECTORY_MODE, new_file, read_file, sync_directory
+from analysis.storage import DIRECTORY_MODE, read_file, replace_file, sync_directory
 from analysis.unseal import unseal_bytes
 from analysis.unseal_errors import UnsealError
 from intake.crypto.manifest import MAX_MANIFEST, Manifest
@@ -142,18 +142,12 @@ def open_paper(desk: Desk, path: Path) -> bytes:
 
 def replace_paper(desk: Desk, path: Path, data: bytes) -> None:
     """Seals a paper, to the desk's newest keys, in the place of the one that is there."""
-    part = path.with_name(path.name + PART)
+    sealed = seal_bytes(data, desk.recipients)
     try:
         path.parent.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
-        part.unlink(missing_ok=True)
-        with open(new_file(part), "wb") as file:
-            file.write(seal_bytes(data, desk.recipients))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        sync_directory(path.parent)
     except OSError as error:
         raise Unwritable(f"{path}: {(error.strerror or 'cannot be written').lower()}") from None
+    replace_file(path, [sealed], path.with_name(path.name + PART))
 
 
 def original_of(name: str) -> str:

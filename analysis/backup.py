@@ -10,7 +10,6 @@ with the database.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,10 @@ from typing import Any, cast
 from analysis.archive import PART
 from analysis.cipher import Database
 from analysis.desk import Desk
-from analysis.desk_errors import UnreadableFile, Unwritable
+from analysis.desk_errors import UnreadableFile
 from analysis.identity import Identity
 from analysis.review import saving
-from analysis.storage import new_file, open_file, sync_directory
+from analysis.storage import open_file, replace_file
 from analysis.unseal import unseal
 from analysis.unseal_errors import UnsealError
 from intake.crypto.seal import seal
@@ -46,21 +45,7 @@ def backup(desk: Desk, path: Path) -> int:
     The caller keeps other commands away. Raises Unwritable.
     """
     tables = read_tables(desk.database)
-    part = path.with_name(f".{path.name}{PART}")
-    try:
-        part.unlink(missing_ok=True)
-        try:
-            with open(new_file(part), "wb") as file:
-                for piece in seal(_lines(tables), desk.recipients):
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-        sync_directory(path.parent)
-    except OSError as error:
-        raise Unwritable(f"{path}: {(error.strerror or 'cannot be written').lower()}") from None
+    replace_file(path, seal(_lines(tables), desk.recipients), path.with_name(f".{path.name}{PART}"))
     return sum(len(table.rows) for table in tables)
 
 

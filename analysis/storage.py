@@ -5,7 +5,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,6 +48,27 @@ def write_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise Unwritable(f"{path}: {_reason(error)}") from None
+
+
+def replace_file(path: Path, pieces: Iterable[bytes], part: Path) -> None:
+    """Puts a file of these pieces in the place of what is there, on the disk when this returns.
+
+    It is written as `part`, in the same folder, first; a kill leaves that at most. Raises Unwritable.
+    """
+    try:
+        part.unlink(missing_ok=True)
+        try:
+            with open(new_file(part), "wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise Unwritable(f"{path}: {(error.strerror or 'cannot be written').lower()}") from None
 
 
 def new_file(path: Path) -> int:
