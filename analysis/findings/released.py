@@ -150,7 +150,8 @@ class Method:
     """What the method page tells besides the tables; texts are the organizers' own, {} where not given.
 
     `left_out` names tables that the release file asks for and no form has the questions of. `insider`
-    is how many reports at most somebody is thought to know of in each other withheld cell.
+    is how many reports at most somebody is thought to know of in each other withheld cell. `one_arrival`
+    says that numbers stand of which more than half came by one channel in one week, as after an import.
     """
 
     batches: tuple[Batch, ...]
@@ -158,6 +159,7 @@ class Method:
     channels: tuple[str, ...]
     left_out: tuple[str, ...]
     insider: int
+    one_arrival: bool
     verification: Words
     outreach: Words
     funding: Words
@@ -183,7 +185,6 @@ class Release:
     languages: tuple[str, ...]
     contact: str
     doi: str | None
-    address: str | None
     period_events: Span | None
     period_received: Span | None
     k: int
@@ -198,3 +199,4 @@ class Release:
     ledger: bytes
     audit: bytes
     codebook: bytes
+    address: str | None = None

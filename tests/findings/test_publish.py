@@ -389,7 +389,7 @@ def test_a_release_in_spanish_speaks_spanish_on_every_page(tmp_path: Path) -> No
     for page, words in {
         "index.html": "Lo que la gente reportó",
         "findings/F02.html": "Actos por ámbito",
-        "method.html": "Qué se reserva, y por qué",
+        "method.html": "Qué no se muestra, y por qué",
     }.items():
         text = (out / page).read_text(encoding="utf-8")
         assert '<html lang="es">' in text
