@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 
 from analysis.findings.released import Release
-from analysis.findings.site import citing, minisign, package, pages, svg, tidy
+from analysis.findings.site import citing, minisign, package, pages, pdf, svg, tidy
 from analysis.findings.site.part import part
 from analysis.findings.site.voice import Voice
 from intake.crypto.signing import SigningKey
@@ -24,6 +24,7 @@ def build(release: Release, key: SigningKey) -> dict[str, bytes]:
     for voice in voices:
         files |= pages.Pages(voice, line, sums).render()
         files |= _pictures(voice)
+        files[f"{pages.folder(voice)}report.pdf"] = pdf.report(voice, line)
     files["style.css"] = pages.style()
     files |= {
         "cite.bib": citing.bibtex(voices[0]),
