@@ -1,8 +1,11 @@
 """A release in a real browser, from a folder as from a USB stick: light and dark, phone and desk."""
 
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -87,10 +90,42 @@ def test_a_reader_goes_from_the_overview_to_a_table_and_changes_language(page: P
     assert page.url.endswith("/es/tables/F02.html")
 
 
-def test_a_page_inside_another_shows_its_caveats(page: Page, folder: Path) -> None:
-    host = folder / "host.html"
-    host.write_text('<iframe src="embed/F02.html" title="F02" width="390" height="900" sandbox></iframe>')
-    page.goto(host.as_uri())
-    inside = page.frame_locator("iframe")
-    assert inside.locator("svg[role=img]").is_visible()
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    """The same folder, as a site on this machine."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        running = Thread(target=server.serve_forever)
+        running.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        running.join()
+
+
+def test_the_code_to_embed_a_chart_shows_it_with_its_caveats(
+    browser: Browser, folder: Path, address: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.goto(address + "findings/F02.html")
+    opened.locator("details summary").click()
+    code = opened.locator("details pre").inner_text()
+    assert "https://union.example/findings/2026H1/embed/F02.html" in code
+    (folder / "host.html").write_text(code.replace("https://union.example/findings/2026H1/", ""))
+    opened.goto(address + "host.html")
+    inside = opened.frame_locator("iframe")
     assert "do not show how common this is" in inside.locator(".caveats").inner_text()
+    # Its style sheet came along.
+    box, frame = inside.locator("svg[role=img]").bounding_box(), opened.locator("iframe").bounding_box()
+    assert box
+    assert frame
+    assert box["width"] <= frame["width"]
+    assert inside.locator("main").evaluate("main => getComputedStyle(main.parentNode).maxWidth") == "704px"
+    context.close()
+    assert [one for one in complaints if "favicon" not in one and "404" not in one] == []
