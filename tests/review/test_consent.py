@@ -246,7 +246,9 @@ def files_of(folder: Path) -> list[str]:
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "the tables are written": lambda desk: (desk / f"{DATABASE}-journal").exists(),
-    "the first shard is written": lambda desk: any("stripped" in one for one in files_of(desk / "archive")),
+    "the first shard is written": lambda desk: any(
+        one.endswith(".part") for one in files_of(desk / "archive")
+    ),
     "a new shard has its name": lambda desk: (
         sum(one.endswith(".tar") for one in files_of(desk / "archive")) > 4
     ),
