@@ -38,6 +38,12 @@ def phrase(words: str) -> str:
     return " NOT ".join([f"({' AND '.join(wanted)})", *unwanted])
 
 
+def phrases(words: str) -> list[str]:
+    """Each word or phrase that is searched for or left out, as a query of its own."""
+    parts = [f'"{quoted}"' if quoted else bare.lstrip("-") for _, quoted, bare in _PART.findall(words)]
+    return [query for part in parts if (query := phrase(part))]
+
+
 def find(connection: Any, bits: Bitmaps, words: str) -> Bits:
     """The bits of the reports in whose words they are found; none where nothing can be searched for."""
     query = phrase(words)
