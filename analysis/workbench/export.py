@@ -10,7 +10,7 @@ are left out, or are those of senders who allowed that they be quoted after a ch
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,11 +93,11 @@ class _Sheet:
 
     book: Book
     wanted: Wanted
+    _questions: list[Question] = field(init=False)
     _kept: dict[tuple[str, object], str] = field(default_factory=dict)
 
-    @property
-    def questions(self) -> list[Question]:
-        return [
+    def __post_init__(self) -> None:
+        self._questions = [
             question
             for question in self.book.questions.values()
             if question.kind != "note" and (self.wanted.words or question.kind not in WORDS)
@@ -106,7 +106,7 @@ class _Sheet:
     def headings(self) -> Iterator[str]:
         yield from ("report", *FIXED, *([LEFT_OUT] if self.wanted.others else []))
         taken: set[str] = set()
-        for question in self.questions:
+        for question in self._questions:
             for name, other in self._names(question):
                 # Two questions may be worded alike.
                 yield name if name not in taken else other
@@ -134,10 +134,13 @@ class _Sheet:
             given = self._by_question(ticks.get(row["id"], ()))
             yield [
                 str(row["id"]),
-                *(cell(str(row[name])) for name in FIXED),
+                *(self._fixed(name, str(row[name])) for name in FIXED),
                 *([left_out.get(row["id"], "")] if self.wanted.others else []),
-                *(self._cells(question, row, given, texts) for question in self.questions),
+                *(self._cells(question, row, given, texts) for question in self._questions),
             ]
+
+    def _fixed(self, name: str, value: str) -> str:
+        return self._ready((name, value), lambda: cell(value))
 
     def _cells(
         self,
@@ -148,14 +151,20 @@ class _Sheet:
     ) -> str:
         if question.kind in WORDS:
             return cell(texts.get((row["id"], question.id), ""))
-        value = tuple(given.get(question.id, ())) if question.kind == SEVERAL else row.get(question.id)
-        key = (question.id, value)
-        if key not in self._kept:
+        if question.kind == SEVERAL:
+            ticked = tuple(given.get(question.id, ()))
+            return self._ready((question.id, ticked), lambda: self._several(question, ticked))
+        value = row.get(question.id)
+        return self._ready((question.id, value), lambda: cell(self._one(question, value)))
+
+    def _ready(self, key: tuple[str, object], make: Callable[[], str]) -> str:
+        """A cell, or some, that came before; reports give the same answers again and again."""
+        found = self._kept.get(key)
+        if found is None:
             if len(self._kept) > MOST_KEPT:
                 self._kept.clear()
-            several = self._several(question, value) if isinstance(value, tuple) else None
-            self._kept[key] = several if several is not None else cell(self._one(question, value))
-        return self._kept[key]
+            found = self._kept[key] = make()
+        return found
 
     def _one(self, question: Question, value: object) -> str:
         if value is None:
