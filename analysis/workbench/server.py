@@ -4,6 +4,7 @@ What Datasette does by default and must not do here: load whatever plugin is ins
 anybody, log what was searched for, let the browser keep pages, refer to other hosts.
 """
 
+import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -108,6 +109,8 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
             build(desk, session, port, state),
             log_config=None,
             access_log=False,
+            # A page that is cut off would print where, and an error's own words may be somebody's.
+            log_level=logging.CRITICAL + 1,
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=2,

@@ -64,20 +64,26 @@ class Download:
             (b"content-type", b"text/csv; charset=utf-8"),
             (b"content-disposition", f'attachment; filename="{name}"'.encode("ascii")),
         ]
-        loop = asyncio.get_running_loop()
         gone = asyncio.ensure_future(self._receive())
-        pieces = self._pieces()
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            while piece := await loop.run_in_executor(self._state.threads, next, pieces, ""):
-                # Without its end the browser says that the file is not whole.
-                if gone.done() or self._state.closing.is_set():
-                    return
-                await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            await self._send(send, gone)
+        except asyncio.CancelledError:
+            # A thread may still be reading: it is told to end, and the connection ends with the process.
+            self._connection.interrupt()
+            raise
         finally:
             gone.cancel()
-            self._connection.close()
+        self._connection.close()
+
+    async def _send(self, send: Any, gone: "asyncio.Future[Any]") -> None:
+        loop, pieces = asyncio.get_running_loop(), self._pieces()
+        while piece := await loop.run_in_executor(self._state.threads, next, pieces, ""):
+            # Without its end the browser says that the file is not whole.
+            if gone.done() or self._state.closing.is_set():
+                return
+            await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     def _pieces(self) -> Iterator[str]:
         snapshot = self._state.snapshot()
