@@ -97,9 +97,16 @@ def value_of(book: Book, question: str, code: str) -> Value | None:
         choice = book.by_code.get((question, code))
         return choice.number if choice else None
     asked = book.questions.get(question)
-    if question == "form" or (asked is not None and asked.kind == "integer"):
-        return int(code) if code.isascii() and code.isdigit() and len(code) < 12 else None
+    if question == "form":
+        return int(code) if is_number(code) and int(code) in book.forms else None
+    if asked is not None and asked.kind == "integer":
+        return int(code) if is_number(code) else None
     return code if question in (*FIXED, *NAMES) or asked is not None else None
+
+
+def is_number(code: str) -> bool:
+    """Whether it is a number as this program writes them: other scripts have digits too."""
+    return code.isascii() and code.isdigit() and len(code) < 12
 
 
 def code_of(book: Book, question: str, value: Value) -> str:
@@ -110,9 +117,8 @@ def code_of(book: Book, question: str, value: Value) -> str:
 def _answered(connection: Any, snapshot: Snapshot, question: str, codes: Iterable[str]) -> Bits:
     book, bits = snapshot.book, snapshot.bits
     if question == NUMBERS:
-        return bits.of_numbers(
-            int(part) for code in codes for part in code.split(".") if part.isdigit() and len(part) < 12
-        )
+        parts = (part for code in codes for part in code.split("."))
+        return bits.of_numbers(int(part) for part in parts if is_number(part))
     column = snapshot.column(connection, question) if question in book.facets() else {}
     each = [_given(connection, bits, column, value_of(book, question, code), code) for code in codes]
     several = question in book.questions and book.questions[question].kind == "select_multiple"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.bitmaps import count
 from analysis.workbench import named, search
@@ -74,6 +74,8 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "facets": facets,
         "others": _others(asked, {facet.question for facet in facets}),
         "kept": asked.options(FACET),
+        # What goes back in a form goes back as it is: a name that is made visible is another name.
+        "hidden": [(escape(name), escape(code)) for name, code in selection.filters],
         "items": _items(asked, order.slice((page - 1) * SIZE, SIZE)),
         "page": page,
         "pages": pages,
