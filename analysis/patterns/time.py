@@ -14,10 +14,19 @@ from datetime import date
 import numpy as np
 
 from analysis.cipher import Database
-from analysis.patterns.reading import Choice, Column, Numbers, is_small, read_reports, read_ticks
-from analysis.patterns.together import substantive
+from analysis.patterns.reading import (
+    Choice,
+    Column,
+    Numbers,
+    choices,
+    is_small,
+    read_reports,
+    read_ticks,
+)
 
 MONTH = "when"
+# Who says so, of a month or of what happened, tells nothing.
+UNSURE = "not_sure"
 # How many periods before one it is compared with.
 BEFORE = 8
 # A mix counts as changed when more than a fifth of the reports would have to come by another channel,
@@ -60,7 +69,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An answer before and after: reports, and their share of those who answered the question."""
+    """An answer before and after: reports, and their share of those who answered, "none" included."""
 
     choice: Choice
     before: int
@@ -111,7 +120,8 @@ def before_after(database: Database, question: str, day: date) -> BeforeAfter:
     """The choices of a question before and after a date; the event's month decides."""
     reports = read_reports(database, MONTH, "channel")
     side = _sides(reports.columns[MONTH], day)
-    said = substantive(database, question)
+    # "None" excludes all others and is an answer: left out, a harm that became rarer would not show.
+    said = [choice for choice in choices(database, question) if choice.code != UNSURE]
     ticks = read_ticks(database, reports, said)
     answered = ticks.any(axis=1)
     earlier, later = (_side(reports.columns["channel"], side == which) for which in (BEFORE_IT, AFTER_IT))
