@@ -4,7 +4,8 @@
 
 Of a question with one answer any of the chosen ones may be given; of one where several may be
 ticked, all chosen ones must be. `-` is no answer. What an address names and nobody knows selects
-nothing, instead of everything.
+nothing, instead of everything. Reports that may not be counted are selected by that answer alone, so
+that no list and no group of answers counts them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from analysis.workbench.state import Snapshot
 BLANK = "-"
 SEARCH = "q"
 NUMBERS = "reports"
+REFUSED = ("count", "no")
 MOST_FILTERS = 40
 
 
@@ -60,6 +62,8 @@ class Selection:
 
     def others(self, question: str) -> "Selection":
         """Without the answers to one question, so that the ones beside them can be counted."""
+        if question == REFUSED[0]:
+            return self
         return Selection(tuple(one for one in self.filters if one[0] != question), self.words)
 
     def find(self, connection: Any, snapshot: Snapshot) -> Bits:
@@ -73,13 +77,20 @@ class Selection:
 
     def _find(self, connection: Any, snapshot: Snapshot) -> Bits:
         found = snapshot.bits.every(connection)
+        if not any(name == REFUSED[0] for name, _ in self.filters):
+            found = found & ~refused(connection, snapshot)
         for question in dict.fromkeys(name for name, _ in self.filters):
             codes = [code for name, code in self.filters if name == question]
             found = found & self._of(connection, snapshot, question, codes)
-        if self.words and self.filters:
-            return found & Selection((), self.words).find(connection, snapshot)
-        if self.words:
-            return found & search.find(connection, snapshot.bits, self.words)
+        return found & self._worded(connection, snapshot) if self.words else found
+
+    def _worded(self, connection: Any, snapshot: Snapshot) -> Bits:
+        """What the words alone find, kept for all filters beside them."""
+        key = (SEARCH, self.words)
+        found = snapshot.selections.get(key)
+        if found is None:
+            found = search.find(connection, snapshot.bits, self.words)
+            snapshot.selections.put(key, found)
         return found
 
     def _of(self, connection: Any, snapshot: Snapshot, question: str, codes: Sequence[str]) -> Bits:
@@ -102,6 +113,13 @@ def value_of(book: Book, question: str, code: str) -> Value | None:
     if asked is not None and asked.kind == "integer":
         return int(code) if is_number(code) else None
     return code if question in (*FIXED, *NAMES) or asked is not None else None
+
+
+def refused(connection: Any, snapshot: Snapshot) -> Bits:
+    """The bits of the reports whose senders said that they may not be counted."""
+    choice = snapshot.book.by_code.get(REFUSED)
+    found = snapshot.column(connection, REFUSED[0]).get(choice.number) if choice else None
+    return snapshot.bits.none() if found is None else found
 
 
 def is_number(code: str) -> bool:

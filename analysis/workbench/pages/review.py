@@ -21,6 +21,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
     flow = read_flow(asked.connection)
     named = words.fixed(asked.lang)[EXCLUDED]
+    # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
     # Who said no to counting is left out by consent, without a decision.
     for place, reason in enumerate(flow.excluded):
