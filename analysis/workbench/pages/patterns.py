@@ -240,7 +240,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
         "langs": [(one, counting.label(asked, "lang", one)) for one in spoken if one != "-"],
         "lang_of": lang,
         "found": found,
-        "terms": [_term(term, question, code) for term in found.terms] if found else [],
+        "terms": [_term(term, lang, question, code) for term in found.terms] if found else [],
     }
 
 
@@ -253,6 +253,6 @@ def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
     )
 
 
-def _term(term: words.Term, question: str, code: str) -> tuple[words.Term, str]:
-    query = urlencode([(question, code), (COUNTED, YES), ("q", f'"{term.word}"')])
+def _term(term: words.Term, lang: str, question: str, code: str) -> tuple[words.Term, str]:
+    query = urlencode([(question, code), (COUNTED, YES), ("lang", lang), ("q", f'"{term.word}"')])
     return term, f"{counting.BROWSE}?{query}"
