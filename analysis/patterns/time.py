@@ -102,7 +102,7 @@ class BeforeAfter:
 def by_week(database: Database) -> tuple[Period, ...]:
     """The weeks in which reports came, those without any between them included."""
     table = _table(database, "week")
-    return _periods(table, _weeks([week for week in table if week]))
+    return _periods(table, every_week([week for week in table if week]))
 
 
 def by_month(database: Database) -> tuple[Period, ...]:
@@ -257,7 +257,8 @@ def _is_burst(n: int, usual: float | None, periods: int) -> bool:
     return n > usual + DEVIATIONS * math.sqrt(max(usual, 1.0))
 
 
-def _weeks(names: Sequence[str]) -> list[str]:
+def every_week(names: Sequence[str]) -> list[str]:
+    """These weeks and those between them, unless that would be thousands."""
     if not names:
         return []
     try:

@@ -3,7 +3,8 @@
 import html
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -12,6 +13,7 @@ from analysis import courier, loading
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
+from intake.crypto.shard import Member, ReportName
 from tests.analysis.conftest import unlock
 from tests.analysis.making import CANARY, Server, member
 from tests.analysis.test_workbench import Browser, start
@@ -104,3 +106,31 @@ def test_a_search_within_a_hostile_name_keeps_the_name(browser: Browser) -> None
 def test_a_hostile_question_is_a_question_like_others(browser: Browser, query: str) -> None:
     assert browser.get(f"/browse?{query}").status == 200
     assert browser.get(f"/report/1?{query}").status == 200
+
+
+@pytest.mark.parametrize(
+    "weeks", [("2025-W53", "2026-W01"), ("0000-W01", "2026-W01"), ("0001-W01", "9999-W52")]
+)
+def test_weeks_that_no_server_can_mean_do_not_keep_the_desk_closed(
+    tmp_path: Path, weeks: Sequence[str]
+) -> None:
+    Desk.create(tmp_path / "desk", format_identity(HybridIdentity.generate()), None)
+    desk, server = unlock(tmp_path / "desk"), Server()
+    pin(desk, server.public(tmp_path))
+    sealed = [member(desk.recipients) for _ in weeks]
+    named = [
+        Member(ReportName(week, one.name.id), one.sealed) for week, one in zip(weeks, sealed, strict=True)
+    ]
+    loading.load_delivery(desk, courier.receive(desk, server.bundle(tmp_path, named)))
+    desk.close()
+    process, browser, opening = start(desk.path, dict(os.environ))
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        for path in ("/", "/browse", "/patterns/time"):
+            page = browser.get(path)
+            assert page.status == 200
+            assert len(page.text) < 200_000
+            assert all(week in page.text for week in weeks)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
