@@ -107,6 +107,8 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         config = uvicorn.Config(
             build(desk, session, port, state, peer.is_ours),
             log_config=None,
+            # A traceback may hold what was searched for, and a warning what anybody on this machine sent.
+            log_level="critical",
             access_log=False,
             # Whoever asks could say by a header to be at another port.
             proxy_headers=False,

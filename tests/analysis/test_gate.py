@@ -11,7 +11,7 @@ import pytest
 
 from analysis.workbench import gate, peer
 from tests.analysis.making import CANARY
-from tests.analysis.test_workbench import Browser, browser, full_desk
+from tests.analysis.test_workbench import Browser, browser, full_desk, start
 
 __all__ = ["browser", "full_desk"]
 
@@ -84,3 +84,24 @@ def test_an_end_of_another_user_or_in_no_table_is_a_stranger_s(
             assert not peer.is_ours(scope)
         monkeypatch.setattr(peer, "TABLES", (tmp_path / "absent",))
         assert not peer.is_ours(scope)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\r\n\r\n",
+        b"GET /desk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+    ],
+    ids=["no HTTP", "a websocket"],
+)
+def test_nobody_writes_into_the_terminal_from_outside(full_desk: Path, sent: bytes) -> None:
+    process, browser, _ = start(full_desk, dict(os.environ))
+    try:
+        with socket.create_connection(("127.0.0.1", browser.port), timeout=20) as near:
+            near.sendall(sent)
+            assert near.recv(4096).startswith(b"HTTP/1.1 4")
+    finally:
+        process.send_signal(2)
+        _, printed = process.communicate(timeout=20)
+    assert printed == ""
