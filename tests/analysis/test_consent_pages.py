@@ -13,6 +13,7 @@ from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
 from analysis.review.exclusions import exclude
+from analysis.review.marking import label
 from analysis.review.people import Reviewer
 from tests.analysis.conftest import unlock
 from tests.analysis.making import CANARY, Server, member
@@ -39,6 +40,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         bundle = server.bundle(folder, [member(desk.recipients, **one) for one in given])
         loading.load_delivery(desk, courier.receive(desk, bundle))
     exclude(desk, [5, 7], "duplicate", Reviewer.named("Ana"))
+    label(desk, [1, 2, 6], "medicine", Reviewer.named("Ana"))
     desk.close()
     process, browser, opening = start(desk.path, dict(os.environ))
     browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
