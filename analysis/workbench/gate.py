@@ -72,10 +72,10 @@ class Session:
         return _same(cookie, self.cookie)
 
 
-def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[str], str]) -> App:
+def guard(app: App, session: Session, hosts: Iterable[str], policy: str) -> App:
     """The application behind the gate. `hosts` are the Host headers that are answered.
 
-    `policy` gives the Content-Security-Policy of a path.
+    `policy` is the Content-Security-Policy of every answer.
     """
     allowed = frozenset(host.encode("ascii") for host in hosts)
 
@@ -83,7 +83,7 @@ def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[st
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        guarded = _with_headers(send, policy(scope["path"]))
+        guarded = _with_headers(send, policy)
         refusal = _refusal(scope, session, allowed)
         if refusal is not None:
             await _answer(guarded, *refusal)
