@@ -85,3 +85,8 @@ def test_an_error_is_a_page_in_the_language_of_the_others(browser: Browser, path
     answer = browser.get(path, **{"Accept-Language": "es"})
     assert answer.status == status
     assert '<html lang="es">' in answer.text
+
+
+def test_a_question_of_two_lines_stands_on_its_page_as_it_was_asked(browser: Browser) -> None:
+    shown = browser.get("/desk?sql=select+1%0D%0Aas+one").text
+    assert ">select 1\nas one</textarea>" in shown

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.bitmaps import count
 from analysis.review import marking
 from analysis.review.flow import read_flow
 from analysis.review.log import Decision, history
@@ -12,6 +13,7 @@ from analysis.workbench.decided import EXCLUDED, LABEL
 from analysis.workbench.pages import counting, words
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.view import Asked
+from analysis.workbench.selection import Selection
 
 NEWEST = 100
 _REASONED = ("exclude",)
@@ -21,6 +23,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
     flow = read_flow(asked.connection)
     named = words.fixed(asked.lang)[EXCLUDED]
+    # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
     # Who said no to counting is left out by consent, without a decision.
     for place, reason in enumerate(flow.excluded):
@@ -29,9 +32,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "review.html", {
         "flow": flow,
         "excluded": excluded,
-        "labels": [
-            Row(label, n, _link(LABEL, label)) for label, n in marking.label_counts(asked.connection).items()
-        ],
+        "labels": [_label(asked, label) for label in marking.label_counts(asked.connection)],
         "waiting": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
         "quotable": len(read_quotable(asked.connection)),
         "log": [_line(asked, one) for one in history(asked.connection, newest=NEWEST)],
@@ -60,6 +61,12 @@ def of_report(asked: Asked, number: int) -> dict[str, Any]:
         ],
         "log": [_line(asked, one) for one in history(connection, report=number)],
     }
+
+
+def _label(asked: Asked, label: str) -> Row:
+    """A label with the reports that its link leads to."""
+    found = Selection(((LABEL, label),)).find(asked.connection, asked.snapshot)
+    return Row(label, count(found), _link(LABEL, label))
 
 
 def _link(question: str, value: str) -> str:
