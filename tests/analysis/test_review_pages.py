@@ -83,6 +83,16 @@ def test_one_report_is_left_out_shown_so_and_taken_back(opened: Opened) -> None:
     assert "Left out: junk." not in text(opened[0], "/report/3")
 
 
+def test_from_a_report_that_was_left_out_one_goes_on_to_the_next(opened: Opened) -> None:
+    named(opened)
+    answer = send(
+        opened, "/review/decide", report="3", query="is.counted=yes", do="exclude", reason="duplicate"
+    )
+    page = opened[0].get(answer.headers["Location"]).text
+    assert re.search(r'<a href="/report/2\?is\.counted=yes" rel="prev"', page)
+    assert re.search(r'<a href="/report/4\?is\.counted=yes" rel="next"', page)
+
+
 def test_all_reports_of_a_choice_are_left_out_at_once(opened: Opened) -> None:
     named(opened)
     fields = {"query": "area=downtown", "n": "5", "do": "exclude", "reason": "duplicate"}

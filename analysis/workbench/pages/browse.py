@@ -177,19 +177,30 @@ def _items(asked: Asked, reports: list[int]) -> list[Item]:
 def _texts(asked: Asked, reports: list[int]) -> dict[int, tuple[Markup | str, ...]]:
     """What to show of each report's words: where the search found something, or how the longest begins."""
     holes = ", ".join("?" * len(reports))
-    query = f'SELECT "id", "report", "text" FROM "texts" WHERE "report" IN ({holes}) ORDER BY "id"'  # noqa: S608
+    wanted = f'WHERE "report" IN ({holes}) ORDER BY "id"'
+    query = f'SELECT "id", "report", "text", "question" FROM "texts" {wanted}'  # noqa: S608
     rows = asked.connection.execute(query, reports).fetchall()
     found: dict[int, tuple[Markup | str, ...]] = {}
     if asked.selection.words:
         marked = search.highlights(asked.connection, asked.selection.words, [row[0] for row in rows])
-        for number, report, _ in rows:
+        for number, report, _, _ in rows:
             if number in marked:
                 found[report] = (*found.get(report, ()), marked[number])
         return found
-    longest: dict[int, str] = {}
-    for _, report, text in rows:
-        longest[report] = max(longest.get(report, ""), text, key=len)
-    return {report: (visible(_begin(text)),) for report, text in longest.items()}
+    stories: dict[int, str] = {}
+    for _, report, text, question in rows:
+        if _is_story(asked, question):
+            stories[report] = max(stories.get(report, ""), text, key=len)
+        else:
+            # Names alone say little without what they are the names of.
+            named = f"{counting.title(asked, question)}: {visible(_begin(text))}"
+            found[report] = (*found.get(report, ()), named)
+    return found | {report: (visible(_begin(text)),) for report, text in stories.items()}
+
+
+def _is_story(asked: Asked, question: str) -> bool:
+    known = asked.book.questions.get(question)
+    return known is None or known.kind == "long_text"
 
 
 def _begin(text: str) -> str:

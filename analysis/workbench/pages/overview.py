@@ -35,6 +35,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "weeks_chart": draw.columns(weeks),
         "busiest": max(weeks, key=lambda row: row.n, default=None),
         "months": months[0],
+        "busiest_month": max(months[0], key=lambda row: row.n, default=None),
         "months_chart": draw.columns(months[0]),
         "unplaced": months[1],
         "panels": [panel for panel in panels if panel["rows"]],

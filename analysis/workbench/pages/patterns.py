@@ -28,6 +28,8 @@ SHOWN = 60
 MOST_SETS = 20
 # Of one week by one channel: so many of a group's reports may be one person's.
 ONE_HAND = 0.5
+# When so many of all reports came so, as from a spreadsheet, it says nothing of a group.
+SHEET = 0.95
 # What words can be typical of.
 TYPICAL_OF = ("acts", "health_acts", "housing_acts", "area", "setting", "agency", "facility", "landlord")
 
@@ -72,10 +74,12 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
         return "places.html", {"pools": [], "found": None, "groups": []}
     pool = pools[name]
     found = find_places(asked, pool)
+    one_sheet = _came_as_one_sheet(asked)
     return "places.html", {
         "pools": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in pools],
         "found": found,
-        "groups": [_place(asked, pool, group) for group in found.groups[:SHOWN]],
+        "groups": [_place(asked, pool, group, one_sheet=one_sheet) for group in found.groups[:SHOWN]],
+        "one_sheet": one_sheet,
         "shown": min(SHOWN, len(found.groups)),
     }
 
@@ -85,7 +89,14 @@ def find_places(asked: Asked, pool: Pool) -> places.Places:
     return kept(asked, lambda database: places.places(database, pool), "places", pool.id)
 
 
-def _place(asked: Asked, pool: Pool, group: Group) -> dict[str, Any]:
+def _came_as_one_sheet(asked: Asked) -> bool:
+    """Whether nearly all reports came in one week by one channel."""
+    weeks = kept(asked, times.by_week, "weeks")
+    largest = max((max(week.channels.values(), default=0) for week in weeks), default=0)
+    return largest >= SHEET * sum(week.n for week in weeks)
+
+
+def _place(asked: Asked, pool: Pool, group: Group, *, one_sheet: bool) -> dict[str, Any]:
     spelled = [
         (one, _written(asked, one.question, one.written, one.choice), _named(asked, [one]))
         for one in group.spellings
@@ -95,7 +106,7 @@ def _place(asked: Asked, pool: Pool, group: Group) -> dict[str, Any]:
         "name": spelled[0][1],
         "link": _named(asked, group.spellings),
         "spellings": spelled,
-        "one_hand": group.n > 1 and group.largest / group.n >= ONE_HAND,
+        "one_hand": not one_sheet and group.n > 1 and group.largest / group.n >= ONE_HAND,
     }
 
 
@@ -123,12 +134,22 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "together.html", {
         "questions": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in questions],
         "found": found,
-        "pairs": [_pair(asked, pair) for pair in found.pairs[:SHOWN]],
+        **_told(asked, "pairs", found.pairs),
         "sets": _sets(asked, found),
         "sets_n": sum(one.n for one in found.combinations[:MOST_SETS]),
         "cross": cross,
-        "crossed": [_pair(asked, pair) for pair in cross.pairs[:SHOWN]] if cross else [],
+        **_told(asked, "crossed", cross.pairs if cross else ()),
     }
+
+
+def _told(asked: Asked, name: str, pairs: Sequence[together.Pair]) -> dict[str, Any]:
+    """Pairs above chance and below it, what differs most first; apart those of few reports, which mislead."""
+    enough = [pair for pair in pairs if not pair.small]
+    above = [pair for pair in enough if pair.n > pair.expected]
+    below = [pair for pair in reversed(enough) if pair.n <= pair.expected]
+    few = [pair for pair in pairs if pair.small]
+    parts = {name: above, f"{name}_below": below, f"{name}_few": few}
+    return {part: [_pair(asked, pair) for pair in them[:SHOWN]] for part, them in parts.items()}
 
 
 def _pair(asked: Asked, pair: together.Pair) -> dict[str, Any]:
@@ -178,6 +199,7 @@ def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
     exact = [month for month in months if month.name and len(month.name) == len("2026-05")]
     return "time.html", {
         "channels": [(channel, named.get(channel, channel)) for channel in channels],
+        "n": sum(week.n for week in weeks),
         "weeks": _periods("week", weeks),
         "weeks_chart": stacked.draw_periods(weeks, channels),
         "months": _periods("when", exact),

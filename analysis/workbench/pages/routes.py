@@ -1,10 +1,20 @@
 """The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
 
 from analysis.workbench.pages import alike, browse, data, download, forms, one, overview, patterns, review
-from analysis.workbench.pages.view import View, form, page
+from analysis.workbench.pages.view import Asked, Missing, View, form, page
+
+# What Datasette tells of itself. Its other pages of this kind are for its makers: they carry scripts, and
+# links to their own site.
+_ITSELF = r"/-/(?!(?:actor|databases|metadata|plugins|settings|versions)(?:\.json)?$)"
+
+
+def _absent(asked: Asked) -> tuple[str, dict[str, object]]:
+    raise Missing
+
 
 ROUTES: tuple[tuple[str, View], ...] = (
     (r"/$", page(overview.read)),
+    (_ITSELF, page(_absent)),
     (r"/browse$", page(browse.read)),
     (r"/report/(?P<number>[1-9][0-9]{0,11})$", page(one.read)),
     (r"/patterns$", page(patterns.read_index)),

@@ -95,7 +95,7 @@ def page(read: Read) -> View:
         workbench: Workbench = datasette.workbench
         if chosen := request.args.get(LANGUAGE):
             return _change_language(workbench.session, chosen, request)
-        lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+        lang = _language(workbench, request)
         snapshot = workbench.state.snapshot()
         key = (lang, workbench.session.reviewer, request.path, request.query_string)
         drawn = snapshot.pages.get(key)
@@ -155,8 +155,19 @@ def form(write: Write) -> View:
 
 def refuse(workbench: Workbench, request: Any, refusal: AnalysisError) -> Response:
     """The page that says why a form was not followed."""
-    lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
-    return _error(409, "refused.html", lang, request.path, message=refusal.message)
+    return _error(409, "refused.html", _language(workbench, request), request.path, message=refusal.message)
+
+
+def refusal(workbench: Workbench, request: Any, status: int, message: str) -> Response:
+    """The page of an error that Datasette met."""
+    lang = _language(workbench, request)
+    if status == 404:
+        return _error(404, "missing.html", lang, request.path)
+    return _error(status, "failed.html", lang, request.path, message=message)
+
+
+def _language(workbench: Workbench, request: Any) -> str:
+    return workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
 
 
 def _draw(read: Read, asked: Asked, session: Session) -> str:
