@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from analysis.bitmaps import count
+from analysis.review import marking
 from analysis.workbench import named, search
 from analysis.workbench.decided import ASSIGNED, EXCLUDED, LABEL
 from analysis.workbench.marks import visible
@@ -74,7 +75,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "facets": facets,
         "others": _others(asked, {facet.question for facet in facets}),
         "kept": asked.options(FACET),
-        "items": _items(asked, order.slice((page - 1) * SIZE, SIZE)),
+        "items": items(asked, order.slice((page - 1) * SIZE, SIZE)),
         "page": page,
         "pages": pages,
         "page_link": lambda number: _address(asked, selection, page=number),
@@ -83,6 +84,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "last": min(page * SIZE, order.total),
         "reasons": counting.reasons(asked.lang),
         "most": forms.MOST_REPORTS,
+        "labels_in_use": list(marking.label_counts(asked.connection)),
     }
 
 
@@ -131,7 +133,7 @@ def _chosen(asked: Asked, question: str, code: str) -> tuple[str, str, str]:
     if question == NUMBERS:
         return "", str(len(code.split("."))), link
     if question == named.NAMED:
-        return *named.describe(asked.book, code, asked.lang), link
+        return *named.describe(asked.connection, asked.book, code, asked.lang), link
     if question == named.ONLY:
         return counting.title(asked, code), ONLY_THESE, link
     value = value_of(asked.book, question, code)
@@ -139,7 +141,8 @@ def _chosen(asked: Asked, question: str, code: str) -> tuple[str, str, str]:
     return counting.title(asked, question), label, link
 
 
-def _items(asked: Asked, reports: list[int]) -> list[Item]:
+def items(asked: Asked, reports: list[int]) -> list[Item]:
+    """Reports in a few words each, in this order."""
     if not reports:
         return []
     columns = [row[1] for row in asked.connection.execute('PRAGMA table_info("reports")')]
