@@ -31,7 +31,11 @@ PATHS = (
     "/patterns/time?_of=acts&_date=2026-05-01",
     "/patterns/words?_answer=acts:insult&_in=en",
     "/patterns/alike",
+    "/patterns/alike/one?_of=answers&_set=1",
     "/review",
+    "/review/names?_of=station",
+    "/review/names/one?_of=station&_name=station~4th+District",
+    "/review/log",
     "/data",
 )
 

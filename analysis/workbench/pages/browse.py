@@ -170,21 +170,26 @@ def items(asked: Asked, reports: list[int]) -> list[Item]:
 
 
 def _texts(asked: Asked, reports: list[int]) -> dict[int, tuple[Markup | str, ...]]:
-    """What to show of each report's words: where the search found something, or how the longest begins."""
+    """What to show of each report's words: where the search found something, or how the longest begins.
+
+    A story goes before an answer of one line, however long that is.
+    """
     holes = ", ".join("?" * len(reports))
-    query = f'SELECT "id", "report", "text" FROM "texts" WHERE "report" IN ({holes}) ORDER BY "id"'  # noqa: S608
+    query = f"""SELECT "id", "report", "question", "text" FROM "texts"
+        WHERE "report" IN ({holes}) ORDER BY "id" """  # noqa: S608
     rows = asked.connection.execute(query, reports).fetchall()
     found: dict[int, tuple[Markup | str, ...]] = {}
     if asked.selection.words:
         marked = search.highlights(asked.connection, asked.selection.words, [row[0] for row in rows])
-        for number, report, _ in rows:
+        for number, report, _, _ in rows:
             if number in marked:
                 found[report] = (*found.get(report, ()), marked[number])
         return found
-    longest: dict[int, str] = {}
-    for _, report, text in rows:
-        longest[report] = max(longest.get(report, ""), text, key=len)
-    return {report: (visible(_begin(text)),) for report, text in longest.items()}
+    stories = {name for name, one in asked.book.questions.items() if one.kind == "long_text"}
+    longest: dict[int, tuple[bool, int, str]] = {}
+    for _, report, question, text in rows:
+        longest[report] = max(longest.get(report, (False, 0, "")), (question in stories, len(text), text))
+    return {report: (visible(_begin(text)),) for report, (_, _, text) in longest.items()}
 
 
 def _begin(text: str) -> str:
