@@ -28,8 +28,8 @@ class Put:
     `forgotten` counts the names whose letters were deleted since.
     """
 
-    groups: tuple[tuple[str, tuple[str, ...]], ...]
-    alone: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[Name, ...]], ...]
+    alone: tuple[Name, ...]
     forgotten: int
 
 
@@ -194,20 +194,23 @@ def read_kept(connection: Any, question: str) -> dict[int, list[int]]:
 def read_put(connection: Any, decision: int) -> Put:
     """What a decision about names says, whether it stands or not."""
     rows = connection.execute(
-        'SELECT "d"."group", "g"."label", "s"."text" FROM "grouped" AS "d" '
+        'SELECT "d"."group", "g"."label", "s"."question", "s"."text", "one"."value" FROM "grouped" AS "d" '
+        'JOIN "decisions" AS "one" ON "one"."id" = "d"."decision" '
         'JOIN "spellings" AS "s" ON "s"."id" = "d"."spelling" '
         'LEFT JOIN "groups" AS "g" ON "g"."id" = "d"."group" '
         'WHERE "d"."decision" = ? ORDER BY "d"."group", "s"."text"',
         [decision],
     ).fetchall()
-    made: dict[tuple[int, str], list[str]] = {}
-    for group, label, text in rows:
-        if group is not None:
-            made.setdefault((group, label), []).extend([text] if text is not None else [])
+    made: dict[tuple[int, str], list[Name]] = {}
+    alone: list[Name] = []
+    for group, label, answered, text, asked in rows:
+        into = alone if group is None else made.setdefault((group, label), [])
+        if text is not None:
+            into.append(text if answered == asked else Listed(answered, text))
     return Put(
-        tuple((label, tuple(texts)) for (_, label), texts in made.items()),
-        tuple(text for group, _, text in rows if group is None and text is not None),
-        sum(text is None for _, _, text in rows),
+        tuple((label, tuple(names)) for (_, label), names in made.items()),
+        tuple(alone),
+        sum(text is None for _, _, _, text, _ in rows),
     )
 
 

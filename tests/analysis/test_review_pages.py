@@ -167,6 +167,9 @@ def test_a_set_of_alike_reports_is_decided_in_bulk_and_one_stays(opened: Opened)
     assert send(opened, "/review/alike", **fields, leave=shown).status == 409, "none would stay"
     assert send(opened, "/review/alike", **fields).status == 409, "nothing is ticked"
     assert send(opened, "/review/alike", **fields, leave=["99"]).status == 409
+    junk = fields | {"reason": "junk", "leave": shown}
+    assert send(opened, "/review/alike", **junk).status == 303, "of junk none has to stay"
+    send(opened, "/review/undo/1")
     assert send(opened, "/review/alike", **fields, leave=ticked).headers["Location"].endswith("?_of=story")
     assert "Of 12 reports, 1 are counted." in text(opened[0], "/review")
     assert send(opened, "/review/alike", **fields, leave=ticked).status == 409, "a second press"

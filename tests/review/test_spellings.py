@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from analysis.desk import DATABASE, Desk
+from analysis.patterns import places
 from analysis.review import names
 from analysis.review.consent import purge
 from analysis.review.errors import UnknownName
@@ -75,3 +76,25 @@ def test_names_that_were_deleted_stay_with_what_stays_of_their_group(desk: Desk,
     assert reports_of(desk.database.conn, left) == sorted([one, two])
     merged = names.merge(desk, [left], "All", ANA, names=["House C"])
     assert reports_of(desk.database.conn, merged) == sorted([one, two, three])
+
+
+def test_the_page_of_places_counts_a_group_as_before_when_its_words_are_gone(
+    desk: Desk, bring: Bring
+) -> None:
+    kept = {"keep": ["keep_for_legal"]}
+    bring(
+        {"station": ["House A"], "keep": ["delete_words_keep_ticks"]},
+        {"station": ["House B"]} | kept,
+        {"station": ["Elsewhere"]} | kept,
+    )
+    names.accept(desk, "station", ["House A", "House B"], "The house", ANA)
+    (pool,) = (one for one in places.pools(desk.database) if one.id == "station")
+    assert shown(desk, pool) == {"The house": 2, "Elsewhere": 1}
+    with desk.changing():
+        purge(desk, DAY, counted=True)
+    assert shown(desk, pool) == {"The house": 2, "Elsewhere": 1}
+    assert places.places(desk.database, pool).n == 3
+
+
+def shown(desk: Desk, pool: places.Pool) -> dict[str, int]:
+    return {group.name: group.n for group in places.places(desk.database, pool).groups}

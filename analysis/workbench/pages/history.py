@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from analysis.review import log, names
 from analysis.review.log import Decision
+from analysis.review.spellings import Name
 from analysis.workbench.decided import EXCLUDED
 from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting, words
@@ -62,7 +63,7 @@ def line(asked: Asked, one: Decision) -> dict[str, Any]:
         "kind": named["kind"].get(one.kind, one.kind),
         "value": _value(named, one),
         "question": counting.title(asked, one.value or "") if one.kind in names.KINDS else "",
-        "put": _put(names.read_put(asked.connection, one.id)) if one.kind in names.KINDS else None,
+        "put": _put(asked, names.read_put(asked.connection, one.id)) if one.kind in names.KINDS else None,
         "link": f"{counting.BROWSE}?{urlencode({NUMBERS: numbers})}" if 0 < len(reports) <= LINKED else "",
     }
 
@@ -74,14 +75,21 @@ def _value(named: Mapping[str, Mapping[str, str]], one: Decision) -> str:
     return value if one.kind in ("label", "unlabel", "assign") else ""
 
 
-def _put(put: names.Put) -> dict[str, Any]:
+def _put(asked: Asked, put: names.Put) -> dict[str, Any]:
     return {
-        "groups": [(label, _few(texts)) for label, texts in put.groups],
-        "alone": _few(put.alone),
+        "groups": [(label, _few(asked, texts)) for label, texts in put.groups],
+        "alone": _few(asked, put.alone),
         "forgotten": put.forgotten,
     }
 
 
-def _few(texts: tuple[str, ...]) -> str:
-    shown = " · ".join(visible(text, keep="") for text in texts[:MOST_NAMES])
-    return shown + (f" … (+{len(texts) - MOST_NAMES})" if len(texts) > MOST_NAMES else "")
+def _few(asked: Asked, given: tuple[Name, ...]) -> str:
+    shown = " · ".join(visible(_written(asked, one), keep="") for one in given[:MOST_NAMES])
+    return shown + (f" … (+{len(given) - MOST_NAMES})" if len(given) > MOST_NAMES else "")
+
+
+def _written(asked: Asked, name: Name) -> str:
+    if isinstance(name, str):
+        return name
+    choice = asked.book.by_code.get((name.question, name.code))
+    return asked.book.answer(name.question, choice.number, asked.lang) if choice else name.code

@@ -8,13 +8,15 @@ from analysis.workbench.pages.alike import KINDS, LIST, OF
 from analysis.workbench.pages.deciding import Changed, by_somebody, number
 from analysis.workbench.pages.view import Sent
 
+# So many numbers stand in one query.
+LOT = 500
 _STALE = "the reports are not the ones that were shown: one was left out, or somebody decided about them"
 
 
 @by_somebody
 def decide(sent: Sent, by: Reviewer) -> str:
     """Decides about the reports that the page showed, and goes on to the list of sets."""
-    shown = [number(one) for one in sent.field("reports").split(".")]
+    shown = sorted({number(one) for one in sent.field("reports").split(".")})
     _check(sent, shown)
     if sent.field("do") == "apart":
         sets.keep_apart(sent.desk, shown, by, remark=sent.field("remark"))
@@ -29,10 +31,12 @@ def decide(sent: Sent, by: Reviewer) -> str:
 
 def _check(sent: Sent, shown: list[int]) -> None:
     """Refuses what a second press of the button, or another organizer's decision, made something else."""
-    connection = sent.desk.database.conn
-    query = 'SELECT 1 FROM "counted" WHERE "id" = ?'
-    stand = all(connection.execute(query, [report]).fetchone() for report in shown)
-    if not stand or any(known.issuperset(shown) for known in sets.read_apart(connection)):
+    connection, counted = sent.desk.database.conn, 0
+    for start in range(0, len(shown), LOT):
+        lot = shown[start : start + LOT]
+        query = f'SELECT count(*) FROM "counted" WHERE "id" IN ({", ".join("?" * len(lot))})'  # noqa: S608
+        counted += connection.execute(query, lot).fetchone()[0]
+    if counted != len(shown) or any(known.issuperset(shown) for known in sets.read_apart(connection)):
         raise Changed(_STALE, "look at the list again")
 
 
@@ -45,6 +49,6 @@ def _leaving(sent: Sent, shown: list[int]) -> list[int]:
     rest = {one for one in shown if one not in listed} if sent.field("rest") else set()
     if not ticked and not rest:
         raise Changed("tick the reports that are to be left out")
-    if len(ticked | rest) == len(shown):
-        raise Changed("one report of a set stays: whoever sent it would not be counted at all")
+    if sent.field("reason") == "duplicate" and len(ticked | rest) == len(shown):
+        raise Changed("of duplicates one stays: else nothing of what they tell would be counted")
     return sorted(ticked | rest)

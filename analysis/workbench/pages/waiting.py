@@ -20,7 +20,7 @@ from analysis.workbench.pages.patterns import find_places, kept
 from analysis.workbench.pages.view import Asked
 
 # Up to so many reports everything is counted at once.
-AT_ONCE = 5_000
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
