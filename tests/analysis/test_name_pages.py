@@ -4,6 +4,7 @@ import html
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -13,7 +14,7 @@ from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
 from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member
+from tests.analysis.making import FORM, Server, member
 from tests.analysis.test_forms_of_pages import post
 from tests.analysis.test_pages import text
 from tests.analysis.test_workbench import Answer, Browser, start
@@ -26,21 +27,31 @@ WRITTEN = {
     "4th District": 5, "4th district": 1, "4th Distrcit": 2, "District Four": 2,
     "<b>Harbor</b> & Co": 3, "Harbor \u202e& Co": 2, "Riverside": 4,
 }  # fmt: skip
-N = sum(WRITTEN.values())
+CLINIC = next(one for one in FORM.question("facility").choices if one.code != "other")
+HEALTH: dict[str, list[str]] = {"setting": ["health"], "acts": []}
 
 
 @pytest.fixture
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    """Somebody who opened a desk with reports that name stations, the headers of a form, and its token."""
-    folder = tmp_path_factory.mktemp("names")
+def served(tmp_path: Path) -> tuple[Path, Server]:
+    """A desk with reports that name stations, marks and a clinic, and the intake that sent them."""
+    folder = tmp_path
     Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
     desk, server = unlock(folder / "desk"), Server()
     pin(desk, server.public(folder))
     names = [name for name, times in WRITTEN.items() for _ in range(times)]
     reports = [member(desk.recipients, station=[name], marks=["Smith, B-45"]) for name in names]
+    reports.append(member(desk.recipients, **HEALTH, facility=[CLINIC.code]))
+    other = {"facility": ["other"], "facility_other": [CLINIC.label["en"].upper()]}
+    reports.append(member(desk.recipients, **HEALTH, **other))
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
-    process, browser, opening = start(desk.path, dict(os.environ))
+    return desk.path, server
+
+
+@pytest.fixture
+def opened(served: tuple[Path, Server]) -> Iterator[Opened]:
+    """Somebody who opened the desk, the headers of a form, and its token."""
+    process, browser, opening = start(served[0], dict(os.environ))
     browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
     here = f"127.0.0.1:{browser.port}"
     headers = {"Host": here, "Cookie": browser.cookie, "Origin": f"http://{here}"}
@@ -88,9 +99,9 @@ def decide(opened: Opened, path: str, do: str, *leave: str, **more: str) -> Answ
     return send(opened, "/review/names/decide", **(fields(opened, path, *leave) | given))
 
 
-def counted(opened: Opened) -> dict[str, int]:
+def counted(opened: Opened, path: str = PLACES) -> dict[str, int]:
     """What the page of places counts, by name; each number leads to as many reports."""
-    page = opened[0].get(PLACES).text
+    page = opened[0].get(path).text
     rows = re.findall(r'<th scope="row">([^<]*)<.*?<a href="(/browse[^"]+)">(\d+)', page, re.DOTALL)
     for _, link, n in rows:
         assert f"{n} report" in text(opened[0], html.unescape(link)), link
@@ -238,3 +249,42 @@ def test_keys_lead_from_one_proposal_to_the_next_and_decide(opened: Opened) -> N
         assert len(re.findall(rf'accesskey="{key}"', one)) == 1, key
     keys = re.findall(r'accesskey="(.)"', one)
     assert len(keys) == len(set(keys))
+
+
+def test_a_page_from_before_an_import_decides_nothing(opened: Opened, served: tuple[Path, Server]) -> None:
+    path, server = served
+    shown = page_of(opened, "4th District")
+    given = fields(opened, shown) | {"do": "together", "label": "District 4", "remark": "one house"}
+    desk = unlock(path)
+    more = [member(desk.recipients, station=[one]) for one in ("4th  DISTRICT", "4th District")]
+    loading.load_delivery(desk, courier.receive(desk, server.bundle(path.parent, more)))
+    desk.close()
+    assert send(opened, "/review/names/decide", **given).status == 409
+    assert decide(opened, shown, "together").status == 303, "the page as it is now"
+    assert counted(opened)["District 4"] == 10
+
+
+def test_a_name_of_a_list_is_taken_from_what_people_wrote_and_put_back(opened: Opened) -> None:
+    places = "/patterns/places?_of=facility"
+    label = CLINIC.label["en"]
+    assert counted(opened, places) == {label: 2}
+    link = re.search(r'href="(/review/names/one[^"]+)"', opened[0].get(places).text)
+    assert link
+    path = html.unescape(link[1])
+    assert decide(opened, path, "together", label.upper(), label="The clinic").status == 303
+    assert counted(opened, places) == {"The clinic": 1, label.upper(): 1}
+    assert f"\u201cThe clinic\u201d: {label} apart: {label.upper()}" in text(opened[0], "/review/log")
+    send(opened, "/review/undo/1")
+    assert counted(opened, places) == {label: 2}
+
+
+def test_marks_of_officers_are_decided_one_by_one_though_an_answer_names_several(opened: Opened) -> None:
+    places = "/patterns/places?_of=marks"
+    assert counted(opened, places) == {"B-45": 19, "Smith": 19}
+    page = opened[0].get(places).text
+    path = html.unescape(re.findall(r'href="(/review/names/one[^"]+Smith)"', page)[0])
+    other = re.search(r'<option value="([0-9a-f]{32})">B-45', opened[0].get(path).text)
+    assert other
+    assert decide(opened, path, "merge", other=other[1], label="Smith").status == 303
+    assert counted(opened, places) == {"Smith": 19}
+    assert "Badge marks are never for publication" in text(opened[0], places)
