@@ -5,13 +5,12 @@ those that it was told from. A name that reads the same as a decided one follows
 of alike names is a proposal, `near` to the decided ones of the same set.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from analysis.patterns.grouping import Joined
 from analysis.patterns.names import Name
-from analysis.review.names import read_alone, read_groups, read_kept
 
 # A name as it is told from others: its question, and its letters or the code of a choice.
 Key: TypeAlias = tuple[str, str]
@@ -65,14 +64,36 @@ class Set:
 
 
 def read_decisions(connection: Any, question: str) -> Decisions:
-    """What was decided about the names of a question, and of the list that it completes."""
-    found = read_groups(connection, question)
+    """What was decided about the names of a question, and of the list that it completes (analysis/review)."""
+    rows = connection.execute(
+        'SELECT "s"."question", "s"."text", "named"."group", "g"."label" FROM "named" '
+        'JOIN "decisions" AS "d" ON "d"."id" = "named"."decision" '
+        'JOIN "spellings" AS "s" ON "s"."id" = "named"."spelling" '
+        'LEFT JOIN "groups" AS "g" ON "g"."id" = "named"."group" WHERE "d"."value" = ?',
+        [question],
+    ).fetchall()
+    named = {(asked, text): group for asked, text, group, _ in rows if text is not None}
     return Decisions(
-        {key: group.id for group in found for key in _keys(question, group.names)},
-        frozenset(_keys(question, read_alone(connection, question))),
-        {group.id: group.label for group in found},
-        read_kept(connection, question),
+        {key: group for key, group in named.items() if group is not None},
+        frozenset(key for key, group in named.items() if group is None),
+        {group: label for _, _, group, label in rows if group is not None},
+        _read_kept(connection, question),
     )
+
+
+def _read_kept(connection: Any, question: str) -> Mapping[int, Sequence[int]]:
+    """By a group's number: the reports that gave one of its names, and whose words were deleted."""
+    rows = connection.execute(
+        'SELECT DISTINCT "g"."id", "k"."report" FROM "named" '
+        'JOIN "groups" AS "g" ON "g"."id" = "named"."group" '
+        'JOIN "kept_names" AS "k" ON "k"."spelling" = "named"."spelling" '
+        'WHERE "g"."question" = ? ORDER BY 1, 2',
+        [question],
+    )
+    found: dict[int, list[int]] = {}
+    for group, report in rows:
+        found.setdefault(group, []).append(report)
+    return found
 
 
 def settle(alike: Iterable[Sequence[Member]], decisions: Decisions) -> list[Set]:
@@ -104,8 +125,3 @@ def _followed(members: Iterable[Member], decisions: Decisions) -> Mapping[Name, 
         if unit is not None:
             found.setdefault(one.name, set()).add(unit)
     return found
-
-
-def _keys(question: str, names: Iterable[Any]) -> Iterator[Key]:
-    for name in names:
-        yield (question, name) if isinstance(name, str) else (name.question, name.code)

@@ -164,33 +164,6 @@ def read_groups(connection: Any, question: str | None = None) -> list[Group]:
     return [Group(*key, tuple(names)) for key, names in found.items()]
 
 
-def read_alone(connection: Any, question: str) -> set[Name]:
-    """The names that were said to mean something else than those they were proposed with, or grouped with."""
-    rows = connection.execute(
-        'SELECT "s"."question", "s"."text" FROM "named" '
-        'JOIN "spellings" AS "s" ON "s"."id" = "named"."spelling" '
-        'JOIN "decisions" AS "d" ON "d"."id" = "named"."decision" '
-        'WHERE "named"."group" IS NULL AND "d"."value" = ? AND "s"."text" IS NOT NULL',
-        [question],
-    )
-    return {text if answered == question else Listed(answered, text) for answered, text in rows}
-
-
-def read_kept(connection: Any, question: str) -> dict[int, list[int]]:
-    """By the number of a group: the reports whose words were deleted, and that gave one of its names."""
-    rows = connection.execute(
-        'SELECT DISTINCT "g"."id", "k"."report" FROM "named" '
-        'JOIN "groups" AS "g" ON "g"."id" = "named"."group" '
-        'JOIN "kept_names" AS "k" ON "k"."spelling" = "named"."spelling" '
-        'WHERE "g"."question" = ? ORDER BY 1, 2',
-        [question],
-    )
-    found: dict[int, list[int]] = {}
-    for group, report in rows:
-        found.setdefault(group, []).append(report)
-    return found
-
-
 def read_put(connection: Any, decision: int) -> Put:
     """What a decision about names says, whether it stands or not."""
     rows = connection.execute(

@@ -4,10 +4,11 @@ import pytest
 
 from analysis.desk import DATABASE, Desk
 from analysis.patterns import places
+from analysis.patterns.settled import read_decisions
 from analysis.review import names
 from analysis.review.consent import purge
 from analysis.review.errors import UnknownName
-from analysis.review.names import read_alone, read_groups, reports_of
+from analysis.review.names import read_groups, reports_of
 from analysis.review.spellings import Listed
 from tests.analysis.making import FORM
 from tests.review.conftest import ANA, Bring
@@ -35,7 +36,8 @@ def test_a_choice_of_the_list_is_in_a_group_with_what_people_wrote(desk: Desk, b
     assert read_groups(desk.database.conn)[0].names == (choice, "that clinic")
     assert reports_of(desk.database.conn, group) == sorted([listed, written])
     names.split(desk, group, {"The clinic": [choice]}, ANA)
-    assert read_alone(desk.database.conn, "facility_other") == {"that clinic"}
+    alone = read_decisions(desk.database.conn, "facility_other").alone
+    assert alone == {("facility_other", "that clinic")}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.patterns.names import OTHER
 from analysis.review import log, names
 from analysis.review.log import Decision
 from analysis.review.spellings import Name
@@ -62,10 +63,16 @@ def line(asked: Asked, one: Decision) -> dict[str, Any]:
         "decision": one,
         "kind": named["kind"].get(one.kind, one.kind),
         "value": _value(named, one),
-        "question": counting.title(asked, one.value or "") if one.kind in names.KINDS else "",
+        "question": counting.title(asked, _asked(asked, one)) if one.kind in names.KINDS else "",
         "put": _put(asked, names.read_put(asked.connection, one.id)) if one.kind in names.KINDS else None,
         "link": f"{counting.BROWSE}?{urlencode({NUMBERS: numbers})}" if 0 < len(reports) <= LINKED else "",
     }
+
+
+def _asked(asked: Asked, one: Decision) -> str:
+    """The question of a decision about names: the list, where its question in words completes one."""
+    listed = (one.value or "").removesuffix(OTHER)
+    return listed if listed in asked.book.questions else one.value or ""
 
 
 def _value(named: Mapping[str, Mapping[str, str]], one: Decision) -> str:
