@@ -164,6 +164,16 @@ def read_groups(connection: Any, question: str | None = None) -> list[Group]:
     return [Group(*key, tuple(names)) for key, names in found.items()]
 
 
+def made_by(connection: Any, group: int) -> tuple[str, str, str]:
+    """Who made a group, on which day, and why; the reason is empty once it was deleted with the names."""
+    row = connection.execute(
+        'SELECT "d"."who", "d"."day", coalesce("d"."remark", \'\') FROM "groups" AS "g" '
+        'JOIN "decisions" AS "d" ON "d"."id" = "g"."decision" WHERE "g"."id" = ?',
+        [group],
+    ).fetchone()
+    return row[0], row[1], row[2]
+
+
 def read_put(connection: Any, decision: int) -> Put:
     """What a decision about names says, whether it stands or not."""
     rows = connection.execute(

@@ -124,6 +124,8 @@ def test_names_put_together_count_as_one_from_then_on(opened: Opened) -> None:
     shown = text(opened[0], answer.headers["Location"].removesuffix("#done"))
     assert "Decision 1 is written down." in shown
     assert re.search(r"Put together by decision n = 1 .*District 4", shown)
+    made = text(opened[0], page_of(opened, "District 4"))
+    assert re.search(r"Put together by Ana on \d{4}-\d\d-\d\d\. “I know the house”", made)
     assert "put together by decision" in text(opened[0], PLACES)
 
 

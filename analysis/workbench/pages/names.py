@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from analysis.patterns import places
 from analysis.patterns.places import Group, Places, Spelling
 from analysis.review import log
-from analysis.review.names import KINDS
+from analysis.review.names import KINDS, made_by
 from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting, history
 from analysis.workbench.pages.patterns import NAMES, chosen, codes, deciding_link, find_places, kept, link_of
@@ -57,6 +57,7 @@ def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
         "shown": SHOWN,
         "near": [_row(asked, found, one) for one in near],
         "others": [(one.digest, _name(asked, one), one.n) for one in _others(found, group, near)],
+        "made": made_by(asked.connection, group.accepted) if group.accepted else None,
         "label": _suggested(asked, group),
         "log": history.address(kind=history.NAMES),
         "list": f"{LIST}?{urlencode({OF: of})}",
