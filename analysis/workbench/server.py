@@ -16,7 +16,7 @@ import templates
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
-from analysis.workbench import gate
+from analysis.workbench import gate, peer
 from analysis.workbench.metadata import describe, inspect, read_forms
 from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
@@ -105,9 +105,14 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         session, state = gate.Session(), State(desk)
         state.threads.submit(ahead.work, state)
         config = uvicorn.Config(
-            build(desk, session, port, state),
+            build(desk, session, port, state, peer.is_ours),
             log_config=None,
+            # A traceback may hold what was searched for, and a warning what anybody on this machine sent.
+            log_level="critical",
             access_log=False,
+            # Whoever asks could say by a header to be at another port.
+            proxy_headers=False,
+            ws="none",
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=2,
@@ -126,7 +131,13 @@ def link(session: gate.Session, port: int) -> str:
     return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
 
 
-def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
+def build(
+    desk: Desk,
+    session: gate.Session,
+    port: int,
+    state: State | None = None,
+    is_ours: Callable[[gate.Scope], bool] = lambda _: True,
+) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
     datasette = Datasette(
         settings=SETTINGS,
@@ -145,9 +156,8 @@ def build(desk: Desk, session: gate.Session, port: int, state: State | None = No
     datasette.workbench = Workbench(state or State(desk), session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
-    return gate.guard(
-        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), policy
-    )
+    hosts = (f"{HOST}:{port}", f"localhost:{port}")
+    return gate.guard(_as_organizer(datasette.app()), session, hosts, policy, is_ours)
 
 
 def _as_organizer(app: gate.App) -> gate.App:

@@ -231,6 +231,17 @@ def test_a_page_that_was_shown_to_one_person_decides_nothing_for_the_next(opened
     assert "Of 12 reports, 12 are counted." in text(opened[0], "/review")
 
 
+def test_a_name_with_a_joiner_that_nobody_sees_decides_as_itself(opened: Opened) -> None:
+    name = "\u0645\u06cc\u200c\u0646\u0627"
+    named(opened, name)
+    page = opened[0].get("/report/1").text
+    assert set(re.findall(r'name="as" value="([^"]*)"', page)) == {name}
+    given = re.findall(r'name="words" value="([^"]+)"', page)
+    answer = send(opened, "/review/decide", **{"report": "1", "do": "assign", "words": given[0], "as": name})
+    assert answer.status == 303
+    assert "1 report was given to you" in text(opened[0], "/")
+
+
 def test_what_was_given_to_a_person_waits_for_them(opened: Opened) -> None:
     named(opened)
     send(opened, "/review/decide", query="area=downtown", n="5", do="assign", words="ben")

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.bitmaps import count
 from analysis.review import marking, people
 from analysis.review.flow import read_flow
 from analysis.review.log import history
@@ -13,6 +14,7 @@ from analysis.workbench.pages import counting, waiting, words
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.history import line
 from analysis.workbench.pages.view import Asked
+from analysis.workbench.selection import Selection
 
 NEWEST = 10
 
@@ -21,6 +23,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
     flow = read_flow(asked.connection)
     named = words.fixed(asked.lang)[EXCLUDED]
+    # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
     # Who said no to counting is left out by consent, without a decision.
     for place, reason in enumerate(flow.excluded):
@@ -31,9 +34,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "back": "".join(asked.options("_back")[:1]) or "/review",
         "queues": waiting.read(asked),
         "excluded": excluded,
-        "labels": [
-            Row(label, n, _link(LABEL, label)) for label, n in marking.label_counts(asked.connection).items()
-        ],
+        "labels": [_label(asked, label) for label in marking.label_counts(asked.connection)],
         "quotes": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
         "quotable": len(read_quotable(asked.connection)),
         "log": [line(asked, one) for one in history(asked.connection, newest=NEWEST)],
@@ -64,6 +65,12 @@ def of_report(asked: Asked, number: int) -> dict[str, Any]:
         "labels_in_use": list(marking.label_counts(connection)),
         "log": [line(asked, one) for one in history(connection, report=number)],
     }
+
+
+def _label(asked: Asked, label: str) -> Row:
+    """A label with the reports that its link leads to."""
+    found = Selection(((LABEL, label),)).find(asked.connection, asked.snapshot)
+    return Row(label, count(found), _link(LABEL, label))
 
 
 def _link(question: str, value: str) -> str:
