@@ -4,7 +4,7 @@ Each pattern of one state of the desk is worked out once and kept.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -13,12 +13,12 @@ from analysis.bitmaps import numbers
 from analysis.cipher import Database
 from analysis.patterns import places, together, words
 from analysis.patterns import time as times
-from analysis.patterns.places import Group, Pool
+from analysis.patterns.places import DECIDED, Group, Pool, Spelling
 from analysis.patterns.reading import Choice
 from analysis.patterns.time import Period
 from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.labels import worded
-from analysis.workbench.named import NAMED, ONLY, join
+from analysis.workbench.named import NAMED, ONLY, join, join_group
 from analysis.workbench.pages import counting, stacked
 from analysis.workbench.pages import words as templates
 from analysis.workbench.pages.view import Asked
@@ -26,6 +26,10 @@ from analysis.workbench.selection import Selection
 
 SHOWN = 60
 MOST_SETS = 20
+# So many spellings are listed, and stand in an address.
+SPELLINGS = 30
+# Where it is decided which names are one.
+NAMES = "/review/names"
 # Of one week by one channel: so many of a group's reports may be one person's.
 ONE_HAND = 0.5
 # When so many of all reports came so, as from a spreadsheet, it says nothing of a group.
@@ -81,6 +85,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
         "groups": [_place(asked, pool, group, one_sheet=one_sheet) for group in found.groups[:SHOWN]],
         "one_sheet": one_sheet,
         "shown": min(SHOWN, len(found.groups)),
+        "deciding": f"{NAMES}?{urlencode({'_of': name})}",
     }
 
 
@@ -98,13 +103,14 @@ def _came_as_one_sheet(asked: Asked) -> bool:
 
 def _place(asked: Asked, pool: Pool, group: Group, *, one_sheet: bool) -> dict[str, Any]:
     spelled = [
-        (one, _written(asked, one.question, one.written, one.choice), _named(asked, [one]))
-        for one in group.spellings
+        (one, _written(asked, one.question, one.written, one.choice), link_of(asked, group, [one]))
+        for one in group.spellings[:SPELLINGS]
     ]
     return {
         "group": group,
-        "name": spelled[0][1],
-        "link": _named(asked, group.spellings),
+        "name": spelled[0][1] if spelled and group.name == spelled[0][0].written else group.name,
+        "link": link_of(asked, group),
+        "address": deciding_link(pool, group),
         "spellings": spelled,
         "one_hand": not one_sheet and group.n > 1 and group.largest / group.n >= ONE_HAND,
     }
@@ -114,12 +120,26 @@ def _written(asked: Asked, question: str, written: str, choice: int | None) -> s
     return written if choice is None else asked.book.answer(question, choice, asked.lang)
 
 
-def _named(asked: Asked, spellings: Sequence[Any]) -> str:
-    codes = [
-        join(one.question, one.written if one.choice is None else asked.book.choices[one.choice].code)
-        for one in spellings
-    ]
-    return link(*((NAMED, code) for code in codes))
+def codes(group: Group) -> Iterator[str]:
+    """What stands for a group in an address: its number, or any of its names."""
+    if group.accepted:
+        yield join_group(group.accepted)
+    yield from (join(*one.key) for one in group.spellings)
+
+
+def deciding_link(pool: Pool, group: Group) -> str:
+    """The page where it is decided what a group of names is."""
+    return f"{NAMES}/one?{urlencode({'_of': pool.id, '_name': next(codes(group))})}"
+
+
+def link_of(asked: Asked, group: Group, spellings: Sequence[Spelling] = ()) -> str:
+    """Where the reports behind a group of names are shown, or behind some of its spellings."""
+    shown, named = spellings or group.spellings, list[str]()
+    if group.accepted and not spellings:
+        named.append(join_group(group.accepted))
+        shown = [one for one in shown if one.why != DECIDED]
+    named += [join(*one.key) for one in shown[:SPELLINGS]]
+    return link(*((NAMED, code) for code in named))
 
 
 def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:

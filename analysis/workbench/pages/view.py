@@ -41,6 +41,8 @@ class Asked:
     lang: str
     snapshot: Snapshot
     connection: Any
+    # Who decides in this session, if they said so.
+    reviewer: str = ""
     selection: Selection = field(init=False)
     _options: Mapping[str, list[str]] = field(init=False)
 
@@ -114,16 +116,17 @@ def page(read: Read) -> View:
                             lang,
                             snapshot,
                             workbench.state.connection(),
+                            workbench.session.reviewer,
                         ),
                         workbench.session,
                     ),
                 )
             except Missing:
-                return _error(404, "missing.html", lang, request.path)
+                return _error(404, "missing.html", lang, request.path, reviewer=workbench.session.reviewer)
             except cipher.OperationalError as error:
                 if str(error) != "interrupted":
                     raise
-                return _error(503, "slow.html", lang, request.path)
+                return _error(503, "slow.html", lang, request.path, reviewer=workbench.session.reviewer)
             snapshot.pages.put(key, drawn)
         return Response.html(drawn)
 
@@ -175,9 +178,10 @@ def _draw(read: Read, asked: Asked, session: Session) -> str:
         template, context = read(asked)
     shared = {
         "here": asked.path,
+        "address": f"{asked.path}?{asked.query}" if asked.query else asked.path,
         "in_language": in_language(asked),
         "token": session.form_token,
-        "reviewer": session.reviewer,
+        "reviewer": asked.reviewer,
     }
     return words.render(template, asked.lang, shared | context)
 
@@ -198,7 +202,7 @@ def _pairs(request: Any) -> list[tuple[str, list[str]]]:
     return list(parse_qs(request.query_string, keep_blank_values=True).items())
 
 
-def _error(status: int, template: str, lang: str, path: str, **more: str) -> Response:
-    shared = {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"}
+def _error(status: int, template: str, lang: str, path: str, **more: str | None) -> Response:
+    shared = {"here": path, "address": "/review", "in_language": lambda code: f"/?{LANGUAGE}={code}"}
     shown = words.render(template, lang, shared | more)
     return Response.html(shown, status=status)
