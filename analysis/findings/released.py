@@ -5,9 +5,9 @@ to one. Words of the forms stand in it in each language; an empty `label` means 
 site's own (months, channels, languages, totals, stages of the flow), told by the axis and the code.
 """
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -141,7 +141,7 @@ class Batch:
     """The reports first counted in one release; n is a cell like any other."""
 
     id: str
-    closed: date
+    closed: datetime.date
     n: Cell
 
 
@@ -176,8 +176,8 @@ class Release:
     title: Words
     id: str
     version: str
-    date: date
-    closed: date
+    date: datetime.date
+    closed: datetime.date
     licence: Licence
     languages: tuple[str, ...]
     contact: str
