@@ -118,12 +118,22 @@ def system(model: Model, spans: Sequence[Span]) -> System:
     for span in spans:
         for number, (terms, equal) in enumerate(within_one):
             named = [(sign, within(cell, span.id)) for sign, cell in terms]
-            add(named if equal else [*named, (-1, (SLACK, str(number), span.id))])
+            add(named if equal else _with_slack(named, (SLACK, str(number), span.id)))
         if span.batches != (span.id,):
             for cell in known:
                 parts = [(-1, within(cell, batch)) for batch in span.batches]
                 add([(1, within(cell, span.id)), *parts])
     return System(tuple(index), tuple(rows))
+
+
+def _with_slack(terms: list[tuple[int, Cell]], slack: Cell) -> list[tuple[int, Cell]]:
+    """What an inequality leaves over. Whatever stands first is taken for a whole, and what is taken from
+    it for its parts, so that goes for a sum alone.
+    """
+    first, *rest = terms
+    if first[0] == 1 and all(sign == -1 for sign, _ in rest):
+        return [*terms, (-1, slack)]
+    return [(1, slack), *((-sign, cell) for sign, cell in terms)]
 
 
 def _relations(model: Model, known: set[Cell]) -> Iterator[tuple[Terms, bool]]:

@@ -97,9 +97,7 @@ def _trees(terms: Terms) -> set[str]:
     return {node.partition("=")[0] for _, cell in terms for node in cell}
 
 
-def make_plan(
-    questions: Questions, months: Months, received: Months, campaigns: Sequence[str] = ()
-) -> Plan:
+def make_plan(questions: Questions, months: Months, received: Months, campaigns: Sequence[str] = ()) -> Plan:
     """Every table that can be made; raises Unauditable where a question of one cannot be audited."""
     planner = _Planner(questions, months, received, campaigns)
     planner.flow()
@@ -190,9 +188,7 @@ class _Planner:
         lines = []
         for code, label, parent, level in _answers(question, "any."):
             group = code.removeprefix("any.") if code.startswith("any.") else None
-            tick = (
-                dimensions.group_tick(question, group) if group else dimensions.code_tick(question, code)
-            )
+            tick = dimensions.group_tick(question, group) if group else dimensions.code_tick(question, code)
             category = Category(tick.id, label, f"{question.id}.{parent}" if parent else None, level)
             lines.append(Line(category, {self._tick(tick): dimensions.YES}, base))
         return lines
@@ -203,9 +199,7 @@ class _Planner:
         return [Line(Category(one.category.code, one.category.label), one.nodes, one.base) for one in own]
 
     def _lines(self, question: Asked) -> list[Line]:
-        return (
-            self._choice_lines(question) if question.kind == "select_one" else self._tick_lines(question)
-        )
+        return self._choice_lines(question) if question.kind == "select_one" else self._tick_lines(question)
 
     def _setting_lines(self) -> list[Line]:
         return [Line(Category(c, label), {SETTING: c}) for c, label in self._questions.settings.items()]
@@ -272,9 +266,7 @@ class _Planner:
             SETTING: self._setting_lines(),
         }
         for name, lines in by.items():
-            self._table(
-                f"F01-{name}", Kind.FLOW, [("stage", {}, stages), (name, {}, lines)], base=_received
-            )
+            self._table(f"F01-{name}", Kind.FLOW, [("stage", {}, stages), (name, {}, lines)], base=_received)
             table = self.tables[f"F01-{name}"]
             self.tables[table.id] = _with_lattices(table, [(name,)])
 

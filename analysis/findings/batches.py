@@ -1,0 +1,136 @@
+"""Batches: the reports that were first counted together, frozen as numbers when they were.
+
+What a batch counts never changes: later decisions, withdrawals and corrections change no number of it,
+for two numbers of the same thing would differ by the few reports that they tell of. `counted_in` says
+which report went into which batch, so that none is counted twice; also which were left out there.
+
+These tables cannot be made anew from the archive: a backup holds them.
+"""
+
+import datetime
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.findings.calendar import Months
+from analysis.findings.control.lattice import Cell
+from analysis.findings.counting import NONE, Count
+from analysis.findings.dimensions import NO, NOT_ASKED
+from analysis.findings.model import Model
+from analysis.patterns.reading import Numbers
+
+TABLES = """
+CREATE TABLE "batches" (
+    "id" TEXT PRIMARY KEY, "day" TEXT NOT NULL, "first" TEXT NOT NULL, "last" TEXT NOT NULL,
+    "undated" INTEGER NOT NULL, "trees" TEXT NOT NULL);
+CREATE TABLE "batch_cells" (
+    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "cell" TEXT NOT NULL,
+    "reports" INTEGER NOT NULL, "largest" INTEGER NOT NULL, PRIMARY KEY ("batch", "cell")) WITHOUT ROWID;
+CREATE TABLE "counted_in" (
+    "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
+    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "counted" INTEGER NOT NULL,
+    PRIMARY KEY ("report", "batch")) WITHOUT ROWID;
+CREATE TABLE "ledger" ("number" INTEGER PRIMARY KEY, "line" TEXT NOT NULL);
+"""
+# What comes back from a backup before the reports do; `counted_in` names them, and comes after.
+KEPT = ("batches", "batch_cells", "ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch: the release that counted it first, its day, and the months of its events.
+
+    `undated` says whether reports without a date were let in. `trees` has the parent of each node as the
+    batch was counted, by tree.
+    """
+
+    id: str
+    day: datetime.date
+    months: Months
+    undated: bool
+    trees: Mapping[str, Mapping[str, str]]
+
+
+def read_batches(connection: Any) -> tuple[Batch, ...]:
+    """All batches, the oldest first."""
+    rows = connection.execute('SELECT * FROM "batches" ORDER BY rowid').fetchall()
+    return tuple(
+        Batch(name, datetime.date.fromisoformat(day), Months(first, last), bool(undated), json.loads(trees))
+        for name, day, first, last, undated, trees in rows
+    )
+
+
+def freeze(
+    connection: Any,
+    batch: Batch,
+    cells: Mapping[Cell, Count],
+    counted: Numbers,
+    left_out: Numbers,
+) -> None:
+    """Writes a batch down for ever. Belongs in a transaction of the caller."""
+    connection.execute(
+        'INSERT INTO "batches" VALUES (?, ?, ?, ?, ?, ?)',
+        [
+            batch.id,
+            batch.day.isoformat(),
+            batch.months.first,
+            batch.months.last,
+            int(batch.undated),
+            json.dumps(batch.trees, sort_keys=True, separators=(",", ":")),
+        ],
+    )
+    connection.executemany(
+        'INSERT INTO "batch_cells" VALUES (?, ?, ?, ?)',
+        ((batch.id, "|".join(cell), one.reports, one.largest) for cell, one in cells.items()),
+    )
+    for reports, is_counted in ((counted, 1), (left_out, 0)):
+        connection.executemany(
+            'INSERT INTO "counted_in" VALUES (?, ?, ?)',
+            ((report, batch.id, is_counted) for report in reports.tolist()),
+        )
+
+
+def read_taken(connection: Any, *, counted_only: bool) -> Numbers:
+    """The reports that are in a batch: counted there, or left out of it as well."""
+    rows = connection.execute(
+        'SELECT DISTINCT "report" FROM "counted_in" WHERE "counted" >= ? ORDER BY 1', [int(counted_only)]
+    )
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]:
+    """The cells of a batch as a model of today names them.
+
+    A question that was asked later was not asked then, so all reports lie in its ".not_asked".
+    """
+    rows = connection.execute(
+        'SELECT "cell", "reports", "largest" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
+    )
+    frozen = {_parse(name): Count(reports, largest) for name, reports, largest in rows}
+    new = model.trees.keys() - batch.trees.keys()
+    if not new:
+        return frozen
+    return frozen | dict(_completed(frozen, model, new))
+
+
+def _completed(
+    frozen: Mapping[Cell, Count], model: Model, new: Collection[str]
+) -> Iterable[tuple[Cell, Count]]:
+    for cell in model.cells:
+        nodes = dict(node.split("=", 1) for node in cell)
+        added = {tree: node for tree, node in nodes.items() if tree in new}
+        if added and all(node in (NO, NOT_ASKED) for node in added.values()):
+            rest = model.cell({tree: node for tree, node in nodes.items() if tree not in new})
+            yield cell, frozen.get(rest, NONE)
+
+
+def parents(model: Model) -> dict[str, dict[str, str]]:
+    """The parent of each node, by tree: what may not change from batch to batch."""
+    return {name: dict(tree.parents) for name, tree in model.trees.items()}
+
+
+def _parse(name: str) -> Cell:
+    return tuple(name.split("|")) if name else ()
