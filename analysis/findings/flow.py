@@ -68,8 +68,9 @@ def _rows(database: Database) -> Iterator[dict[str, Any]]:
           case when reason is null then null else group_concat(id) end as ids
         from (
           select r.id, {when} as "when", r.week, r.channel, r.lang, f.digest, c.code as setting,
-            case when {consent} is not coalesce((select id from choices where question = ? and code = ?), -1) then ?
-              else d.value end as reason,
+            case when {consent} is not
+                coalesce((select id from choices where question = ? and code = ?), -1)
+              then ? else d.value end as reason,
             b.report is not null as taken, coalesce(b.counted, 0) as counted
           from reports r join forms f on f.id = r.form
             left join choices c on c.id = {setting}

@@ -49,9 +49,7 @@ class Model:
     def cell(self, nodes: Mapping[str, str]) -> Cell:
         """The one name of the cell with these nodes, by tree."""
         named = ((self.trees[name], node) for name, node in nodes.items())
-        return tuple(
-            sorted(f"{tree.name}={node}" for tree, node in named if tree.grows or node != tree.root)
-        )
+        return tuple(sorted(f"{tree.name}={node}" for tree, node in named if tree.grows or node != tree.root))
 
     @property
     def cells(self) -> Iterator[Cell]:
@@ -123,7 +121,19 @@ def system(model: Model, spans: Sequence[Span]) -> System:
             for cell in known:
                 parts = [(-1, within(cell, batch)) for batch in span.batches]
                 add([(1, within(cell, span.id)), *parts])
-    return System(tuple(index), tuple(rows))
+    cells = tuple(index)
+    return System(cells, tuple(rows), cells, dict(_below(model, spans)))
+
+
+def _below(model: Model, spans: Sequence[Span]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each node with all that lie below it."""
+    for tree in model.trees.values():
+        for node in tree.children:
+            inside = (leaf for leaf in tree.nodes if leaf != node and node in tree.path(leaf))
+            yield f"{tree.name}={node}", tuple(f"{tree.name}={leaf}" for leaf in inside)
+    for span in spans:
+        if span.batches != (span.id,):
+            yield f"{BATCH}={span.id}", tuple(f"{BATCH}={batch}" for batch in span.batches)
 
 
 def _with_slack(terms: list[tuple[int, Cell]], slack: Cell) -> list[tuple[int, Cell]]:

@@ -215,6 +215,7 @@ class _Planner:
         multiple: bool = False,
         join: Callable[[Sequence[Line]], Nodes | None] | None = None,
         base: Callable[[Sequence[Line]], Nodes] | None = None,
+        more: Sequence[tuple[str, ...]] = (),
     ) -> None:
         """Every combination of the lines is a cell; its nodes are theirs together, unless `join` says."""
         axes = tuple(
@@ -232,7 +233,7 @@ class _Planner:
                 cells[key], bases[key] = self._cell(nodes), self._cell(asked)
                 lattices.setdefault(tuple(sorted(nodes)))
                 lattices.setdefault(tuple(sorted(asked)))
-        self.tables[name] = Planned(name, name[:3], kind, axes, cells, bases, multiple, tuple(lattices))
+        self.tables[name] = Planned(name, name[:3], kind, axes, cells, bases, multiple, (*lattices, *more))
 
     def _cell(self, nodes: Nodes) -> Cell:
         return Model(self.trees, (), ()).cell(nodes)
@@ -265,10 +266,15 @@ class _Planner:
             LANG: [Line(Category(name, {}), {LANG: name}) for name in languages],
             SETTING: self._setting_lines(),
         }
+        coarse = [line for line in stages if line.category.parent is None]
         for name, lines in by.items():
-            self._table(f"F01-{name}", Kind.FLOW, [("stage", {}, stages), (name, {}, lines)], base=_received)
-            table = self.tables[f"F01-{name}"]
-            self.tables[table.id] = _with_lattices(table, [(name,)])
+            self._table(
+                f"F01-{name}",
+                Kind.FLOW,
+                [("stage", {}, coarse), (name, {}, lines)],
+                base=_received,
+                more=[(name,)],
+            )
 
     def acts(self) -> None:
         """F02: acts and groups of acts, by setting."""
@@ -442,16 +448,3 @@ def _base_of_actor(chosen: Sequence[Line]) -> Nodes:
 
 def _received(chosen: Sequence[Line]) -> Nodes:
     return {FLOW: FLOW_RECEIVED, **(_join(chosen[1:]) or {})}
-
-
-def _with_lattices(table: Planned, more: Sequence[tuple[str, ...]]) -> Planned:
-    return Planned(
-        table.id,
-        table.finding,
-        table.kind,
-        table.axes,
-        table.cells,
-        table.bases,
-        table.multiple,
-        (*table.lattices, *more),
-    )

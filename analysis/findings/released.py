@@ -150,7 +150,8 @@ class Method:
     """What the method page tells besides the tables; texts are the organizers' own, {} where not given.
 
     `left_out` names tables that the release file asks for and no form has the questions of. `insider`
-    is how many reports at most somebody is thought to know of in each other withheld cell.
+    is how many reports at most somebody is thought to know of in each other withheld cell. `one_arrival`
+    says that numbers stand of which more than half came by one channel in one week, as after an import.
     """
 
     batches: tuple[Batch, ...]
@@ -158,6 +159,7 @@ class Method:
     channels: tuple[str, ...]
     left_out: tuple[str, ...]
     insider: int
+    one_arrival: bool
     verification: Words
     outreach: Words
     funding: Words
@@ -169,7 +171,8 @@ class Release:
     """All that a site says. `excluded` is how many reports were received and not counted.
 
     `ledger` and `audit` and `codebook` are the bytes of the public files of these names.
-    `campaign` is the month of F17, None without that table.
+    `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
+    a slash at its end, None when nobody knows yet.
     """
 
     organization: str
@@ -196,3 +199,4 @@ class Release:
     ledger: bytes
     audit: bytes
     codebook: bytes
+    address: str | None = None

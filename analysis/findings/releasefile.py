@@ -39,12 +39,13 @@ LICENCES = {
 TEXTS = ("verification", "outreach", "funding", "corrections")
 _KEYS = {
     *("organization", "release", "version", "date", "languages", "title", "period", "tables", "without"),
-    *("k", "insider", "licence", "contact", "doi", "campaign", "small_places", "one_arrival"),
+    *("k", "insider", "licence", "contact", "doi", "address", "campaign", "small_places", "one_arrival"),
     *TEXTS,
 }
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4})){2}")
 _DOI = re.compile(r"10\.[0-9]{4,9}/[!-~]{1,120}")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?/([A-Za-z0-9._~-]{1,100}/){0,10}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LONGEST = 2000
@@ -74,6 +75,7 @@ class ReleaseFile:
     licence: Licence
     contact: str
     doi: str | None
+    address: str | None
     campaign: str | None
     small_places: Mapping[str, tuple[str, ...]]
     one_arrival: bool
@@ -131,6 +133,7 @@ def _release_file(found: Mapping[str, Any]) -> ReleaseFile:
         licence=_licence(found.get("licence", "CC-BY-4.0")),
         contact=_line(found.get("contact", ""), "contact", "", empty=True),
         doi=_matching(found["doi"], "doi", _DOI, "10.1234/abc, no address") if "doi" in found else None,
+        address=_address(found.get("address")),
         campaign=_campaign(found.get("campaign")),
         small_places=_small_places(found.get("small_places", {})),
         one_arrival=_flag(found.get("one_arrival", False), "one_arrival"),
@@ -241,6 +244,17 @@ def _licence(value: object) -> Licence:
         "licence: not one that is known here",
         f"choose {', '.join(sorted(LICENCES))}, or give spdx, name and an https url of another",
     )
+
+
+def _address(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise _Broken(
+            "address: where the release will stand, ending with a slash",
+            'address = "https://union.example/2026-1/"',
+        )
+    return value
 
 
 def _campaign(value: object) -> str | None:
