@@ -19,15 +19,15 @@ from analysis.archive import PART
 from analysis.cipher import Database
 from analysis.desk import Desk
 from analysis.desk_errors import UnreadableFile
+from analysis.findings import kept
 from analysis.identity import Identity
-from analysis.findings import batches
 from analysis.review import saving
 from analysis.storage import open_file, replace_file
 from analysis.unseal import unseal
 from analysis.unseal_errors import UnsealError
 from intake.crypto.seal import seal
 
-TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *batches.KEPT)
+TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *kept.KEPT)
 HEAD = {"kind": "backup", "v": 1}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from analysis import bitmaps
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
-from analysis.findings import batches
+from analysis.findings import kept
 from analysis.review import tables as review
 from intake.forms.form import Form, Question
 
@@ -114,7 +114,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
     database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
-    database.conn.executescript(batches.TABLES)
+    database.conn.executescript(kept.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -3,8 +3,6 @@
 What a batch counts never changes: later decisions, withdrawals and corrections change no number of it,
 for two numbers of the same thing would differ by the few reports that they tell of. `counted_in` says
 which report went into which batch, so that none is counted twice; also which were left out there.
-
-These tables cannot be made anew from the archive: a backup holds them.
 """
 
 import datetime
@@ -21,22 +19,6 @@ from analysis.findings.counting import NONE, Count
 from analysis.findings.dimensions import NO, NOT_ASKED
 from analysis.findings.model import Model
 from analysis.patterns.reading import Numbers
-
-TABLES = """
-CREATE TABLE "batches" (
-    "id" TEXT PRIMARY KEY, "day" TEXT NOT NULL, "first" TEXT NOT NULL, "last" TEXT NOT NULL,
-    "undated" INTEGER NOT NULL, "trees" TEXT NOT NULL);
-CREATE TABLE "batch_cells" (
-    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "cell" TEXT NOT NULL,
-    "reports" INTEGER NOT NULL, "largest" INTEGER NOT NULL, PRIMARY KEY ("batch", "cell")) WITHOUT ROWID;
-CREATE TABLE "counted_in" (
-    "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
-    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "counted" INTEGER NOT NULL,
-    PRIMARY KEY ("report", "batch")) WITHOUT ROWID;
-CREATE TABLE "ledger" ("number" INTEGER PRIMARY KEY, "line" TEXT NOT NULL);
-"""
-# What comes back from a backup before the reports do; `counted_in` names them, and comes after.
-KEPT = ("batches", "batch_cells", "ledger")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,14 @@ def describe(edition: Edition) -> Iterator[str]:
     yield f"  {len(edition.withheld) - len(own) - len(more)} are of no report, {len(more)} protect the others"
 
 
-def rehearse(edition: Edition) -> Iterator[str]:
-    """What would be withheld, why, and what it costs, cell by cell of those that only protect others."""
+def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
+    """What would be withheld, why, and what it costs, cell by cell of those that only protect others.
+
+    It is for the organizers alone: it holds true counts. Raises as `publish` does, and writes nothing.
+    """
+    check_new(out)
+    with standing_still(desk):
+        edition, _, _ = make(desk, file)
     yield from describe(edition)
     costs = sorted(
         (

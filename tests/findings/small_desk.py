@@ -76,9 +76,10 @@ def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Fo
 class SmallDesk:
     """The desk's database, at first with one form; reports are added in bulk."""
 
-    def __init__(self, one: Form) -> None:
-        self.database = Database(memory=True)
-        schema.create(self.database)
+    def __init__(self, one: Form, database: Database | None = None) -> None:
+        self.database = database or Database(memory=True)
+        if database is None:
+            schema.create(self.database)
         self.add_form(one)
         self._next = 1
 
