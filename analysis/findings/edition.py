@@ -45,7 +45,8 @@ class Counted:
 class Edition:
     """A release before it is written. `counts` are by cells with their span in their names.
 
-    `new` is the batch that is counted in it for the first time, None where there is none.
+    `sensitive` are all cells that nobody may learn, between releases too; `primary` why those of its own
+    tables are.
     """
 
     file: ReleaseFile
@@ -60,6 +61,7 @@ class Edition:
     zeros: frozenset[Cell]
     published: tuple[Published, ...]
     primary: Mapping[Cell, Reason]
+    sensitive: frozenset[Cell]
     printed: Mapping[Cell, int]
     withheld: frozenset[Cell]
 
@@ -119,6 +121,7 @@ def prepare(
         zeros=frozenset(_zeros(model, [one.batch for one in counted], spans)),
         published=tuple(published),
         primary={},
+        sensitive=frozenset(),
         printed={},
         withheld=frozenset(),
     )
@@ -296,6 +299,7 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
     return replace(
         edition,
         primary={cell: why for cell, why in primary.items() if cell in masked},
+        sensitive=task.sensitive,
         printed={**shown, **again},
         withheld=masked,
     )

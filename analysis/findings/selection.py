@@ -15,7 +15,7 @@ from analysis.findings.primary import Rules
 from analysis.findings.releasefile import ReleaseFile
 
 _SPARSE = 0.5
-_FLOW, _CAMPAIGN = "F01", "F17"
+_FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def choose(plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: R
     # Without the flow nobody can tell what was left out.
     wanted = [name for name in offered if not file.tables or _is_named(name, (*file.tables, _FLOW))]
     kept = [name for name in wanted if not _is_named(name, file.without)]
-    crossed = [name for name in kept if name not in file.tables and _is_crossed(plan.tables[name])]
+    always = (_ACTS, *file.tables)
+    crossed = [name for name in kept if name not in always and _is_crossed(plan.tables[name])]
     sparse = [name for name in crossed if _share(plan.tables[name], counts, rules) < _SPARSE]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
     there = {name[:3] for name in plan.tables} | {QUOTES}

@@ -68,7 +68,7 @@ def form(*questions: dict[str, Any], name: str = "small", version: str = "1") ->
 def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Form:
     """A form that asks for the setting, and for the same acts in all of them."""
     return form(
-        question("setting", "select_one", [choice(code) for code in settings]),
+        question("setting", "select_one", [choice(code) for code in settings], required=True),
         question("acts", "select_multiple", [choice(code) for code in acts]),
     )
 
