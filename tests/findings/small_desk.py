@@ -113,9 +113,7 @@ class SmallDesk:
         answers: Mapping[str, str | None] = {"count": count, **one_of}
         ticks = [act.split(".") if "." in act else ["acts", act] for act in acts]
         asked = self._applying(answers, ticks) if asked is None else asked
-        page = self._askings.find(
-            self._digest, sum(bit for name, bit in self._bits.items() if name in asked)
-        )
+        page = self._askings.find(self._digest, sum(bit for name, bit in self._bits.items() if name in asked))
         for _ in range(reports):
             row = {name: self._codes[name, code] for name, code in answers.items() if code}
             row |= {"when": when, "week": week, "asking": page[0], "page": page[1]}
