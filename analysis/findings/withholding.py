@@ -8,7 +8,7 @@ Fast or slow, the outcome is proven on all cells at once.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
@@ -18,7 +18,7 @@ from analysis.findings.control.errors import PastDiscloses
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.protect import protect
 from analysis.findings.control.system import System, is_slack
-from analysis.findings.control.unknowns import Ints, Unknowns, reduce
+from analysis.findings.control.unknowns import reduce
 from analysis.findings.model import BATCH, Model
 
 _MARGIN, _BASE = 4.0, 10.0
@@ -53,13 +53,13 @@ def withhold(task: Task) -> frozenset[Cell]:
     values = task.system.complete(values)
     costs = _costs(task)
     held = _shared(task) | task.kept
+    # Masked zeros may stay zero in most tables that protect something, and there are many of them.
+    zeros = frozenset(c for c, number in values.items() if not number and not is_slack(c)) - task.known
     done: dict[frozenset[int], frozenset[Cell]] = {}
     while True:
-        fast = task.known | held
+        fast = task.known | held | zeros
         known = {cell: values[cell] for cell in fast}
-        loose = _hopeless(
-            task, values, reduce(task.system, known, _insider(task, values, fast)), held - task.kept
-        )
+        loose = _hopeless(task, values, zeros, held)
         parts = [] if loose else [model.cells for model in reduce(task.system, known).models]
         found: list[frozenset[Cell]] = []
         for cells in parts:
@@ -68,48 +68,58 @@ def withhold(task: Task) -> frozenset[Cell]:
                 try:
                     done[part] = _protect(task, values, costs, fast, part)
                 except PastDiscloses as error:
-                    loose = _loosened(error, held - task.kept)
+                    loose = _loosened(error, zeros, held - task.kept)
                     if not loose:
                         raise
                     break
             found.append(done[part])
         if not loose:
-            _check_all(task, parts)
             return frozenset().union(*found, task.printable & task.sensitive)
-        held -= loose
+        zeros, held = zeros - loose, held - loose
 
 
-def _check_all(task: Task, parts: Sequence[Ints]) -> None:
-    """A cell that is in no part is known to everybody."""
-    unknown = {int(i) for part in parts for i in part}
-    for cell in sorted(task.sensitive):
-        if task.system.index[cell] not in unknown:
+def _hopeless(
+    task: Task, values: Mapping[Cell, int], zeros: frozenset[Cell], held: frozenset[Cell]
+) -> frozenset[Cell]:
+    """What to let go for cells that plain subtraction bounds too closely, whatever else is withheld.
+
+    Raises PastDiscloses where nothing is left to let go.
+    """
+    fast = task.known | held
+    exposed = _bounded(task, values, fast)
+    loose = [_near(cell, held - task.kept) for cell in exposed]
+    for cell, near in zip(exposed, loose, strict=True):
+        if not near and not zeros and not held - task.kept:
             raise PastDiscloses(
                 f"what was published before gives away the withheld cell {'|'.join(cell)}",
-                "leave its table out",
+                "leave its table out, or publish it by larger groups",
                 cell,
                 (),
             )
+    if any(loose):
+        return frozenset().union(*loose)
+    return frozenset().union(*(_near(cell, zeros) for cell in _bounded(task, values, fast | zeros)))
 
 
-def _insider(task: Task, values: Mapping[Cell, int], fast: Collection[Cell]) -> dict[Cell, int]:
-    """What is known of each cell to somebody inside."""
-    return {
+def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> list[Cell]:
+    """The sensitive cells that cannot be as large as they need, to somebody inside."""
+    inside = {
         cell: min(task.insider, count)
         for cell, count in values.items()
         if not is_slack(cell) and cell not in fast
     }
+    unknown = reduce(task.system, {cell: values[cell] for cell in fast}, inside)
+    return [
+        cell
+        for cell in sorted(task.sensitive)
+        if unknown.upper[task.system.index[cell]] < Need.of(values[cell], task.k).high
+    ]
 
 
-def _hopeless(
-    task: Task, values: Mapping[Cell, int], unknown: Unknowns, held: frozenset[Cell]
-) -> frozenset[Cell]:
-    """What to let go for cells that plain subtraction bounds too closely, whatever else is withheld."""
-    loose: set[Cell] = set()
-    for cell in task.sensitive:
-        if unknown.upper[task.system.index[cell]] < Need.of(values[cell], task.k).high:
-            loose |= {one for one in held if _trees(one) <= _trees(cell)}
-    return frozenset(loose)
+def _near(cell: Cell, cells: Iterable[Cell]) -> frozenset[Cell]:
+    """Those that are of the dimensions of a cell alone."""
+    own = _trees(cell)
+    return frozenset(one for one in cells if _trees(one) <= own)
 
 
 def _protect(
@@ -141,11 +151,14 @@ def _protect(
     ).withheld
 
 
-def _loosened(error: PastDiscloses, held: frozenset[Cell]) -> frozenset[Cell]:
-    """What to let go: what blocks the cell, else what is of its own dimensions, else everything."""
-    own = _trees(error.target)
-    near = frozenset(cell for cell in held if _trees(cell) <= own)
-    return (held & set(error.blocking)) | near or held
+def _loosened(error: PastDiscloses, zeros: frozenset[Cell], held: frozenset[Cell]) -> frozenset[Cell]:
+    """What to let go: zeros first, then what blocks the cell or is of its own dimensions, then all."""
+    return (
+        _near(error.target, zeros)
+        or (held & set(error.blocking)) | _near(error.target, held)
+        or zeros
+        or held
+    )
 
 
 def _trees(cell: Cell) -> frozenset[str]:
