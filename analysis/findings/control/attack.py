@@ -9,19 +9,26 @@ numbers too, or, where whole numbers give less room than fractions do, the solve
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
 
 from analysis.findings.control.bounds import Bounds, Interval, prove, round_inwards
+from analysis.findings.control.box import Boxes
 from analysis.findings.control.errors import Undecided
 from analysis.findings.control.lattice import Cell
-from analysis.findings.control.solver import Program, Sense
+from analysis.findings.control.perturb import Perturbation, whole
+from analysis.findings.control.solver import Floats, Program, Sense
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, reduce
 
 # Fewer columns than this are done before a second solver has started.
 _WORTH_A_THREAD = 64
+# How many others of each row a box takes in.
+_SIZES = (4, 8, 14)
+# By how much the measures of what is near differ.
+_SPREADS = (0.01, 0.5, 2.0, 8.0)
 
 
 def attack(
@@ -47,7 +54,7 @@ def attack(
     found: dict[int, Bounds] = {}
     for model in unknowns.models:
         columns = [column for column, cell in enumerate(model.cells) if int(cell) in wanted]
-        found.update(_attack_model(model, columns, threads or len(os.sched_getaffinity(0))))
+        found.update(_attack_model(system, model, columns, threads or len(os.sched_getaffinity(0))))
     return {cell: _bounds(unknowns, found, system.index[cell]) for cell in targets}
 
 
@@ -58,9 +65,9 @@ def _bounds(unknowns: Unknowns, found: Mapping[int, Bounds], index: int) -> Boun
     return Bounds(Interval(number, number), (float(number), float(number)))
 
 
-def _attack_model(model: Model, columns: Sequence[int], threads: int) -> dict[int, Bounds]:
+def _attack_model(system: System, model: Model, columns: Sequence[int], threads: int) -> dict[int, Bounds]:
     """Even a model without targets is solved once: its numbers might contradict each other."""
-    search = Search(model)
+    search = Search(system, model)
     search.start()
     count = max(1, min(threads, len(columns) // _WORTH_A_THREAD))
     shares = [columns[i::count] for i in range(count)]
@@ -96,26 +103,29 @@ class Witnesses:
 class Search:
     """Finds the ends of the intervals of one model's columns; several threads may do it together."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, system: System, model: Model) -> None:
         self._model = model
+        self._boxes = Boxes(system, model)
         self.witnesses = Witnesses(model)
+        self.first = np.zeros(0, np.int64)
 
     def start(self) -> None:
         """A first table of whole numbers. Raises Inconsistent where there is none."""
         found = Program(self._model, whole=True).any()
-        self.witnesses.add(np.rint(found.values).astype(np.int64))
+        self.first = np.rint(found.values).astype(np.int64)
+        self.witnesses.add(self.first)
 
     def bounds(self, columns: Iterable[int]) -> dict[int, Bounds]:
         """The intervals of columns."""
-        task = _Task(self._model, self.witnesses)
+        task = _Task(self._model, self._boxes, self.first, self.witnesses)
         return {column: task.bounds(column) for column in columns}
 
 
 class _Task:
     """One thread's solvers."""
 
-    def __init__(self, model: Model, witnesses: Witnesses) -> None:
-        self._model = model
+    def __init__(self, model: Model, boxes: Boxes, first: Ints, witnesses: Witnesses) -> None:
+        self._model, self._boxes, self._first = model, boxes, first
         self._witnesses = witnesses
         self._linear = Program(model)
         self._whole: Program | None = None
@@ -123,7 +133,8 @@ class _Task:
     def bounds(self, column: int) -> Bounds:
         low, least = self._end(column, Sense.LEAST)
         high, greatest = self._end(column, Sense.GREATEST)
-        assert low is not None and least is not None  # noqa: S101 - nothing is below 0
+        assert low is not None  # noqa: S101 - nothing is below 0
+        assert least is not None  # noqa: S101
         return Bounds(Interval(low, high), (least, greatest))
 
     def _end(self, column: int, sense: Sense) -> tuple[int | None, float | None]:
@@ -136,14 +147,52 @@ class _Task:
         if (table := solution.whole) is not None and self._model.holds(table):
             self._witnesses.add(table)
         bound = prove(self._model, column, sense, solution.multipliers)
-        if bound is not None and self._witnesses.end(column, sense) == round_inwards(bound, sense):
-            return round_inwards(bound, sense), float(bound)
-        return self._search(column, sense), float(solution.values[column] if bound is None else bound)
+        if bound is None:
+            return self._search(column, sense), float(solution.values[column])
+        goal = round_inwards(bound, sense)
+        if self._witnesses.end(column, sense) != goal:
+            self._approach(column, goal, sense)
+        if self._witnesses.end(column, sense) != goal:
+            goal = self._search(column, sense)
+        return goal, float(bound)
+
+    def _approach(self, column: int, goal: int, sense: Sense) -> None:
+        """Looks for the table nearest to the first that reaches a goal: in boxes, then everywhere."""
+        need = abs(goal - int(self._first[column]))
+        ends = self._model.lower if sense is Sense.GREATEST else self._model.upper
+        room = np.minimum(np.abs(self._first - ends), need)
+        for size in _SIZES:
+            columns = self._boxes.around(column, size, -room.astype(np.float64), room, need)
+            box = Perturbation(self._boxes.cut(columns), self._first[columns], np.ones(len(columns)))
+            if self._take(columns, box.force(int(np.searchsorted(columns, column)), goal)):
+                return
+        for costs in self._costs:
+            self._near.weigh(costs)
+            if self._take(np.arange(len(self._first)), self._near.force(column, goal)):
+                return
+
+    def _take(self, columns: Ints, moved: Floats | None) -> bool:
+        change = None if moved is None else whole(moved)
+        if change is not None:
+            table = self._first.copy()
+            table[columns] += change
+            self._witnesses.add(table)
+        return change is not None
+
+    @cached_property
+    def _near(self) -> Perturbation:
+        return Perturbation(self._model, self._first, self._costs[0])
+
+    @cached_property
+    def _costs(self) -> list[Floats]:
+        """Where the nearest table has fractions, nearest by another measure may have none."""
+        draw = np.random.default_rng(0).random
+        return [1 + spread * draw(len(self._first)) for spread in _SPREADS]
 
     def _search(self, column: int, sense: Sense) -> int:
         self._whole = self._whole or Program(self._model, whole=True)
         solution = self._whole.extreme(column, sense)
-        table = solution and solution.whole
+        table = None if solution is None else solution.whole
         if table is None:
             raise Undecided("the solver gave up on a table of whole numbers", "publish smaller tables")
         self._witnesses.add(table)

@@ -37,3 +37,7 @@ class PastDiscloses(ControlError):
         super().__init__(message, hint)
         self.target = target
         self.blocking = tuple(blocking)
+
+
+class BadAuditFile(ControlError):
+    """A file to audit is not as the format says."""

@@ -64,6 +64,11 @@ class Tree:
         return tuple(node for node in self.nodes if node not in self.children)
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """The nodes as a set."""
+        return frozenset(self.nodes)
+
+    @cached_property
     def parents(self) -> Mapping[str, str]:
         """The parent of each node but the root."""
         return {child: node for node, below in self.children.items() for child in below}
@@ -103,11 +108,7 @@ class Lattice:
     def __contains__(self, cell: Sequence[str]) -> bool:
         if len(cell) != len(self.trees):
             return False
-        return all(node in self._places[i] for i, node in enumerate(cell))
-
-    @cached_property
-    def _places(self) -> tuple[frozenset[str], ...]:
-        return tuple(frozenset(tree.nodes) for tree in self.trees)
+        return all(node in tree.known for node, tree in zip(cell, self.trees, strict=True))
 
     @property
     def cells(self) -> Iterator[Cell]:
