@@ -107,9 +107,7 @@ class _Frame:
         names += [column for column, _ in SMALL_PLACES.values()]
         reports = read_reports(database, *names)
         places = reports.places(chosen)
-        columns = {
-            name: Column(column.values, column.codes[places]) for name, column in reports.columns.items()
-        }
+        columns = {name: _only_used(column, places) for name, column in reports.columns.items()}
         self._reports = Reports(reports.ids[places], columns)
         self._codes = {
             one.id: one.code
@@ -227,6 +225,12 @@ class _Frame:
             if tick.question.id == question.id:
                 chosen = [columns[code] for code in tick.codes]
                 self._ticked[name] = np.packbits(matrix[:, chosen].any(axis=1))
+
+
+def _only_used(column: Column, places: Numbers) -> Column:
+    """The column of the chosen reports, with their values alone: others may have no leaf here."""
+    used, codes = np.unique(column.codes[places], return_inverse=True)
+    return Column(tuple(column.values[code] for code in used.tolist()), codes.astype(np.int32))
 
 
 def _read_askings(database: Database) -> dict[int, tuple[str, str, frozenset[str]]]:

@@ -199,6 +199,15 @@ def test_what_was_left_out_and_taken_back_is_counted_in_the_next_batch(police: P
     assert police.last.n.reports == 70
 
 
+def test_reports_of_other_times_are_in_no_number_of_a_period(police: Publisher) -> None:
+    _forty(police)
+    police.reports.add(50, ["shout"], setting="police", when="2027")
+    police.reports.add(50, ["shout"], setting="police", when="2025-12")
+    police.publish()
+    assert police.last
+    assert police.last.n.reports == police.last.flow.received.reports == 40
+
+
 def test_the_same_file_makes_the_same_release_again(police: Publisher) -> None:
     _forty(police)
     first = police.publish()
