@@ -7,7 +7,7 @@ which report went into which batch, so that none is counted twice; also which we
 
 import datetime
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from analysis.findings.calendar import Months
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import NONE, Count
-from analysis.findings.dimensions import NO, NOT_ASKED
+from analysis.findings.dimensions import ALL, ASKED, NO, NOT_ASKED
 from analysis.findings.model import Model
 from analysis.patterns.reading import Numbers
 
@@ -92,21 +92,41 @@ def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]
         'SELECT "cell", "reports", "largest" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
     )
     frozen = {_parse(name): Count(reports, largest) for name, reports, largest in rows}
-    new = model.trees.keys() - batch.trees.keys()
+    new = frozenset(model.trees.keys() - batch.trees.keys())
     if not new:
         return frozen
     return frozen | dict(_completed(frozen, model, new))
 
 
 def _completed(
-    frozen: Mapping[Cell, Count], model: Model, new: Collection[str]
+    frozen: Mapping[Cell, Count], model: Model, new: frozenset[str]
 ) -> Iterable[tuple[Cell, Count]]:
     for cell in model.cells:
         nodes = dict(node.split("=", 1) for node in cell)
-        added = {tree: node for tree, node in nodes.items() if tree in new}
-        if added and all(node in (NO, NOT_ASKED) for node in added.values()):
-            rest = model.cell({tree: node for tree, node in nodes.items() if tree not in new})
-            yield cell, frozen.get(rest, NONE)
+        if not new.isdisjoint(nodes):
+            then = _as_then(nodes, new)
+            yield cell, NONE if then is None else frozen.get(model.cell(then), NONE)
+
+
+def _as_then(nodes: Mapping[str, str], new: frozenset[str]) -> dict[str, str] | None:
+    """The nodes of the same reports before some trees were known; None where there are none.
+
+    Of a question that is new, nobody was asked. Of an answer that is new, nobody ticked it whom the
+    question was asked.
+    """
+    then = {tree: node for tree, node in nodes.items() if tree not in new}
+    for tree in new & nodes.keys():
+        question, _, answer = tree.partition(".")
+        was_asked = {NO: ASKED, ASKED: ASKED, NOT_ASKED: NOT_ASKED, ALL: ALL}.get(nodes[tree])
+        if was_asked is None or (was_asked == ASKED and (not answer or question in new)):
+            return None
+        if was_asked == ALL or question in new:
+            continue
+        if then.setdefault(question, was_asked) != was_asked:
+            return None
+    # That a question was asked goes without saying where an answer to it is told.
+    told = {tree.partition(".")[0] for tree, node in then.items() if "." in tree and node != NOT_ASKED}
+    return {tree: node for tree, node in then.items() if not (tree in told and node == ASKED)}
 
 
 def parents(model: Model) -> dict[str, dict[str, str]]:

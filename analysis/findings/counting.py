@@ -213,8 +213,9 @@ class _Frame:
         if tree.name not in self._ticked:
             self._read_ticks(self._plan.ticks[tree.name].question)
         ticked = np.unpackbits(self._ticked[tree.name], count=len(self))
+        asked = self._asked(self._plan.ticks[tree.name].question.id)
         places = {leaf: place for place, leaf in enumerate(tree.leaves)}
-        return np.where(ticked, places[YES], places[NO])
+        return np.where(asked, np.where(ticked, places[YES], places[NO]), places[NOT_ASKED])
 
     def _read_ticks(self, question: Asked) -> None:
         """All trees of a question at once, a bit for each report."""

@@ -1,8 +1,9 @@
 """Trees and ties that the questions make.
 
     a question of one answer     all > .asked, .not_asked;  .asked > groups > codes, and .blank
-    a question of many answers   all > .asked, .not_asked;  for each answer a tree of its own: all > yes, no
-    a group of such answers      all > yes, no: yes where any of them was ticked
+    a question of many answers   the same, and for each answer a tree of its own:
+                                 all > .asked, .not_asked;  .asked > yes, no
+    a group of such answers      a tree alike: yes where any of them was ticked
 
 Answers of which several may be ticked do not add up, so each is told from all others by a tree of its
 own; what holds between them nevertheless is a tie.
@@ -36,7 +37,7 @@ class Tick:
 
     @property
     def tree(self) -> Tree:
-        return Tree(self.id, ALL, {ALL: (YES, NO)})
+        return Tree(self.id, ALL, {ALL: (ASKED, NOT_ASKED), ASKED: (YES, NO)})
 
 
 def code_tick(question: Asked, code: str) -> Tick:
@@ -141,6 +142,8 @@ def answer_ties(question: Asked) -> Iterator[Tie]:
         yield Tie((asked, *alone, (-1, tick.yes)), False)
     if alone:
         yield Tie((asked, *alone), False)
+    for tick in (*groups, *(code_tick(question, option.code) for option in question.options)):
+        yield Tie((asked, (-1, (f"{tick.id}={ASKED}",))), True)
     for code, pages in question.offered.items():
         if pages < question.pages:
             yield Tie(((-1, code_tick(question, code).yes), *_pages(pages, 1)), False)

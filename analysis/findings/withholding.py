@@ -86,19 +86,18 @@ def _hopeless(
     Raises PastDiscloses where nothing is left to let go.
     """
     fast = task.known | held
-    exposed = _bounded(task, values, fast)
-    loose = [_near(cell, held - task.kept) for cell in exposed]
-    for cell, near in zip(exposed, loose, strict=True):
-        if not near and not zeros and not held - task.kept:
-            raise PastDiscloses(
-                f"what was published before gives away the withheld cell {'|'.join(cell)}",
-                "leave its table out, or publish it by larger groups",
-                cell,
-                (),
-            )
-    if any(loose):
-        return frozenset().union(*loose)
-    return frozenset().union(*(_near(cell, zeros) for cell in _bounded(task, values, fast | zeros)))
+    exposed, loosable = _bounded(task, values, fast), held - task.kept
+    if exposed and not loosable:
+        raise PastDiscloses(
+            f"what was published before gives away the withheld cell {'|'.join(exposed[0])}",
+            "leave its table out, or publish it by larger groups",
+            exposed[0],
+            (),
+        )
+    if exposed:
+        return frozenset().union(*(_near(cell, loosable) for cell in exposed)) or loosable
+    exposed = _bounded(task, values, fast | zeros) if zeros else []
+    return frozenset().union(*(_near(cell, zeros) for cell in exposed)) or (zeros if exposed else frozenset())
 
 
 def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> list[Cell]:

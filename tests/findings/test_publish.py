@@ -224,6 +224,40 @@ def test_a_release_is_never_published_otherwise_under_its_name(police: Publisher
     assert refusal.value.hint == "give the new release a name of its own"
 
 
+def test_what_a_newer_form_asks_was_not_asked_in_an_earlier_batch(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    settings = question("setting", "select_one", [choice("police")], required=True)
+    acts = [choice(code) for code in ("shout", "push", "never", "grab")]
+    more = question("place_type", "select_one", [choice("street"), choice("home")])
+    police.reports.add_form(form(settings, question("acts", "select_multiple", acts), more, version="2"))
+    police.reports.add(25, ["grab", "shout"], setting="police", when="2026-08", place_type="street")
+    police.reports.add(25, setting="police", when="2026-08", place_type="home")
+    police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.cell("F02", "acts.grab", "police").reports == 25
+    assert police.cell("F02", "acts.shout", "police").reports == 56
+    assert police.cell("F05", "street") == Cell(Status.SHOWN, 25, 50, 50)
+
+
+def test_a_category_that_moves_to_another_group_is_refused(tmp_path: Path) -> None:
+    def city(group: str, version: str) -> Form:
+        codes = [
+            choice("north", rollup="inner"),
+            choice("south", rollup=group),
+            choice("far", rollup="outer"),
+        ]
+        return form(question("area", "select_one", codes), version=version)
+
+    desk = Publisher(tmp_path, city("inner", "1"))
+    desk.reports.add(40, area="south")
+    desk.publish()
+    desk.reports.add_form(city("outer", "2"))
+    desk.reports.add(40, area="south", when="2026-08")
+    with pytest.raises((Unauditable, Changed), match=r"another group|lies elsewhere"):
+        desk.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    desk.desk.close()
+
+
 @pytest.mark.parametrize("last", ["2026-03", "2026-04"])
 def test_a_period_that_cuts_through_an_earlier_one_is_refused(police: Publisher, last: str) -> None:
     _forty(police)
