@@ -22,6 +22,7 @@ from analysis.findings.control.unknowns import reduce
 from analysis.findings.model import BATCH, Model
 
 _MARGIN, _BASE = 4.0, 10.0
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,27 @@ def _hopeless(
     fast = task.known | held
     exposed, loosable = _bounded(task, values, fast), held - task.kept
     if exposed and not loosable:
-        raise PastDiscloses(
-            f"what was published before gives away the withheld cell {'|'.join(exposed[0])}",
-            "leave its table out, or publish it by larger groups",
-            exposed[0],
-            (),
-        )
+        raise _given_away(task, exposed[0])
     if exposed:
         return frozenset().union(*(_near(cell, loosable) for cell in exposed)) or loosable
     exposed = _bounded(task, values, fast | zeros) if zeros else []
     return frozenset().union(*(_near(cell, zeros) for cell in exposed)) or (zeros if exposed else frozenset())
+
+
+def _given_away(task: Task, cell: Cell) -> PastDiscloses:
+    """The refusal, with what was printed before of the same thing."""
+    blocking = sorted(one for one in task.known if _elsewhere(one) == _elsewhere(cell))
+    named = ", ".join("|".join(one) for one in blocking[:_NAMED])
+    return PastDiscloses(
+        f"what was published before gives away the withheld cell {'|'.join(cell)}: {named}",
+        "leave its table out, publish it by larger groups, or wait for more reports",
+        cell,
+        blocking,
+    )
+
+
+def _elsewhere(cell: Cell) -> frozenset[str]:
+    return frozenset(node for node in cell if not node.startswith(f"{BATCH}="))
 
 
 def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> list[Cell]:

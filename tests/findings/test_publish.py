@@ -429,8 +429,10 @@ def test_the_past_that_gives_a_cell_away_stops_the_release(police: Publisher) ->
     police.publish("second", release="2026-2", k=5, period=("2026-01", "2026-12"), date="2027-01-15")
     assert police.cell("F02", "acts.shout", "police").reports == 37
     police.reports.add(40, ["shout"], setting="police", when="2027-03")
-    with pytest.raises(PastDiscloses, match=r"gives away the withheld cell acts\.shout=yes\|batch=2026-2"):
+    with pytest.raises(PastDiscloses, match=r"withheld cell acts\.shout=yes\|batch=2026-2") as refusal:
         police.publish("third", release="2027-1", period=("2026-01", "2027-06"), date="2027-07-15")
+    assert ("acts.shout=yes", "batch=2026-1") in refusal.value.blocking
+    assert "acts.shout=yes|batch=2026-1" in refusal.value.message
     assert len(past.read_lines(police.desk.database.conn)) == 2
 
 
