@@ -25,7 +25,7 @@ from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import reduce
 
 # Up to here it is done in several orders, and the cheapest result is taken.
-_SMALL = 250
+_SMALL = 150
 
 
 @dataclass(frozen=True, slots=True)
