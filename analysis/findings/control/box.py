@@ -72,11 +72,10 @@ class Boxes:
 
     def _find_above(self, system: System) -> list[list[int]]:
         above: list[list[int]] = [[] for _ in self._number]
-        for label, lower in system.below.items():
-            if label in self._number:
-                for one in lower:
-                    if one in self._number:
-                        above[self._number[one]].append(self._number[label])
+        for label, number in self._number.items():
+            for lower in system.below.get(label, ()):
+                if lower in self._number:
+                    above[self._number[lower]].append(number)
         return above
 
     @cached_property

@@ -6,12 +6,13 @@ module uses no solver and shares no code with what found the tables. A certifica
 (the tables are given as changes to them): it never leaves the desk.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from analysis.findings.control.errors import Unverified
 from analysis.findings.control.lattice import Cell
-from analysis.findings.control.system import System
+from analysis.findings.control.system import Row, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Witness:
     changes: Mapping[Cell, int]
 
 
-# What is known of every other cell to those who test a cell: lower bounds, 0 where none is given.
+# What is known of every other cell to those who test a cell: lower bounds, 0 where none is given. They are
+# true, so only a cell that changes can go below them.
 Knowledge = Callable[[Cell], Mapping[Cell, int]]
 
 
@@ -49,19 +51,34 @@ def verify(
     knowledge: Knowledge = lambda target: {},
 ) -> None:
     """Raises Unverified where a witness is no table that agrees with what is printed, or one is missing."""
-    shown = frozenset(printed)
+    true, shown, rows_of = dict(values), frozenset(printed), _rows_of(system)
+    if min(true.values()) < 0 or not all(_holds(system, row, true) for row in system.rows):
+        raise Unverified("the true counts do not add up")
     covered = set()
     for witness in witnesses:
-        table = {**values, **{cell: values[cell] + by for cell, by in witness.changes.items()}}
+        changed = {cell: values[cell] + by for cell, by in witness.changes.items() if by}
+        table = ChainMap(changed, true)
         need, number = targets[witness.target], table[witness.target]
-        sums = all(sum(sign * table[system.cells[i]] for i, sign in row) == 0 for row in system.rows)
         known = knowledge(witness.target)
-        agrees = all(not by or cell not in shown for cell, by in witness.changes.items())
-        possible = all(table[cell] >= known.get(cell, 0) for cell in system.cells)
+        possible = all(count >= max(0, known.get(cell, 0)) for cell, count in changed.items())
+        touched = {row for cell in changed for row in rows_of[cell]}
+        sums = all(_holds(system, system.rows[row], table) for row in touched)
         reaches = number <= need.low if witness.low else number >= need.high
-        if not (sums and agrees and possible and reaches):
+        if not (reaches and possible and shown.isdisjoint(changed) and sums):
             raise Unverified(f"a witness for {'|'.join(witness.target)} does not hold")
         covered.add((witness.target, witness.low))
     missing = [target for target in targets if not {(target, True), (target, False)} <= covered]
     if missing:
         raise Unverified(f"{len(missing)} sensitive cells have no witness")
+
+
+def _holds(system: System, row: Row, table: Mapping[Cell, int]) -> bool:
+    return sum(sign * table[system.cells[i]] for i, sign in row) == 0
+
+
+def _rows_of(system: System) -> dict[Cell, list[int]]:
+    rows: dict[Cell, list[int]] = {cell: [] for cell in system.cells}
+    for number, row in enumerate(system.rows):
+        for i, _ in row:
+            rows[system.cells[i]].append(number)
+    return rows

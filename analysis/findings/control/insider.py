@@ -7,6 +7,7 @@ than any group of so many can know, for it is never in all cells at once (Salaza
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.system import System, is_slack
@@ -23,7 +24,7 @@ class Insiders:
         self._most = most
         self._above = _parents(system)
 
-    @property
+    @cached_property
     def standing(self) -> list[int]:
         """What is known of each cell, by index, if it shares nothing with the tested one."""
         cells = zip(self._system.cells, self._counts, strict=True)
@@ -44,8 +45,12 @@ class Insiders:
 
     def __call__(self, target: Cell) -> dict[Cell, int]:
         """What is known of every cell while one is tested."""
-        known = dict(enumerate(self.standing)) | self.relaxed(self._system.index[target])
-        return {self._system.cells[i]: number for i, number in known.items()}
+        relaxed = self.relaxed(self._system.index[target])
+        return self._named | {self._system.cells[i]: number for i, number in relaxed.items()}
+
+    @cached_property
+    def _named(self) -> dict[Cell, int]:
+        return dict(zip(self._system.cells, self.standing, strict=True))
 
     def _closure(self, start: int, edges: Mapping[int, tuple[int, ...]]) -> list[int]:
         found = {start: None}

@@ -17,12 +17,15 @@ import numpy as np
 
 from analysis.findings.control.certificate import Need, Witness
 from analysis.findings.control.errors import PastDiscloses
-from analysis.findings.control.field import Blocked, Field
+from analysis.findings.control.field import ORDERS, BlockedTarget, Field
 from analysis.findings.control.insider import MOST, Insiders
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.perturb import STILL, Perturbation
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import reduce
+
+# Up to here it is done in several orders, and the cheapest result is taken.
+_SMALL = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,21 @@ def protect(
     for target, need in targets.items():
         if system.index[target] not in free and not need.low >= values[target] >= need.high:
             raise _blocked(system, values, fixed, target, need)
+    sensitive = {system.index[target] for target in targets}
     for model in unknowns.models:
-        field = Field(system, values, model, costs, targets, key, insiders)
+        if sensitive.isdisjoint(model.cells.tolist()):
+            continue
+        orders = ORDERS if len(model.cells) <= _SMALL else 1
+        fields = [Field(system, values, model, costs, targets, key, insiders, i) for i in range(orders)]
         try:
-            field.protect()
-        except Blocked as blocked:
+            for field in fields:
+                field.protect()
+                field.release()
+        except BlockedTarget as blocked:
             raise _blocked(system, values, fixed, blocked.target, targets[blocked.target]) from None
-        field.release()
-        withheld |= field.withheld
-        witnesses += field.witnesses
+        best = min(fields, key=lambda field: field.cost)
+        withheld |= best.withheld
+        witnesses += best.witnesses
     return Protection(frozenset(withheld), tuple(witnesses))
 
 

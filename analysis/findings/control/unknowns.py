@@ -162,13 +162,13 @@ def _models(entries: _Entries, low: Ints, high: Ints) -> Iterator[Model]:
     # All entries of a row that are inside belong to one component.
     by_name = names[entries.cells[inside]]
     order = np.argsort(by_name, kind="stable")
-    kept = np.flatnonzero(inside)[order]
+    kept, by_name = np.flatnonzero(inside)[order], by_name[order]
     cells = np.flatnonzero(free)
     cells = cells[np.argsort(names[cells], kind="stable")]
     cuts = np.flatnonzero(np.diff(names[cells])) + 1
     for group in np.split(cells, cuts) if len(cells) else []:
         name = names[group[0]]
-        first, last = np.searchsorted(by_name[order], [name, name + 1])
+        first, last = np.searchsorted(by_name, [name, name + 1])
         chosen = kept[first:last]
         place[group] = np.arange(len(group))
         rows, sizes = np.unique(entries.rows[chosen], return_counts=True)
