@@ -19,6 +19,7 @@ from analysis.archive import PART
 from analysis.cipher import Database
 from analysis.desk import Desk
 from analysis.desk_errors import UnreadableFile
+from analysis.findings import kept
 from analysis.identity import Identity
 from analysis.review import saving
 from analysis.storage import open_file, replace_file
@@ -28,7 +29,7 @@ from intake.crypto.seal import seal
 
 # Questions that organizers saved; they have no numbers of their own.
 QUESTIONS = "saved_questions"
-TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside")
+TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *kept.KEPT)
 HEAD = {"kind": "backup", "v": 1}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analysis import console, courier_commands, key_commands
+from analysis import console, control_commands, courier_commands, key_commands
 from analysis.hardening import harden
 from analysis.options import PATH, desk_option
 from analysis.options import unlocked as _unlocked
@@ -127,42 +127,28 @@ def open_workbench(path: Path, port: int) -> None:
 
 @cli.command()
 @desk_option
-@click.option("--out", required=True, type=PATH, metavar="DIR", help="The new folder for the site.")
-@click.option("--organization", required=True, help="Who publishes.")
-@click.option("--release", required=True, help='The name of this release, such as "2026-1".')
-@click.option(
-    "--date",
-    "day",
-    type=click.DateTime(["%Y-%m-%d"]),
-    default=lambda: date.today().isoformat(),
-    help="Of release.",
-)
-@click.option(
-    "--k", type=int, default=10, show_default=True, help="The fewest reports that a number may show."
-)
-@click.option("--lang", default="en", show_default=True, help="The language of the site.")
-def publish(path: Path, out: Path, organization: str, release: str, day: date, k: int, lang: str) -> None:
-    """Write the findings as a static site whose every number is safe to show."""
-    from analysis.arrivals import standing_still
-    from analysis.findings.publish import publish as publish_findings
+@click.argument("file", type=PATH, metavar="RELEASE.TOML")
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="The new folder for the release.")
+@click.option("--dry-run", is_flag=True, help="Say what would be withheld and why, and write nothing.")
+def publish(path: Path, file: Path, out: Path, *, dry_run: bool) -> None:
+    """Write the findings that RELEASE.TOML asks for, of which every number is safe to show.
+
+    A release stands in the desk's ledger for ever. Given again, the same file makes the same release.
+    """
+    from analysis.findings import plain, publish, releasefile
     from analysis.review import consent, retention
 
-    with _unlocked(path) as desk, standing_still(desk):
-        made = publish_findings(
-            desk.database,
-            out,
-            organization=organization,
-            release=release,
-            date=date(day.year, day.month, day.day),
-            k=k,
-            lang=lang,
-        )
-        retention.note_release(desk.database.conn, release, date(day.year, day.month, day.day))
-        due = retention.find_due(desk.database.conn, date.today())
-    click.echo(
-        f"wrote {made.path}: {made.shown} numbers shown, {made.withheld} withheld, {made.reports} reports"
-    )
-    click.echo(f"SHA-256 of its SHA256SUMS: {made.digest}")
+    asked = releasefile.read_release_file(file)
+    with _unlocked(path) as desk:
+        if dry_run:
+            click.echo("\n".join(publish.rehearse(desk, asked, out)))
+            return
+        made = publish.publish(desk, asked, out, plain.build)
+        with desk.database.atomic():
+            due = retention.find_due(desk.database.conn, date.today())
+    for line in publish.describe(made.edition):
+        click.echo(line)
+    click.echo(f"wrote {made.path}; SHA-256 of its SHA256SUMS: {made.digest}")
     for line in consent.describe_due(due):
         click.echo(line)
 
@@ -188,6 +174,7 @@ def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
         click.echo(line)
 
 
+control_commands.add_to(cli)
 courier_commands.add_to(cli)
 key_commands.add_to(cli)
 

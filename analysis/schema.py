@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from analysis import bitmaps
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
+from analysis.findings import kept
 from analysis.review import tables as review
 from intake.forms.form import Form, Question
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -113,6 +114,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
     database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
+    database.conn.executescript(kept.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -7,25 +7,37 @@ class FindingsError(AnalysisError):
     """Base of every refusal to publish; never raised itself."""
 
 
+class BadReleaseFile(FindingsError):
+    """The release file breaks a rule."""
+
+
 class BadThreshold(FindingsError):
     """The threshold is under the floor that the code keeps."""
 
 
 class NothingToPublish(FindingsError):
-    """The desk holds no questionnaire that this finding can be made from."""
+    """The desk holds no questionnaire that a finding can be made from."""
 
 
 class Unauditable(FindingsError):
     """A questionnaire ties its answers together in a way that the audit does not know."""
 
 
+class UnknownTable(FindingsError):
+    """The release file names a table that there is not."""
+
+
 class TooFewReports(FindingsError):
-    """Fewer reports may be counted than the threshold."""
+    """A batch would be so small that its numbers point at its reporters."""
 
 
-class Recoverable(FindingsError):
-    """A withheld cell could be worked out from the numbers that would be published around it."""
+class Overlaps(FindingsError):
+    """The period cuts through one that was published: the difference would tell of the few between."""
+
+
+class Changed(FindingsError):
+    """What was published before does not fit what is to be published now."""
 
 
 class RefusedRelease(FindingsError):
-    """The release's name, date or place to write is not usable."""
+    """The release's name or place to write is not usable."""

@@ -1,90 +1,83 @@
-"""Writes the findings as a static site: the same bytes for the same database and the same words.
+"""Publishes: works a release out, writes it down at the desk for ever, and then the folder.
 
-There is no clock and no chance in here. The site is built aside and renamed, so a refusal or a
-failure leaves nothing behind.
+The desk comes first: a folder that no ledger knows of could be shown to somebody, and the next release
+would tell the difference. A release that is written down already is made again, to the same bytes.
 """
 
-import datetime
 import hashlib
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.cipher import Database
-from analysis.findings.codebook import read_codebook
-from analysis.findings.disclosure import THRESHOLD, check_threshold, protect
-from analysis.findings.errors import RefusedRelease
-from analysis.findings.export import write_csv
-from analysis.findings.pages import Imprint, render
-from analysis.findings.period import read_period
-from analysis.findings.safe import Status
-from analysis.findings.table import count_acts
+from analysis.arrivals import standing_still
+from analysis.desk import Desk
+from analysis.findings import batches, past
+from analysis.findings.assembly import assemble, bounds, codebook, entry
+from analysis.findings.edition import Edition, prepare
+from analysis.findings.errors import Changed, RefusedRelease
+from analysis.findings.past import Published
+from analysis.findings.primary import Reason
+from analysis.findings.quoting import read_quotes
+from analysis.findings.released import Release
+from analysis.findings.releasefile import ReleaseFile
+from analysis.review import retention
 from analysis.storage import built_aside, sync_directory, write_file
-from templates import SOURCE_LANGUAGE
 
-CSV = "tables/F02.csv"
 SUMS = "SHA256SUMS"
-LICENCE = "CC BY 4.0"
-_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _PUBLIC_DIRECTORY, _PUBLIC_FILE = 0o755, 0o644
+_PURPOSE = b"withholding"
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """What was written: n reports counted, cells shown and withheld, SHA-256 of the SHA256SUMS file."""
+class Written:
+    """Where the release is, and the SHA-256 of its SHA256SUMS file."""
 
     path: Path
-    reports: int
-    shown: int
-    withheld: int
+    edition: Edition
     digest: str
 
 
-def publish(
-    database: Database,
-    out: Path,
-    *,
-    organization: str,
-    release: str,
-    date: datetime.date,
-    k: int = THRESHOLD,
-    lang: str = SOURCE_LANGUAGE,
-    licence: str = LICENCE,
-) -> Release:
-    """Writes the release `release` of `organization` into the new folder `out`.
+def make(desk: Desk, file: ReleaseFile) -> tuple[Edition, Release, str | None]:
+    """The release that a file asks for, and its line for the ledger, None where that has it already.
 
-    Raises FindingsError where publishing would expose somebody or the words are not usable, and
-    Unwritable where the disk refuses; `out` is then as it was.
+    Writes nothing. Raises FindingsError, ControlError.
     """
-    imprint = _imprint(organization, release, date, lang, licence)
-    check_threshold(k)
-    _check_new(out)
-    codebook = read_codebook(database, lang)
-    table = protect(count_acts(database, codebook), k)
-    csv = write_csv(table)
-    period = read_period(database, codebook.only(table.publications), k)
-    pages = render(table, period, imprint, hashlib.sha256(csv).hexdigest())
-    files = pages | {CSV: csv}
-    files[SUMS] = _sums(files)
+    connection = desk.database.conn
+    lines = past.read_lines(connection)
+    published = past.releases(lines)
+    places = [number for number, one in enumerate(published) if one.release == file.release]
+    before = published[: places[0]] if places else published
+    edition = prepare(desk.database, file, before, _key(desk), again=bool(places))
+    digest = hashlib.sha256(codebook(edition)).hexdigest()
+    quotes = read_quotes(desk.database, edition)
+    if places:
+        _check_same(edition, published[places[0]])
+        return edition, assemble(edition, lines[: places[0] + 1], quotes), None
+    line = past.next_line(lines, entry(edition, digest))
+    return edition, assemble(edition, (*lines, line), quotes), line
+
+
+def publish(
+    desk: Desk, file: ReleaseFile, out: Path, build: Callable[[Release], Mapping[str, bytes]]
+) -> Written:
+    """Publishes into the new folder `out` what `build` makes of the release.
+
+    Raises FindingsError, ControlError, Busy, Unfinished: nothing was written then. Raises Unwritable where
+    the disk refuses the folder, which the same command makes another time.
+    """
+    check_new(out)
+    with standing_still(desk):
+        edition, release, line = make(desk, file)
+        files = build(release)
+        if line is not None:
+            _remember(desk, edition, line)
     _write(out, files)
-    digest = hashlib.sha256(files[SUMS]).hexdigest()
-    return Release(out, table.reports, table.count(Status.SHOWN), table.count(Status.WITHHELD), digest)
+    return Written(out, edition, hashlib.sha256(files[SUMS]).hexdigest())
 
 
-def _imprint(organization: str, release: str, date: datetime.date, lang: str, licence: str) -> Imprint:
-    if not organization.strip():
-        raise RefusedRelease("a release needs the name of the organization", "use --organization NAME")
-    if not _RELEASE.fullmatch(release):
-        raise RefusedRelease(
-            "the name of a release has letters, digits, dots and hyphens only, 40 at most",
-            "use a name such as 2026-11",
-        )
-    return Imprint(" ".join(organization.split()), release, date, lang, licence)
-
-
-def _check_new(out: Path) -> None:
+def check_new(out: Path) -> None:
+    """Refuses to write over anything."""
     # A rename would silently replace an empty folder, so this is asked before anything is written.
     if os.path.lexists(out):
         raise RefusedRelease(
@@ -92,10 +85,83 @@ def _check_new(out: Path) -> None:
         )
 
 
-def _sums(files: Mapping[str, bytes]) -> bytes:
-    """The format of sha256sum: digest, two spaces, path."""
-    lines = (f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(files.items()))
-    return "".join(lines).encode()
+def describe(edition: Edition) -> Iterator[str]:
+    """Lines for organizers about what a release prints and withholds. They hold true counts of nothing."""
+    reasons = list(edition.primary.items())
+    own = [(cell, why) for cell, why in reasons if cell in edition.withheld]
+    yield f"{len(edition.selection.tables)} tables: {', '.join(edition.selection.tables)}"
+    if edition.selection.left_out:
+        yield f"left out: {', '.join(edition.selection.left_out)}"
+    yield f"{len(edition.printed)} numbers shown, {len(edition.withheld)} withheld"
+    words = {
+        Reason.FEW: f"under {edition.file.k} reports",
+        Reason.ARRIVAL: "more than half by one channel in one week",
+        Reason.PLACE: "of a place with too few people",
+    }
+    for reason, said in words.items():
+        number = sum(why is reason for _, why in own)
+        if number:
+            yield f"  {number} are {said}"
+    counts = edition.counts
+    more = [cell for cell in edition.withheld if cell in counts and cell not in edition.primary]
+    yield f"  {len(edition.withheld) - len(own) - len(more)} are of no report, {len(more)} protect the others"
+
+
+def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
+    """What would be withheld, why, and what it costs, cell by cell of those that only protect others.
+
+    It is for the organizers alone: it holds true counts. Raises as `publish` does, and writes nothing.
+    """
+    check_new(out)
+    with standing_still(desk):
+        edition, _, _ = make(desk, file)
+    yield from describe(edition)
+    costs = sorted(
+        (
+            (edition.counts[cell].reports, past.cell_name(cell))
+            for cell in edition.withheld
+            if cell in edition.counts and cell not in edition.primary
+        ),
+        reverse=True,
+    )
+    if costs:
+        yield f"{sum(number for number, _ in costs)} counts of reports are withheld to protect others:"
+        for number, name in costs[:_LISTED]:
+            yield f"  {number:>8}  {name}"
+        if len(costs) > _LISTED:
+            yield f"  and {len(costs) - _LISTED} more"
+
+
+_LISTED = 40
+
+
+def recovered(edition: Edition) -> int:
+    """How many sensitive cells the attack on what is public tells: it must be none."""
+    found = bounds(edition)
+    sensitive = [cell for cell in edition.primary if cell in found]
+    return sum(found[cell].exact or found[cell].integer.low > 0 for cell in sensitive)
+
+
+def _key(desk: Desk) -> bytes:
+    """What ties are broken by: known to who can open the desk, and to nobody else."""
+    return hashlib.blake2b(desk.database_key, person=_PURPOSE, digest_size=32).digest()
+
+
+def _check_same(edition: Edition, before: Published) -> None:
+    if dict(before.printed) != dict(edition.printed) or set(before.withheld) != edition.withheld:
+        raise Changed(
+            f'"{edition.file.release}" was published otherwise than this file says',
+            "give the new release a name of its own",
+        )
+
+
+def _remember(desk: Desk, edition: Edition, line: str) -> None:
+    connection = desk.database.conn
+    new = edition.new
+    if new is not None and new.reports is not None and new.left_out is not None:
+        batches.freeze(connection, new.batch, new.cells, new.reports, new.left_out)
+    past.append_line(connection, line)
+    retention.note_release(connection, edition.file.release, edition.file.date)
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
@@ -103,7 +169,7 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     with built_aside(out) as aside:
         for path, data in sorted(files.items()):
             folder = (aside / path).parent
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(_PUBLIC_DIRECTORY)
             write_file(aside / path, data)
             (aside / path).chmod(_PUBLIC_FILE)

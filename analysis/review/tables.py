@@ -94,6 +94,7 @@ KEPT = (
     "quotes",
     "releases",
     "purges",
+    "counted_in",
 )
 
 CONSENT = ("count", "yes")

@@ -13,8 +13,7 @@ from analysis.desk_errors import Busy
 from tests.analysis.conftest import COMMAND, Run, unlock
 from tests.analysis.making import Server, member, varied
 from tests.analysis.test_loading import rows, wait_until
-
-RELEASE = ("--organization", "Our Union", "--release", "2026-1", "--date", "2026-11-22")
+from tests.findings.releasing import write_release_file
 
 
 @pytest.fixture
@@ -44,7 +43,8 @@ def test_after_a_killed_import_a_fork_is_refused_and_the_bundle_goes_on(
 def test_nothing_is_published_while_an_import_is_unfinished(
     run: Run, desk: Desk, tmp_path: Path, cut_off: Path
 ) -> None:
-    refused = run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE)
+    asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
+    refused = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         f"witnessbox-analysis: error: {desk.path}: the import of {cut_off.name} was cut off\n"
@@ -52,13 +52,14 @@ def test_nothing_is_published_while_an_import_is_unfinished(
     )
     assert not (tmp_path / "site").exists()
     assert run("import", "--desk", desk.path, cut_off).returncode == 0
-    done = run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE)
+    done = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_nothing_is_published_while_an_import_goes_on(run: Run, desk: Desk, tmp_path: Path) -> None:
     with desk.changing():
-        refused = run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE)
+        asked = write_release_file(tmp_path / "release.toml")
+        refused = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert refused.returncode == 1
     assert "another command is changing this desk" in refused.stderr
 

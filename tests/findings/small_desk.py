@@ -68,7 +68,7 @@ def form(*questions: dict[str, Any], name: str = "small", version: str = "1") ->
 def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Form:
     """A form that asks for the setting, and for the same acts in all of them."""
     return form(
-        question("setting", "select_one", [choice(code) for code in settings]),
+        question("setting", "select_one", [choice(code) for code in settings], required=True),
         question("acts", "select_multiple", [choice(code) for code in acts]),
     )
 
@@ -76,9 +76,10 @@ def settings_form(*settings: str, acts: Sequence[str] = ("shout", "push")) -> Fo
 class SmallDesk:
     """The desk's database, at first with one form; reports are added in bulk."""
 
-    def __init__(self, one: Form) -> None:
-        self.database = Database(memory=True)
-        schema.create(self.database)
+    def __init__(self, one: Form, database: Database | None = None) -> None:
+        self.database = database or Database(memory=True)
+        if database is None:
+            schema.create(self.database)
         self.add_form(one)
         self._next = 1
 
@@ -87,7 +88,7 @@ class SmallDesk:
         self.form = schema.add_form(self.database, one)
         self._bits = bits(one)
         self._askings = Askings(self.database.conn, {one.digest: one.json}, {one.digest: self.form})
-        self._digest = one.digest
+        self._digest, self._form = one.digest, one
         self._codes = {
             (row["question"], row["code"]): row["id"] for row in self.database.query("select * from choices")
         }
@@ -100,25 +101,34 @@ class SmallDesk:
         count: str | None = "yes",
         when: str = "2026-05",
         week: str = "2026-W21",
+        channel: str = "web",
+        lang: str = "en",
         asked: Sequence[str] | None = None,
         **one_of: str,
     ) -> None:
         """Adds equal reports; an act is "code" of the question acts, or "question.code".
 
-        They were asked the questions `asked`, or all that the form has.
+        They were asked the questions `asked`, or all of the form that apply to what they answer.
         """
-        page = self._askings.find(
-            self._digest, sum(bit for name, bit in self._bits.items() if asked is None or name in asked)
-        )
         answers: Mapping[str, str | None] = {"count": count, **one_of}
         ticks = [act.split(".") if "." in act else ["acts", act] for act in acts]
+        asked = self._applying(answers, ticks) if asked is None else asked
+        page = self._askings.find(self._digest, sum(bit for name, bit in self._bits.items() if name in asked))
         for _ in range(reports):
             row = {name: self._codes[name, code] for name, code in answers.items() if code}
             row |= {"when": when, "week": week, "asking": page[0], "page": page[1]}
+            row |= {"channel": channel, "lang": lang}
             self._insert(row, [self._codes[q, code] for q, code in ticks])
+
+    def _applying(self, answers: Mapping[str, str | None], ticks: Sequence[Sequence[str]]) -> list[str]:
+        """What the whole page asks, as the intake and the import decide it."""
+        given: dict[str, Any] = dict(answers)
+        for name, code in ticks:
+            given.setdefault(name, []).append(code)
+        return [one.id for one in self._form.asked if one.applies is None or one.applies(given)]
 
     def _insert(self, row: dict[str, object], ticks: Sequence[int]) -> None:
         number, self._next = self._next, self._next + 1
-        fixed = {"name": f"{number:032x}", "lang": "en", "sealed_by": "file", "channel": "web"}
+        fixed = {"name": f"{number:032x}", "sealed_by": "file"}
         self.database.table("reports").insert({"id": number, "form": self.form, **fixed, **row})
         self.database.table("answers").insert_all([{"report": number, "choice": tick} for tick in ticks])

@@ -1,41 +1,49 @@
-import csv
-import datetime
+import json
 import os
-import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
-from babel.messages.mofile import write_mo
 
-import templates
+from analysis.desk import Desk
 from analysis.desk_errors import Unwritable
-from analysis.findings import pages
-from analysis.findings.errors import FindingsError, NothingToPublish, Recoverable, RefusedRelease
-from analysis.findings.publish import Release, publish
-from intake.forms.form import shipped
-from tests.findings.small_desk import ORGANIZATION, SmallDesk, choice, form, question, settings_form
+from analysis.findings import batches, past
+from analysis.findings.control.errors import PastDiscloses
+from analysis.findings.errors import (
+    Changed,
+    NothingToPublish,
+    Overlaps,
+    RefusedRelease,
+    TooFewReports,
+    Unauditable,
+    UnknownTable,
+)
+from analysis.findings.publish import recovered, rehearse
+from analysis.findings.released import Cell, Status
+from analysis.review import exclusions
+from analysis.review.people import Reviewer
+from intake.forms.form import Form, shipped
+from tests.findings.releasing import Publisher
+from tests.findings.small_desk import choice, form, question, settings_form
 
 ROOT = Path(__file__).resolve().parents[2]
-DATE = datetime.date(2026, 11, 22)
-FILES = ["SHA256SUMS", "findings/F02.html", "index.html", "method.html", "style.css", "tables/F02.csv"]
+WITHHELD = Cell(Status.WITHHELD)
+ANA = Reviewer.named("Ana")
 
 
-def _publish(desk: SmallDesk, out: Path, k: int = 10, organization: str = ORGANIZATION) -> Release:
-    return publish(desk.database, out, organization=organization, release="2026-11", date=DATE, k=k)
+def _police(*acts: str) -> Form:
+    return settings_form("police", acts=acts or ("shout", "push", "never"))
 
 
-def _desk(push: int = 4) -> SmallDesk:
-    desk = SmallDesk(settings_form("police", acts=("shout", "push", "never")))
-    desk.add(31, ["shout"], setting="police")
-    desk.add(push, ["push"], setting="police")
-    desk.add(9 - push, setting="police")
-    return desk
+@pytest.fixture
+def police(tmp_path: Path) -> Iterator[Publisher]:
+    made = Publisher(tmp_path, _police())
+    yield made
+    made.desk.close()
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -43,354 +51,435 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-class _Rows(HTMLParser):
-    """The cells of each row that has an id, as text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: dict[str, list[str]] = {}
-        self._row: list[str] | None = None
-        self._in_cell = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            name = dict(attrs).get("id")
-            self._row = self.rows.setdefault(name, []) if name else None
-        elif tag == "td" and self._row is not None:
-            self._row.append("")
-            self._in_cell = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "td":
-            self._in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_cell and self._row is not None:
-            self._row[-1] = f"{self._row[-1]} {data.strip()}".strip()
+def _forty(desk: Publisher, push: int = 4) -> None:
+    desk.reports.add(31, ["shout"], setting="police")
+    desk.reports.add(push, ["push"], setting="police")
+    desk.reports.add(9 - push, setting="police")
 
 
-def test_a_release_is_whole_and_its_checksums_are_right(tmp_path: Path) -> None:
-    release = _publish(_desk(), tmp_path / "out")
-    files = _read(release.path)
-    assert list(files) == FILES
+def test_a_release_is_whole_and_its_checksums_are_right(police: Publisher) -> None:
+    _forty(police)
+    made = police.publish()
+    files = _read(made.path)
     sums = files.pop("SHA256SUMS")
-    assert release.digest == sha256(sums).hexdigest()
+    assert made.digest == sha256(sums).hexdigest()
     assert sums.decode() == "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
-    assert sha256(files["tables/F02.csv"]).hexdigest() in files["findings/F02.html"].decode()
-    assert (release.reports, release.shown, release.withheld) == (40, 2, 2)
+    assert {"audit.json", "codebook.json", "ledger.jsonl", "tables/F02.csv"} <= files.keys()
 
 
-def test_everybody_may_read_a_release(tmp_path: Path) -> None:
-    out = _publish(_desk(), tmp_path / "out").path
-    assert {path.stat().st_mode & 0o777 for path in [out, *out.rglob("*")] if path.is_dir()} == {0o755}
-    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o644}
+def test_a_zero_and_a_small_cell_are_withheld_alike(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    assert police.cell("F02", "acts.shout", "police") == Cell(Status.SHOWN, 31, 40, 78)
+    assert police.cell("F02", "acts.push", "police") == WITHHELD
+    assert police.cell("F02", "acts.never", "police") == WITHHELD
 
 
-def test_the_finding_says_n_and_period_and_what_was_found(tmp_path: Path) -> None:
-    page = _read(_publish(_desk(), tmp_path / "out").path)["findings/F02.html"].decode()
-    sentence = (
-        "Of 40 reports sent to Union of Reporters about events in May 2026, 31 (78%) said that this "
-        "happened: “Label of shout”."
-    )
-    assert sentence in page
-    assert "n = 40 reports about events in May 2026" in page
-
-
-def test_no_byte_of_a_release_depends_on_a_withheld_number(tmp_path: Path) -> None:
-    releases = [_read(_publish(_desk(push), tmp_path / str(push)).path) for push in (0, 4, 9)]
+def test_no_byte_of_a_release_depends_on_a_small_number(tmp_path: Path) -> None:
+    releases = []
+    for push in (0, 4, 9):
+        (tmp_path / str(push)).mkdir()
+        desk = Publisher(tmp_path / str(push), _police())
+        _forty(desk, push)
+        releases.append(_read(desk.publish().path))
+        desk.desk.close()
     assert releases[0] == releases[1] == releases[2]
 
 
-def test_withheld_numbers_stand_in_no_file(tmp_path: Path) -> None:
-    desk = SmallDesk(settings_form("police", acts=("shout", "push", "shove")))
-    desk.add(83, ["shout", "push"], setting="police", when="2026-02")
-    desk.add(89, ["shout", "shove"], setting="police", when="2026-03")
-    desk.add(141, ["shout"], setting="police", when="2026-04")
-    desk.add(97, ["shout"], setting="police", count="no")
-    text = b"\n".join(_read(_publish(desk, tmp_path / "out", k=100).path).values()).decode()
-    numbers = set(re.findall(r"(?<![0-9a-f])[0-9]+(?![0-9a-f])", text))
-    assert "313" in numbers
-    # The counts, their percentages, the excluded, and sums of these with what is shown.
-    assert numbers.isdisjoint({"83", "89", "97", "27", "28", "172", "410"})
-
-
-def test_a_percentage_never_stands_beside_a_withheld_number(tmp_path: Path) -> None:
-    files = _read(_publish(_desk(), tmp_path / "out").path)
-    rows = list(csv.DictReader(files["tables/F02.csv"].decode().splitlines()))
-    assert [row for row in rows if row["status"] == "c"]
-    for row in rows:
-        assert (row["status"] == "c") == (row["reports"] == row["base"] == row["percent"] == "")
-    parser = _Rows()
-    parser.feed(files["findings/F02.html"].decode())
-    assert parser.rows["acts.push"] == parser.rows["acts.never"] == ["[c]"]
-
-
-def _three_settings(housing: int = 3) -> SmallDesk:
-    """Police, health and housing with acts of their own; the last one is small."""
-    settings = ("police", "health", "housing")
-    own = {"acts": ["shout", "push"], "health_acts": ["refused"], "housing_acts": ["evict"]}
-    desk = SmallDesk(
+def test_an_act_that_a_setting_does_not_ask_about_is_marked_so(tmp_path: Path) -> None:
+    only_health = ["=", ["answer", "setting"], "health"]
+    desk = Publisher(
+        tmp_path,
         form(
-            question("setting", "select_one", [choice(code) for code in settings]),
-            *(
-                question(
-                    name,
-                    "select_multiple",
-                    [choice(code) for code in codes],
-                    relevant=["=", ["answer", "setting"], setting],
-                )
-                for setting, (name, codes) in zip(settings, own.items(), strict=True)
-            ),
-        )
+            question("setting", "select_one", [choice("police"), choice("health")], required=True),
+            question("acts", "select_multiple", [choice("shout")], relevant=["not", only_health]),
+            question("health_acts", "select_multiple", [choice("refused")], relevant=only_health),
+        ),
     )
-    desk.add(30, ["shout"], setting="police")
-    desk.add(10, setting="police")
-    desk.add(15, ["health_acts.refused"], setting="health", when="2026-06")
-    desk.add(10, setting="health")
-    desk.add(housing, ["housing_acts.evict"], setting="housing", when="2020-01", count="yes")
-    desk.add(housing, setting="housing", count="no")
-    return desk
+    desk.reports.add(30, ["shout"], setting="police")
+    desk.reports.add(20, ["health_acts.refused"], setting="health")
+    desk.publish()
+    assert desk.cell("F02", "acts.shout", "health") == Cell(Status.NOT_ASKED)
+    assert desk.cell("F02", "health_acts.refused", "health") == Cell(Status.SHOWN, 20, 20, 100)
+    desk.desk.close()
 
 
-def test_settings_with_acts_of_their_own_each_have_a_sentence_and_a_chart(tmp_path: Path) -> None:
-    page = _read(_publish(_three_settings(), tmp_path / "out").path)["findings/F02.html"].decode()
-    assert re.findall(
-        r'<p class="lead"><strong>(.*?):</strong> (Of \d+ reports) .*? (\d+ \(\d+%\)) said', page
-    ) == [
-        ("Label of police", "Of 40 reports", "30 (75%)"),
-        ("Label of health", "Of 25 reports", "15 (60%)"),
-    ]
-    assert re.findall(r"Reports that name each act: (.*?)\.", page) == [
-        "Label of police, n = 40",
-        "Label of health, n = 25",
-    ]
-    identifiers = re.findall(r'\sid="([^"]+)"', page)
-    assert len(identifiers) == len(set(identifiers))
-    assert "n = 65 reports about events between May 2026 and June 2026" in page
-
-
-def test_a_setting_withheld_whole_is_named_and_shown_as_such(tmp_path: Path) -> None:
-    release = _publish(_three_settings(), tmp_path / "out")
-    files = _read(release.path)
-    parser = _Rows()
-    parser.feed(files["findings/F02.html"].decode())
-    assert parser.rows["n"] == ["40", "25", "[c]"]
-    assert parser.rows["housing_acts.evict"] == ["[z]", "[z]", "[c]"]
-    assert parser.rows["health_acts.refused"] == ["[z]", "15 of 25, 60%", "[z]"]
-    assert (release.reports, release.shown, release.withheld) == (65, 4, 3)
-    for page in ("index.html", "findings/F02.html", "method.html"):
-        assert b"Withheld whole, and left out of n and of all totals: Label of housing." in files[page]
-
-
-def test_no_byte_of_a_release_depends_on_a_setting_withheld_whole(tmp_path: Path) -> None:
-    releases = [_read(_publish(_three_settings(few), tmp_path / str(few)).path) for few in (0, 3, 9)]
-    assert releases[0] == releases[1] == releases[2]
-
-
-def test_the_csv_file_and_the_page_agree(tmp_path: Path) -> None:
-    desk = SmallDesk(
+def test_percentages_are_of_those_who_were_asked(tmp_path: Path) -> None:
+    desk = Publisher(
+        tmp_path,
         form(
-            question("setting", "select_one", [choice("police"), choice("health")]),
-            question("acts", "select_multiple", [choice("shout"), choice("push")]),
-            question(
-                "health_acts",
-                "select_multiple",
-                [choice("refused"), choice("waited")],
-                relevant=["=", ["answer", "setting"], "health"],
-            ),
-        )
+            question("setting", "select_one", [choice("police")], required=True, short=True),
+            question("acts", "select_multiple", [choice("shout")]),
+        ),
     )
-    desk.add(25, ["shout", "push"], setting="police")
-    desk.add(12, ["shout", "push", "health_acts.refused"], setting="health")
-    files = _read(_publish(desk, tmp_path / "out").path)
-    parser = _Rows()
-    parser.feed(files["findings/F02.html"].decode())
-    columns = ["police", "health", "total"]
-    lines = files["tables/F02.csv"].decode().splitlines()
-    assert lines[1:] == sorted(lines[1:])
-    for row in csv.DictReader(lines):
-        cell = parser.rows[row["act"]][columns.index(row["setting"])]
-        percent = f", {row['percent']}%" if row["percent"] else ""
-        shown = f"{row['reports']} of {row['base']}{percent}"
-        assert cell == (f"[{row['status']}]" if row["status"] else shown)
-    assert parser.rows["n"] == ["25", "12", "37"]
-    assert parser.rows["health_acts.refused"] == ["[z]", "12 of 12", "12 of 12"]
+    desk.reports.add(12, ["shout"], setting="police")
+    desk.reports.add(28, setting="police")
+    desk.reports.add(100, setting="police", asked=["setting"])
+    desk.publish()
+    assert desk.cell("F02", "acts.shout", "police") == Cell(Status.SHOWN, 12, 40, 30)
+    assert desk.last
+    assert desk.last.n.reports == 140
+    desk.desk.close()
 
 
-def test_a_csv_file_has_lf_and_no_mark_at_its_start(tmp_path: Path) -> None:
-    data = _read(_publish(_desk(), tmp_path / "out").path)["tables/F02.csv"]
-    assert data.startswith(b"act,setting,reports,base,percent,status\n")
-    assert b"\r" not in data
+def test_percentages_need_a_base_of_twenty(police: Publisher) -> None:
+    police.reports.add(19, ["shout"], setting="police")
+    police.publish(k=5)
+    assert police.cell("F02", "acts.shout", "police") == Cell(Status.SHOWN, 19, 19, None)
 
 
-_SCRIPT = """
-import sys
-from tests.findings.test_publish import _desk, _publish
-from pathlib import Path
-_publish(_desk(), Path(sys.argv[1]))
-"""
+def test_a_report_that_may_not_be_counted_is_in_no_number_but_the_flow(police: Publisher) -> None:
+    _forty(police)
+    police.reports.add(12, ["shout"], setting="police", count="no")
+    police.publish()
+    assert police.last
+    assert (police.last.n.reports, police.last.excluded.reports) == (40, 12)
+    assert police.last.flow.received.reports == 52
+    assert police.cell("F02", "acts.shout", "police").reports == 31
 
 
-def test_a_release_is_the_same_in_another_place_and_time_zone(tmp_path: Path) -> None:
-    places = [
-        {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1", "cwd": str(ROOT)},
-        {"TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2", "cwd": str(tmp_path)},
-    ]
-    for number, place in enumerate(places):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **place}
-        out = tmp_path / f"out{number}"
-        command = [sys.executable, "-c", _SCRIPT, str(out)]
-        subprocess.run(command, check=True, env=environment, cwd=place["cwd"], umask=0o77 * number)
-    assert _read(tmp_path / "out0") == _read(tmp_path / "out1")
+def test_a_small_answer_of_one_takes_another_with_it(tmp_path: Path) -> None:
+    kinds = question("place_type", "select_one", [choice("street"), choice("home"), choice("jail")])
+    desk = Publisher(tmp_path, form(kinds))
+    desk.reports.add(40, place_type="street")
+    desk.reports.add(30, place_type="home")
+    desk.reports.add(3, place_type="jail")
+    desk.publish()
+    withheld = [code for code, cell in desk.table("F05").cells.items() if cell == WITHHELD]
+    assert ("jail",) in withheld
+    assert len(withheld) == 3, "none was left blank, and one of the large ones protects the small one"
+    desk.desk.close()
 
 
-def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(tmp_path: Path) -> None:
-    for name, data in _read(_publish(_desk(), tmp_path / "out").path).items():
-        text = data.decode()
-        assert "//" not in text.replace('href="../', ""), name
-        assert not re.search(r"<script|<iframe|\son[a-z]+=|\sstyle=|@import|javascript:", text), name
-        if name.endswith(".html"):
-            policy = "default-src 'none'; style-src 'self'; img-src 'self'"
-            assert f'http-equiv="Content-Security-Policy" content="{policy}"' in text
-
-
-def test_every_link_of_a_release_leads_to_a_file_of_it(tmp_path: Path) -> None:
-    out = _publish(_desk(), tmp_path / "out").path
-    for page in out.rglob("*.html"):
-        for link in re.findall(r'href="([^"]+)"', page.read_text()):
-            assert (page.parent / link).is_file(), (page, link)
-
-
-def test_names_are_shown_as_text(tmp_path: Path) -> None:
-    files = _read(_publish(_desk(), tmp_path / "out", organization="<b>Union</b> & friends").path)
-    assert b"<b>" not in files["index.html"]
-    assert b"&lt;b&gt;Union&lt;/b&gt; &amp; friends" in files["index.html"]
-
-
-def test_the_form_that_ships_gives_a_table_of_the_acts_of_the_police(tmp_path: Path) -> None:
-    desk = SmallDesk(shipped("report"))
-    desk.add(40, ["pat_down", "insult"], setting="police")
-    desk.add(3, setting="health")
-    release = _publish(desk, tmp_path / "out")
-    rows = list(csv.DictReader((release.path / "tables/F02.csv").read_text().splitlines()))
-    asked = [row["act"] for row in rows if row["setting"] == "police" and row["status"] != "z"]
-    assert len(asked) == len(shipped("report").question("acts").choices)
-    assert {row["act"] for row in rows if row["reports"] == "40"} == {"acts.pat_down", "acts.insult"}
-
-
-def test_a_refused_table_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_act_next_to_one_that_nearly_all_denied_is_not_given_away(tmp_path: Path) -> None:
     acts = [choice("none", exclusive=True), choice("shout")]
-    desk = SmallDesk(form(question("acts", "select_multiple", acts), name="clinic"))
-    desk.add(40, ["none"])
-    desk.add(3, ["shout"])
-    with pytest.raises(Recoverable, match="refusing to publish"):
-        _publish(desk, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+    desk = Publisher(tmp_path, form(question("acts", "select_multiple", acts), name="clinic"))
+    desk.reports.add(95, ["none"])
+    desk.reports.add(5, ["shout"])
+    made = desk.publish()
+    assert desk.cell("F02", "acts.none", "clinic") == WITHHELD
+    assert recovered(made.edition) == 0
+    desk.desk.close()
 
 
-def test_a_disk_that_refuses_leaves_no_part_of_a_release(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+def test_the_second_release_withholds_what_the_difference_would_tell(police: Publisher) -> None:
+    _forty(police)
+    police.publish(period=("2026-01", "2026-06"))
+    assert police.cell("F02", "acts.shout", "police").reports == 31
+    police.reports.add(3, ["shout"], setting="police", when="2026-08")
+    police.reports.add(20, ["push"], setting="police", when="2026-08")
+    police.reports.add(17, setting="police", when="2026-08")
+    made = police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.last
+    assert police.last.n.reports == 80
+    assert police.cell("F02", "acts.shout", "police") == WITHHELD, "34 - 31 would tell of three"
+    assert police.cell("F02", "acts.push", "police").reports == 24
+    assert recovered(made.edition) == 0
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Unwritable, match="no space left on device"):
-        _publish(_desk(), tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+
+def test_a_batch_keeps_its_numbers_whatever_is_decided_later(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    exclusions.exclude(police.desk, [1, 2, 3], "junk", ANA)
+    police.reports.add(40, ["shout"], setting="police", when="2026-08")
+    police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.cell("F02", "acts.shout", "police").reports == 71
+
+
+def test_what_was_left_out_and_taken_back_is_counted_in_the_next_batch(police: Publisher) -> None:
+    _forty(police)
+    decision = exclusions.exclude(police.desk, range(1, 11), "junk", ANA)
+    assert decision
+    police.publish()
+    assert police.last
+    assert police.last.n.reports == 30
+    exclusions.restore(police.desk, range(1, 11), ANA)
+    police.reports.add(30, ["push"], setting="police", when="2026-08")
+    police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.last.n.reports == 70
+
+
+def test_reports_of_other_times_are_in_no_number_of_a_period(police: Publisher) -> None:
+    _forty(police)
+    police.reports.add(50, ["shout"], setting="police", when="2027")
+    police.reports.add(50, ["shout"], setting="police", when="2025-12")
+    police.publish()
+    assert police.last
+    assert police.last.n.reports == police.last.flow.received.reports == 40
+
+
+def test_the_same_file_makes_the_same_release_again(police: Publisher) -> None:
+    _forty(police)
+    first = police.publish()
+    police.reports.add(40, ["push"], setting="police")
+    second = police.publish("again")
+    assert _read(first.path) == _read(second.path)
+
+
+def test_a_release_is_never_published_otherwise_under_its_name(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    with pytest.raises(Changed, match='"2026-1" was published otherwise') as refusal:
+        police.publish("again", k=35)
+    assert refusal.value.hint == "give the new release a name of its own"
+
+
+def test_what_a_newer_form_asks_was_not_asked_in_an_earlier_batch(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    settings = question("setting", "select_one", [choice("police")], required=True)
+    acts = [choice(code) for code in ("shout", "push", "never", "grab")]
+    more = question("place_type", "select_one", [choice("street"), choice("home")])
+    police.reports.add_form(form(settings, question("acts", "select_multiple", acts), more, version="2"))
+    police.reports.add(25, ["grab", "shout"], setting="police", when="2026-08", place_type="street")
+    police.reports.add(25, setting="police", when="2026-08", place_type="home")
+    police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.cell("F02", "acts.grab", "police").reports == 25
+    assert police.cell("F02", "acts.shout", "police").reports == 56
+    assert police.cell("F05", "street") == Cell(Status.SHOWN, 25, 50, 50)
+
+
+def test_a_category_that_moves_to_another_group_is_refused(tmp_path: Path) -> None:
+    def city(group: str, version: str) -> Form:
+        codes = [
+            choice("north", rollup="inner"),
+            choice("south", rollup=group),
+            choice("far", rollup="outer"),
+        ]
+        return form(question("area", "select_one", codes), version=version)
+
+    desk = Publisher(tmp_path, city("inner", "1"))
+    desk.reports.add(40, area="south")
+    desk.publish()
+    desk.reports.add_form(city("outer", "2"))
+    desk.reports.add(40, area="south", when="2026-08")
+    with pytest.raises((Unauditable, Changed), match=r"another group|lies elsewhere"):
+        desk.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    desk.desk.close()
+
+
+@pytest.mark.parametrize("last", ["2026-03", "2026-04"])
+def test_a_period_that_cuts_through_an_earlier_one_is_refused(police: Publisher, last: str) -> None:
+    _forty(police)
+    police.publish()
+    police.reports.add(40, setting="police", when="2025-11")
+    with pytest.raises(Overlaps, match='cuts through that of "2026-1"') as refusal:
+        police.publish("again", release="2026-2", period=("2025-07", last))
+    assert refusal.value.hint == "choose a period that holds all of 2026-01 to 2026-06, or none of it"
+
+
+def test_a_batch_of_less_than_three_times_the_threshold_is_refused(police: Publisher) -> None:
+    police.reports.add(29, ["shout"], setting="police")
+    with pytest.raises(TooFewReports, match="fewer than 30 reports are new"):
+        police.publish()
+    assert past.read_lines(police.desk.database.conn) == ()
+    assert not (police.folder / "out").exists()
+
+
+def test_a_flood_by_one_channel_in_one_week_is_refused(police: Publisher) -> None:
+    _forty(police)
+    with pytest.raises(TooFewReports, match="more than half of all reports came by one channel") as refusal:
+        police.publish(one_arrival=False)
+    assert "one_arrival = true" in str(refusal.value.hint)
+
+
+def test_a_number_that_one_week_of_one_channel_made_is_withheld(police: Publisher) -> None:
+    for week in range(1, 11):
+        police.reports.add(8, ["shout"], setting="police", week=f"2026-W{week:02d}")
+    police.reports.add(30, ["push"], setting="police", week="2026-W20")
+    police.publish(one_arrival=False)
+    assert police.cell("F02", "acts.shout", "police").reports == 80
+    assert police.cell("F02", "acts.push", "police") == WITHHELD
+
+
+def test_a_place_with_too_few_people_is_withheld_however_large(tmp_path: Path) -> None:
+    codes = [choice(code) for code in ("main", "tiny", "other")]
+    desk = Publisher(tmp_path, form(question("facility", "select_one", codes, role="act")))
+    desk.reports.add(60, facility="main")
+    desk.reports.add(40, facility="tiny")
+    desk.reports.add(30, facility="other")
+    desk.publish(small_places={"facility": ["tiny"]}, tables=["F06"])
+    assert desk.cell("F06-facility", "tiny", "total") == WITHHELD
+    desk.desk.close()
+
+
+def test_a_landlord_of_a_small_building_is_not_named(tmp_path: Path) -> None:
+    desk = Publisher(
+        tmp_path,
+        form(
+            question("landlord", "select_one", [choice("big"), choice("other")], role="act"),
+            question("size", "select_one", [choice("1_2"), choice("3_9"), choice("50up")]),
+        ),
+    )
+    desk.reports.add(40, landlord="big", size="50up")
+    desk.reports.add(25, landlord="big", size="3_9")
+    desk.reports.add(30, landlord="other", size="50up")
+    desk.publish(tables=["F06"])
+    assert desk.cell("F06-landlord", "big", "total").reports == 40
+    assert desk.cell("F06-landlord", ".blank", "total").reports == 25
+    desk.desk.close()
+
+
+def test_a_table_that_there_is_not_is_refused_by_its_name(police: Publisher) -> None:
+    _forty(police)
+    with pytest.raises(UnknownTable, match='there is no table "F99"'):
+        police.publish(tables=["F02", "F99"])
+
+
+def test_a_finding_that_no_form_asks_is_left_out_and_named(police: Publisher) -> None:
+    _forty(police)
+    police.publish(tables=["F02", "F15"])
+    assert police.last
+    assert [table.id[:3] for table in police.last.tables][-1] == "F02"
+    assert "F15" in police.last.method.left_out
+
+
+def test_a_question_that_cannot_be_audited_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    role = question("role", "select_one", [choice("me"), choice("saw")])
+    many = {"relevant": [">", ["count-selected", "acts"], 1]}
+    desk = Publisher(
+        tmp_path,
+        form(
+            role,
+            question("acts", "select_multiple", [choice("shout"), choice("push")]),
+            question("harm", "select_multiple", [choice("hurt")], **many),
+        ),
+    )
+    desk.reports.add(40, ["shout"])
+    with pytest.raises(Unauditable, match=r'a table of "harm": .* a condition that the audit') as refusal:
+        desk.publish()
+    assert "without" in str(refusal.value.hint)
+    desk.desk.close()
+
+
+def test_a_desk_without_a_questionnaire_publishes_nothing(tmp_path: Path) -> None:
+    desk = Publisher(tmp_path, _police())
+    desk.desk.database.conn.execute('DELETE FROM "asked"')
+    desk.desk.database.conn.execute('DELETE FROM "askings"')
+    desk.desk.database.conn.execute('DELETE FROM "forms"')
+    with pytest.raises(NothingToPublish, match="no questionnaire"):
+        desk.publish()
+    desk.desk.close()
+
+
+def test_a_rehearsal_writes_nothing_and_says_what_it_costs(police: Publisher) -> None:
+    _forty(police)
+    police.desk.database.conn.commit()
+    said = list(rehearse(police.desk, police.file(), police.folder / "out"))
+    assert any("under 10 reports" in line for line in said)
+    assert batches.read_batches(police.desk.database.conn) == ()
+    assert past.read_lines(police.desk.database.conn) == ()
+    assert not (police.folder / "out").exists()
+
+
+def test_the_ledger_is_chained_and_holds_no_withheld_number(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    police.reports.add(40, ["push"], setting="police", when="2026-08")
+    made = police.publish("again", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    first, second = (json.loads(line) for line in (made.path / "ledger.jsonl").read_text().splitlines())
+    assert second["prev"] == first["this"]
+    assert first["prev"] == "0" * 64
+    assert not first["printed"].keys() & set(first["withheld"])
+    assert min(first["printed"].values()) >= 10
 
 
 @pytest.mark.parametrize("there", ["folder", "file", "link"])
-def test_what_is_there_already_is_never_overwritten(tmp_path: Path, there: str) -> None:
-    out = tmp_path / "out"
+def test_what_is_there_already_is_never_overwritten(police: Publisher, there: str) -> None:
+    out = police.folder / "out"
     if there == "folder":
         out.mkdir()
     elif there == "file":
         out.write_text("mine")
     else:
-        out.symlink_to(tmp_path / "nowhere")
+        out.symlink_to(police.folder / "nowhere")
     before = out.lstat()
     with pytest.raises(RefusedRelease, match="out: exists already"):
-        _publish(_desk(), out)
+        police.publish()
     assert out.lstat() == before
-    assert list(tmp_path.iterdir()) == [out]
 
 
-@pytest.mark.parametrize("name", ["", "..", "2026/11", "-2026", "<b>", "a" * 41])
-def test_a_release_has_a_plain_name(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RefusedRelease, match="letters, digits, dots and hyphens only"):
-        publish(_desk().database, tmp_path / "out", organization="Union", release=name, date=DATE)
-
-
-def test_a_release_names_its_organization(tmp_path: Path) -> None:
-    with pytest.raises(RefusedRelease, match="needs the name of the organization"):
-        _publish(_desk(), tmp_path / "out", organization=" ")
-
-
-def test_a_language_without_translation_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RefusedRelease, match='no translation into "xx"'):
-        publish(_desk().database, tmp_path / "out", organization="Union", release="1", date=DATE, lang="xx")
-    assert list(tmp_path.iterdir()) == []
-
-
-def _write_catalog(folder: Path, *, complete: bool) -> None:
-    """A language "xx" in which every message of the findings' pages starts with a mark."""
-    catalog = Catalog(locale="en")
-    for template in sorted((templates.TEMPLATES / "findings").glob("*.html")):
-        for _, message, _, _ in extract_from_file("jinja2.ext:babel_extract", template):
-            plural = isinstance(message, tuple)
-            catalog.add(message, tuple(f"¡{one}" for one in message[:2]) if plural else f"¡{message}")
-    if not complete:
-        catalog.delete("Method")
-    target = folder / "xx" / "LC_MESSAGES" / f"{templates.DOMAIN}.mo"
-    target.parent.mkdir(parents=True)
-    with target.open("wb") as file:
-        write_mo(file, catalog)
-
-
-def test_a_complete_catalog_gives_a_release_in_its_language(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_refuses_leaves_no_part_and_the_same_command_makes_it(
+    police: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _write_catalog(tmp_path / "locale", complete=True)
-    monkeypatch.setattr(pages, "LOCALE", tmp_path / "locale")
-    out = tmp_path / "out"
-    publish(_desk().database, out, organization="Union", release="1", date=DATE, lang="xx")
-    page = (out / "findings" / "F02.html").read_text()
-    assert '<html lang="xx">' in page
-    assert "¡Of 40 reports sent to Union ¡about events in ¡¡May 2026" in page
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    _forty(police)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(Unwritable, match="no space left on device"):
+            police.publish()
+    assert not (police.folder / "out").exists()
+    assert police.publish().edition.new is None
 
 
-def test_a_catalog_that_lacks_a_word_stops_the_release(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _write_catalog(tmp_path / "locale", complete=False)
-    monkeypatch.setattr(pages, "LOCALE", tmp_path / "locale")
-    with pytest.raises(RefusedRelease, match='the translation into "xx" lacks "Method"'):
-        publish(_desk().database, tmp_path / "out", organization="Union", release="1", date=DATE, lang="xx")
+def test_everybody_may_read_a_release(police: Publisher) -> None:
+    _forty(police)
+    out = police.publish().path
+    assert {path.stat().st_mode & 0o777 for path in [out, *out.rglob("*")] if path.is_dir()} == {0o755}
+    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o644}
 
 
-def test_a_form_without_acts_gives_no_table(tmp_path: Path) -> None:
-    desk = SmallDesk(form(question("harm", "select_multiple", [choice("none")])))
-    with pytest.raises(NothingToPublish, match="no questionnaire here asks about acts"):
-        _publish(desk, tmp_path / "out")
+def test_the_past_that_gives_a_cell_away_stops_the_release(police: Publisher) -> None:
+    _forty(police)
+    police.publish(k=5)
+    police.reports.add(6, ["shout"], setting="police", when="2026-08")
+    police.reports.add(34, setting="police", when="2026-08")
+    police.publish("second", release="2026-2", k=5, period=("2026-01", "2026-12"), date="2027-01-15")
+    assert police.cell("F02", "acts.shout", "police").reports == 37
+    police.reports.add(40, ["shout"], setting="police", when="2027-03")
+    with pytest.raises(PastDiscloses, match=r"withheld cell acts\.shout=yes\|batch=2026-2") as refusal:
+        police.publish("third", release="2027-1", period=("2026-01", "2027-06"), date="2027-07-15")
+    assert ("acts.shout=yes", "batch=2026-1") in refusal.value.blocking
+    assert "acts.shout=yes|batch=2026-1" in refusal.value.message
+    assert len(past.read_lines(police.desk.database.conn)) == 2
 
 
-def test_every_refusal_has_a_message_and_a_way_out(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    with pytest.raises(FindingsError, match="exists already") as refusal:
-        _publish(_desk(), tmp_path / "out")
-    assert refusal.value.hint == "a release is never overwritten: choose another folder"
-    assert not refusal.value.message.endswith(".")
+_SCRIPT = """
+import sys
+from pathlib import Path
+from tests.findings.test_publish import _forty, _police
+from tests.findings.releasing import Publisher
+folder = Path(sys.argv[1])
+folder.mkdir()
+desk = Publisher(folder, _police())
+_forty(desk)
+desk.publish()
+"""
 
 
-def test_a_release_in_spanish_speaks_spanish_on_every_page(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    publish(_desk().database, out, organization="Union", release="1", date=DATE, lang="es")
-    for page, words in {
-        "index.html": "Lo que la gente reportó",
-        "findings/F02.html": "Actos por ámbito",
-        "method.html": "Qué no se muestra, y por qué",
-    }.items():
-        text = (out / page).read_text(encoding="utf-8")
-        assert '<html lang="es">' in text
-        assert words in text
+def test_a_release_is_the_same_in_another_place_and_time_zone(tmp_path: Path) -> None:
+    places: list[dict[str, Any]] = [
+        {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1", "cwd": str(ROOT)},
+        {"TZ": "Pacific/Kiritimati", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2", "cwd": str(tmp_path)},
+    ]
+    for number, place in enumerate(places):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **place}
+        command = [sys.executable, "-c", _SCRIPT, str(tmp_path / f"out{number}")]
+        subprocess.run(command, check=True, env=environment, cwd=place["cwd"], umask=0o77 * number)
+    assert _read(tmp_path / "out0" / "out") == _read(tmp_path / "out1" / "out")
+
+
+def test_the_form_that_ships_gives_all_its_findings(tmp_path: Path) -> None:
+    desk = Publisher(tmp_path, shipped("report"))
+    desk.reports.add(40, ["pat_down", "insult", "harm.injury"], setting="police", gender="woman", age="25_34")
+    desk.reports.add(20, ["arrest", "told.no_one", "why_not.language"], setting="police", gender="man")
+    made = desk.publish(languages=["en", "es"], title={"en": "What", "es": "Qué"}, campaign="2026-03")
+    assert desk.last
+    assert {table.finding for table in desk.last.tables} >= {
+        *("F01", "F02", "F03", "F05", "F08", "F09", "F10", "F11", "F12", "F13", "F15"),
+    }
+    assert desk.cell("F02", "acts.any.search", "police") == Cell(Status.SHOWN, 40, 60, 67)
+    assert desk.table("F02").axes[0].categories[0].label == {"en": "What they said", "es": "Lo que dijeron"}
+    assert recovered(made.edition) == 0
+    desk.desk.close()
+
+
+def test_an_unlocked_desk_finds_its_ledger_again(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    police.desk.close()
+    with Desk.unlocked(police.folder / "desk", lambda: "") as desk:
+        assert len(past.read_lines(desk.database.conn)) == 1
+        assert [one.id for one in batches.read_batches(desk.database.conn)] == ["2026-1"]

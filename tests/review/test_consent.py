@@ -26,9 +26,9 @@ from intake.forms.answers import check
 from tests.analysis import test_attachments as attaching
 from tests.analysis.conftest import COMMAND, Run, unlock
 from tests.analysis.making import CANARY, FORM, Server, member, varied
-from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_bitmaps import assert_true
 from tests.attaching import FORM as ATTACHING
+from tests.findings.releasing import write_release_file
 from tests.findings.small_desk import choice, form, question
 from tests.review.conftest import ANA, BEN, Bring, take
 from tests.review.pages import decrypted
@@ -343,24 +343,25 @@ def test_a_purge_that_is_killed_at_any_moment_is_finished_by_the_next(
 def test_a_release_says_what_is_due_and_the_command_deletes_it(
     run: Run, desk: Desk, bring: Bring, tmp_path: Path
 ) -> None:
-    bring(*({"story": [STORY]} for _ in range(12)))
+    bring(*({"story": [STORY]} for _ in range(30)))
     nothing = run("purge", "--desk", desk.path)
     assert nothing.stdout == "the words of 0 reports were deleted\n"
-    made = run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE)
+    asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
+    made = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert made.returncode == 0, made.stderr
-    due = "the words of 12 reports are due to be deleted"
+    due = "the words of 30 reports are due to be deleted"
     assert made.stdout.splitlines()[-1] == f"{due}: witnessbox-analysis purge"
     rehearsed = run("purge", "--desk", desk.path, "--dry-run")
-    assert rehearsed.stdout.splitlines() == [due, "  12 once counted"]
-    assert found(desk, CANARY) == 12
+    assert rehearsed.stdout.splitlines() == [due, "  30 once counted"]
+    assert found(desk, CANARY) == 30
     done = run("purge", "--desk", desk.path)
     assert done.stdout.splitlines() == [
-        "the words of 12 reports were deleted",
-        "  12 once counted",
-        "in the archive: 12 reports sealed anew without words, 0 files deleted",
+        "the words of 30 reports were deleted",
+        "  30 once counted",
+        "in the archive: 30 reports sealed anew without words, 0 files deleted",
     ]
     assert (done.stderr, found(desk, CANARY)) == ("", 0)
-    again = run("publish", "--desk", desk.path, "--out", tmp_path / "again", *RELEASE)
+    again = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "again")
     assert again.returncode == 0
     assert (tmp_path / "site/tables/F02.csv").read_bytes() == (tmp_path / "again/tables/F02.csv").read_bytes()
 

@@ -1,8 +1,12 @@
+import numpy as np
 import pytest
 
 from analysis.desk import Desk
-from analysis.findings.codebook import read_codebook
-from analysis.findings.table import count_acts
+from analysis.findings.calendar import Months
+from analysis.findings.counting import Count, count, select
+from analysis.findings.flow import count_flow
+from analysis.findings.plan import make_plan
+from analysis.findings.questions import read_questions
 from analysis.review import exclusions
 from analysis.review.errors import UnknownReason
 from analysis.review.log import undo
@@ -33,13 +37,19 @@ def test_where_no_form_asks_for_consent_nothing_is_counted() -> None:
     assert desk.database.conn.execute('SELECT count(*) FROM "counted"').fetchone() == (2,)
 
 
-def test_findings_leave_out_what_was_left_out_and_say_so_of_consent_alone(desk: Desk, bring: Bring) -> None:
+def test_findings_leave_out_what_was_left_out_and_say_why_in_the_flow(desk: Desk, bring: Bring) -> None:
     reports = bring({}, {}, {}, {"count": ["no"]})
     exclusions.exclude(desk, reports[:1], "junk", ANA)
-    table = count_acts(desk.database, read_codebook(desk.database, "en"))
-    assert table.counts["n", "police"] == 2
-    assert table.counts["acts.pat_down", "police"] == 2
-    assert table.excluded["police"] == 1
+    year = Months("2026-01", "2026-12")
+    plan = make_plan(read_questions(desk.database), year, year)
+    none = np.zeros(0, dtype=np.int64)
+    cells = count(desk.database, plan, select(desk.database, year, undated=True, taken=none))
+    assert cells[("setting=police",)].reports == 2
+    assert cells[("acts.pat_down=yes",)].reports == 2
+    flow = count_flow(desk.database, plan, undated=True)
+    assert flow.cells[("flow=excluded.no_consent", "setting=police")] == Count(1, 1)
+    assert flow.cells[("flow=excluded.junk",)] == Count(1, 1)
+    assert flow.left_out.tolist() == sorted([reports[0], reports[3]])
 
 
 def test_a_report_is_left_out_for_one_of_six_reasons(desk: Desk, bring: Bring) -> None:

@@ -1,0 +1,234 @@
+"""Makes a release out of an edition: what is printed, and no number that is not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from analysis.findings import past
+from analysis.findings.control.attack import attack
+from analysis.findings.control.bounds import Bounds
+from analysis.findings.control.lattice import Cell as Name
+from analysis.findings.edition import Edition
+from analysis.findings.errors import RefusedRelease
+from analysis.findings.model import within
+from analysis.findings.plan import FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED, Planned
+from analysis.findings.released import (
+    PERCENT_BASE,
+    AskedForm,
+    Axis,
+    Batch,
+    Category,
+    Cell,
+    Flow,
+    Method,
+    Quote,
+    Release,
+    Span,
+    Status,
+    Table,
+    Words,
+)
+from analysis.review.exclusions import REASONS
+from intake.forms.form import canonical
+from intake.forms.report import CHANNELS
+
+
+def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]) -> Release:
+    """The release; `lines` are the ledger's, with its own as the last. Raises RefusedRelease."""
+    file = edition.file
+    languages = file.languages
+    forms = tuple(
+        AskedForm(form.id, form.version, _worded(form.title, languages), form.digest)
+        for form in edition.plan.questions.forms
+    )
+    return Release(
+        organization=file.organization,
+        title=file.title,
+        id=file.release,
+        version=file.version,
+        date=file.date,
+        closed=file.date,
+        licence=file.licence,
+        languages=languages,
+        contact=file.contact,
+        doi=file.doi,
+        address=file.address,
+        period_events=Span(file.months.first, file.months.last),
+        period_received=None,
+        k=file.k,
+        n=_cell(edition, (), ()),
+        excluded=_cell(edition, (f"{FLOW}={FLOW_EXCLUDED}",), None),
+        flow=_flow(edition),
+        tables=tuple(_table(edition, edition.plan.tables[name]) for name in edition.selection.tables),
+        quotes=quotes,
+        forms=forms,
+        method=_method(edition),
+        campaign=file.campaign,
+        ledger="".join(f"{line}\n" for line in lines).encode(),
+        audit=_audit(edition),
+        codebook=codebook(edition),
+    )
+
+
+def codebook(edition: Edition) -> bytes:
+    """codebook.json: all that is needed to attack the release, and the words of its codes."""
+    value = {
+        "v": 1,
+        "release": edition.file.release,
+        "model": edition.model.to_json(),
+        "spans": [[span.id, list(span.batches)] for span in edition.spans],
+        "zeros": sorted(map(past.cell_name, edition.zeros)),
+        "tables": [_described(edition, edition.plan.tables[name]) for name in edition.selection.tables],
+    }
+    return canonical(value) + b"\n"
+
+
+def entry(edition: Edition, digest: str) -> dict[str, Any]:
+    """What the ledger says of a release; `digest` is the SHA-256 of its codebook."""
+    return {
+        "kind": "release",
+        "release": edition.file.release,
+        "version": edition.file.version,
+        "day": edition.file.date.isoformat(),
+        "codebook": digest,
+        "batches": list(edition.span.batches),
+        "span": edition.span.id,
+        "tables": list(edition.selection.tables),
+        "campaign": edition.file.campaign,
+        "k": edition.file.k,
+        "insider": edition.file.insider,
+        "printed": {past.cell_name(cell): number for cell, number in sorted(edition.printed.items())},
+        "withheld": sorted(map(past.cell_name, edition.withheld)),
+    }
+
+
+def bounds(edition: Edition) -> dict[Name, Bounds]:
+    """What a stranger can work out of every withheld cell, of this release and of all before it."""
+    before = {cell for one in edition.published for cell in one.withheld}
+    known = {cell: number for cell, number in edition.known.items() if cell in edition.system.index}
+    targets = sorted((edition.withheld | before) - known.keys())
+    return attack(edition.system, known, targets)
+
+
+def _audit(edition: Edition) -> bytes:
+    cells = {
+        past.cell_name(cell): {
+            "integer": [one.integer.low, one.integer.high],
+            "linear": list(one.linear),
+            "exact": one.exact,
+        }
+        for cell, one in bounds(edition).items()
+    }
+    return canonical({"cells": cells}) + b"\n"
+
+
+def _described(edition: Edition, table: Planned) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "axes": [
+            {
+                "id": axis.id,
+                "label": _worded(axis.label, edition.file.languages),
+                "categories": [
+                    {"code": one.code, "label": _worded(one.label, edition.file.languages), "in": one.parent}
+                    for one in axis.categories
+                ],
+            }
+            for axis in table.axes
+        ],
+        "cells": {
+            "|".join(codes): None if cell is None else past.cell_name(within(cell, edition.span.id))
+            for codes, cell in table.cells.items()
+        },
+    }
+
+
+def _table(edition: Edition, table: Planned) -> Table:
+    cells = {codes: _cell(edition, cell, table.bases.get(codes)) for codes, cell in table.cells.items()}
+    axes = tuple(_axis(axis, edition.file.languages) for axis in table.axes)
+    return Table(
+        table.id, table.finding, table.kind, axes, cells, dict(_column_bases(edition, table)), table.multiple
+    )
+
+
+def _column_bases(edition: Edition, table: Planned) -> Iterator[tuple[tuple[str, ...], Cell]]:
+    """n of each column, where all of its rows have the same."""
+    found: dict[tuple[str, ...], set[Name]] = {}
+    for codes, base in table.bases.items():
+        found.setdefault(codes[1:], set()).add(base)
+    for column, bases in found.items():
+        if len(bases) == 1:
+            yield column, _cell(edition, bases.pop(), None)
+
+
+def _axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
+    categories = tuple(
+        Category(one.code, _worded(one.label, languages), one.parent, one.level) for one in axis.categories
+    )
+    return Axis(axis.id, _worded(axis.label, languages), categories)
+
+
+def _worded(words: Words, languages: tuple[str, ...]) -> Words:
+    if not words:
+        return {}
+    missing = [language for language in languages if language not in words]
+    if missing:
+        raise RefusedRelease(
+            f'a questionnaire has no words in "{missing[0]}"',
+            "leave the language out of the release file, or translate the questionnaire",
+        )
+    return {language: words[language] for language in languages}
+
+
+def _cell(edition: Edition, cell: Name | None, base: Name | None) -> Cell:
+    if cell is None:
+        return Cell(Status.NOT_ASKED)
+    reports = edition.printed.get(within(cell, edition.span.id))
+    if reports is None:
+        return Cell(Status.WITHHELD)
+    of = None if base is None else edition.printed.get(within(base, edition.span.id))
+    return Cell(Status.SHOWN, reports, of, _percent(reports, of))
+
+
+def _percent(reports: int, base: int | None) -> int | None:
+    """Whole percent, halves rounded up; none of a base so small that one report moves it by 5."""
+    if base is None or base < PERCENT_BASE:
+        return None
+    return (200 * reports + base) // (2 * base)
+
+
+def _flow(edition: Edition) -> Flow:
+    received = (f"{FLOW}={FLOW_RECEIVED}",)
+
+    def stage(node: str) -> Cell:
+        return _cell(edition, (f"{FLOW}={node}",), received)
+
+    excluded: Mapping[str, Cell] = {reason: stage(f"{FLOW_EXCLUDED}.{reason}") for reason in REASONS}
+    return Flow(stage(FLOW_RECEIVED), excluded, stage(FLOW_COUNTED))
+
+
+def _method(edition: Edition) -> Method:
+    texts = edition.file.texts
+    batches = tuple(
+        Batch(one.batch.id, one.batch.day, _batch_n(edition, one.batch.id))
+        for one in edition.counted
+        if one.batch.id in edition.span.batches
+    )
+    languages = dict.fromkeys(tag for form in edition.plan.questions.forms for tag in form.languages)
+    return Method(
+        batches=batches,
+        languages_asked=tuple(languages),
+        channels=CHANNELS,
+        left_out=edition.selection.left_out,
+        insider=edition.file.insider,
+        one_arrival=edition.file.one_arrival,
+        verification=texts["verification"],
+        outreach=texts["outreach"],
+        funding=texts["funding"],
+        corrections=texts["corrections"],
+    )
+
+
+def _batch_n(edition: Edition, batch: str) -> Cell:
+    """n of a batch, where it was published."""
+    number = edition.known.get(within((), batch))
+    return Cell(Status.WITHHELD) if number is None else Cell(Status.SHOWN, number)

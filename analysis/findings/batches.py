@@ -1,0 +1,138 @@
+"""Batches: the reports that were first counted together, frozen as numbers when they were.
+
+What a batch counts never changes: later decisions, withdrawals and corrections change no number of it,
+for two numbers of the same thing would differ by the few reports that they tell of. `counted_in` says
+which report went into which batch, so that none is counted twice; also which were left out there.
+"""
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.findings.calendar import Months
+from analysis.findings.control.lattice import Cell
+from analysis.findings.counting import NONE, Count
+from analysis.findings.dimensions import ALL, ASKED, NO, NOT_ASKED
+from analysis.findings.model import Model
+from analysis.patterns.reading import Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch: the release that counted it first, its day, and the months of its events.
+
+    `undated` says whether reports without a date were let in. `trees` has the parent of each node as the
+    batch was counted, by tree.
+    """
+
+    id: str
+    day: datetime.date
+    months: Months
+    undated: bool
+    trees: Mapping[str, Mapping[str, str]]
+
+
+def read_batches(connection: Any) -> tuple[Batch, ...]:
+    """All batches, the oldest first."""
+    rows = connection.execute('SELECT * FROM "batches" ORDER BY rowid').fetchall()
+    return tuple(
+        Batch(name, datetime.date.fromisoformat(day), Months(first, last), bool(undated), json.loads(trees))
+        for name, day, first, last, undated, trees in rows
+    )
+
+
+def freeze(
+    connection: Any,
+    batch: Batch,
+    cells: Mapping[Cell, Count],
+    counted: Numbers,
+    left_out: Numbers,
+) -> None:
+    """Writes a batch down for ever. Belongs in a transaction of the caller."""
+    connection.execute(
+        'INSERT INTO "batches" VALUES (?, ?, ?, ?, ?, ?)',
+        [
+            batch.id,
+            batch.day.isoformat(),
+            batch.months.first,
+            batch.months.last,
+            int(batch.undated),
+            json.dumps(batch.trees, sort_keys=True, separators=(",", ":")),
+        ],
+    )
+    connection.executemany(
+        'INSERT INTO "batch_cells" VALUES (?, ?, ?, ?)',
+        ((batch.id, "|".join(cell), one.reports, one.largest) for cell, one in cells.items()),
+    )
+    for reports, is_counted in ((counted, 1), (left_out, 0)):
+        connection.executemany(
+            'INSERT INTO "counted_in" VALUES (?, ?, ?)',
+            ((report, batch.id, is_counted) for report in reports.tolist()),
+        )
+
+
+def read_taken(connection: Any, *, counted_only: bool) -> Numbers:
+    """The reports that are in a batch: counted there, or left out of it as well."""
+    rows = connection.execute(
+        'SELECT DISTINCT "report" FROM "counted_in" WHERE "counted" >= ? ORDER BY 1', [int(counted_only)]
+    )
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]:
+    """The cells of a batch as a model of today names them.
+
+    A question that was asked later was not asked then, so all reports lie in its ".not_asked".
+    """
+    rows = connection.execute(
+        'SELECT "cell", "reports", "largest" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
+    )
+    frozen = {_parse(name): Count(reports, largest) for name, reports, largest in rows}
+    new = frozenset(model.trees.keys() - batch.trees.keys())
+    if not new:
+        return frozen
+    return frozen | dict(_completed(frozen, model, new))
+
+
+def _completed(
+    frozen: Mapping[Cell, Count], model: Model, new: frozenset[str]
+) -> Iterable[tuple[Cell, Count]]:
+    for cell in model.cells:
+        nodes = dict(node.split("=", 1) for node in cell)
+        if not new.isdisjoint(nodes):
+            then = _as_then(nodes, new)
+            yield cell, NONE if then is None else frozen.get(model.cell(then), NONE)
+
+
+def _as_then(nodes: Mapping[str, str], new: frozenset[str]) -> dict[str, str] | None:
+    """The nodes of the same reports before some trees were known; None where there are none.
+
+    Of a question that is new, nobody was asked. Of an answer that is new, nobody ticked it whom the
+    question was asked.
+    """
+    then = {tree: node for tree, node in nodes.items() if tree not in new}
+    for tree in new & nodes.keys():
+        question, _, answer = tree.partition(".")
+        was_asked = {NO: ASKED, ASKED: ASKED, NOT_ASKED: NOT_ASKED, ALL: ALL}.get(nodes[tree])
+        if was_asked is None or (was_asked == ASKED and (not answer or question in new)):
+            return None
+        if was_asked == ALL or question in new:
+            continue
+        if then.setdefault(question, was_asked) != was_asked:
+            return None
+    # That a question was asked goes without saying where an answer to it is told.
+    told = {tree.partition(".")[0] for tree, node in then.items() if "." in tree and node != NOT_ASKED}
+    return {tree: node for tree, node in then.items() if not (tree in told and node == ASKED)}
+
+
+def parents(model: Model) -> dict[str, dict[str, str]]:
+    """The parent of each node, by tree: what may not change from batch to batch."""
+    return {name: dict(tree.parents) for name, tree in model.trees.items()}
+
+
+def _parse(name: str) -> Cell:
+    return tuple(name.split("|")) if name else ()

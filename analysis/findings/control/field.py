@@ -1,0 +1,201 @@
+"""The cells of one model while it is decided which of them to withhold; `protect` says how."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.findings.control.certificate import Need, Witness
+from analysis.findings.control.changes import Blocked, Changes
+from analysis.findings.control.insider import Insiders
+from analysis.findings.control.lattice import Cell
+from analysis.findings.control.solver import Floats
+from analysis.findings.control.system import System
+from analysis.findings.control.unknowns import Ints, Model
+
+# How much of a cell's cost its tie-break may be: less than any reason to prefer one cell to another.
+_TIE = 1 / 1024
+# What it costs to move a cell that is withheld already, beside the cheapest other: next to nothing, so
+# that tables stay near the true one. Without it the solver wanders far and comes back with fractions.
+_WITHHELD = 1 / 1024
+# So many tests are made at a time, from the same state: the result is the same on every machine.
+_LANES = 2
+# Fewer cells than this are not worth it: tests that wait for each other share what they withhold.
+_WORTH_LANES = 1000
+# In so many orders the tests may be taken.
+ORDERS = 4
+# Trying to print a cell again ends after so many tests for each that there is.
+_RETRIES = 4
+
+
+class BlockedTarget(Exception):
+    """No table at all has a target where it needs to be."""
+
+    def __init__(self, target: Cell) -> None:
+        super().__init__()
+        self.target = target
+
+
+class Test(NamedTuple):
+    """Whether a column may be as low, or as high, as it has to be able to be."""
+
+    column: int
+    low: bool
+
+
+class Field:
+    """See above. `_changes` holds what each test that passed changes in the true table."""
+
+    def __init__(
+        self,
+        system: System,
+        values: Mapping[Cell, int],
+        model: Model,
+        costs: Mapping[Cell, float],
+        targets: Mapping[Cell, Need],
+        key: bytes,
+        insiders: Insiders,
+        order: int = 0,
+    ) -> None:
+        self._names = [system.cells[cell] for cell in model.cells]
+        place = {name: i for i, name in enumerate(self._names)}
+        self._column_of = {int(cell): i for i, cell in enumerate(model.cells)}
+        self._model, self._insiders, self._key, self._order = model, insiders, key, order
+        self._table = np.array([values[name] for name in self._names], np.int64)
+        self._targets = {place[target]: need for target, need in targets.items() if target in place}
+        self._standing = np.maximum(
+            model.lower, np.array([insiders.standing[cell] for cell in model.cells], np.int64)
+        )
+        self._costs = self._weigh(costs)
+        self._hidden = self._costs == 0
+        self._changes: dict[Test, Ints] = {}
+        self._blame: dict[int, Test] = {}
+        self._search = Changes(system, model, self._table, _LANES)
+
+    @property
+    def withheld(self) -> set[Cell]:
+        """The names of the cells that had a cost and are withheld."""
+        return {self._names[i] for i in np.flatnonzero(self._hidden & (self._costs > 0))}
+
+    @property
+    def cost(self) -> float:
+        """What it costs to withhold them."""
+        return float(self._costs[self._hidden].sum())
+
+    @property
+    def witnesses(self) -> Iterable[Witness]:
+        """One for each end of each target."""
+        for test, change in self._changes.items():
+            changes = {self._names[i]: int(change[i]) for i in np.flatnonzero(change)}
+            yield Witness(self._names[test.column], test.low, changes)
+
+    def protect(self) -> None:
+        """Withholds until every test passes. Raises BlockedTarget."""
+        tests = [Test(column, low) for column in self._targets for low in (True, False)]
+        waiting = sorted(tests, key=self._rank)
+        lanes = _LANES if len(self._table) >= _WORTH_LANES else 1
+        with ThreadPoolExecutor(_LANES) as threads:
+            while waiting := [test for test in waiting if test not in self._changes]:
+                taken = waiting[:lanes]
+                for test, change in zip(taken, threads.map(self._open, range(lanes), taken), strict=True):
+                    self._keep(test, change)
+
+    def release(self) -> None:
+        """Prints again what need not be withheld, or what cheaper cells stand in for, the dearest first."""
+        left = _RETRIES * len(self._changes)
+        extra = np.flatnonzero(self._hidden & (self._costs > 0)).tolist()
+        for cell in sorted(extra, key=lambda i: -self._costs[i]):
+            if self._hidden[cell]:
+                left -= self._try_without(cell)
+            if left < 0:
+                return
+
+    def _try_without(self, cell: int) -> int:
+        """Prints a cell again if all tests pass without it, at a lower cost; returns how many were made."""
+        moved = [test for test, change in self._changes.items() if change[cell]]
+        # The test that it was withheld for will most likely need it still.
+        moved.sort(key=lambda test: test != self._blame.get(cell))
+        before = self._hidden.copy()
+        again: dict[Test, Ints] = {}
+        self._hidden[cell] = False
+        for test in moved:
+            change = self._without(cell, test)
+            if change is not None:
+                again[test] = change
+                self._hidden |= change != 0
+            if change is None or self._costs[self._hidden & ~before].sum() >= self._costs[cell]:
+                self._hidden = before
+                self._blame[cell] = test
+                return len(again) + 1
+        self._changes.update(again)
+        return len(moved)
+
+    def _without(self, cell: int, test: Test) -> Ints | None:
+        lower, upper = self._knowledge(test.column), self._model.upper.copy()
+        lower[cell] = upper[cell] = self._table[cell]
+        return self._search.near(test.column, self._goal(test), self._weights(), (lower, upper), self._price)
+
+    def _open(self, lane: int, test: Test) -> Ints:
+        """The cheapest change that was found. Raises BlockedTarget."""
+        bounds = self._knowledge(test.column), self._model.upper
+        try:
+            goal = self._goal(test)
+            return self._search.cheapest(lane, test.column, goal, self._weights(), bounds, self._price)
+        except Blocked:
+            raise BlockedTarget(self._names[test.column]) from None
+
+    def _keep(self, test: Test, change: Ints) -> None:
+        """What a test changes is withheld. It passes for all others too that it goes far enough for."""
+        new = np.flatnonzero((change != 0) & ~self._hidden)
+        self._hidden[new] = True
+        self._blame.update(dict.fromkeys(new.tolist(), test))
+        self._changes[test] = change
+        table = self._table + change
+        if (table >= self._standing).all():
+            for column, need in self._targets.items():
+                if table[column] >= need.high:
+                    self._changes.setdefault(Test(column, False), change)
+                if table[column] <= need.low:
+                    self._changes.setdefault(Test(column, True), change)
+
+    def _goal(self, test: Test) -> int:
+        need, count = self._targets[test.column], int(self._table[test.column])
+        return min(need.low, count) if test.low else max(need.high, count)
+
+    def _rank(self, test: Test) -> tuple[int, bytes]:
+        """The hardest tests come first, in other orders the easiest, or any."""
+        change = abs(self._goal(test) - int(self._table[test.column]))
+        name = (*self._names[test.column], str(test.low), str(self._order))
+        return (-change, 0, change, 0)[self._order % ORDERS], _digest(name, self._key)
+
+    def _knowledge(self, column: int) -> Ints:
+        """How low the cells may be for those who test a column."""
+        lower = self._standing.copy()
+        for cell, known in self._insiders.relaxed(int(self._model.cells[column])).items():
+            if cell in self._column_of:
+                place = self._column_of[cell]
+                lower[place] = max(self._model.lower[place], known)
+        return lower
+
+    def _price(self, change: Ints) -> float:
+        """What it costs to withhold what changes and is not withheld yet."""
+        return float(self._costs[(change != 0) & ~self._hidden].sum())
+
+    def _weights(self) -> Floats:
+        """What it costs to move each cell by one."""
+        priced = self._costs[self._costs > 0]
+        least = float(priced.min()) if len(priced) else 1.0
+        next_to_nothing = least * _WITHHELD * (1 + self._ties)
+        return np.where(self._hidden, next_to_nothing, self._costs)
+
+    def _weigh(self, costs: Mapping[Cell, float]) -> Floats:
+        digests = [_digest(name, self._key)[:4] for name in self._names]
+        self._ties = np.array([int.from_bytes(digest, "big") / 2**32 for digest in digests]) * _TIE
+        given = [0 if i in self._targets else costs.get(name, 0) for i, name in enumerate(self._names)]
+        return np.array(given, np.float64) * (1 + self._ties)
+
+
+def _digest(cell: Cell, key: bytes) -> bytes:
+    return blake2b("\0".join(cell).encode(), key=key, person=b"witnessbox-tie").digest()

@@ -1,0 +1,119 @@
+"""HiGHS, kept at arm's length: one model that is solved again and again, in floats.
+
+Nothing that comes back is believed before it was checked in whole numbers: a table by `Model.holds`, a
+bound by `proven`, which makes it again out of the multipliers of the rows.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+import numpy as np
+from highspy import Highs, HighsLp, HighsModelStatus, HighsVarType, MatrixFormat, ObjSense
+from numpy.typing import NDArray
+
+from analysis.findings.control.errors import Inconsistent, Undecided
+from analysis.findings.control.unknowns import ENDLESS, Ints, Model
+
+Floats: TypeAlias = NDArray[np.float64]
+
+# One thread, a fixed seed and no gap: the same question has the same answer on every machine. The primal
+# simplex goes on from the last table, which stays possible when only the question changes; it was
+# measured at ten times the speed of the default.
+_OPTIONS: dict[str, Any] = {
+    "threads": 1,
+    "random_seed": 0,
+    "simplex_strategy": 4,
+    "presolve": "off",
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": 0.0,
+}
+_NEAR = 1e-6
+
+
+class Sense(Enum):
+    """Which end of a cell's interval is looked for."""
+
+    LEAST = 1
+    GREATEST = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A table in floats, and the multipliers of the rows (for linear models)."""
+
+    values: Floats
+    multipliers: Floats
+
+    @property
+    def whole(self) -> Ints | None:
+        """The table in whole numbers, None where one is a fraction."""
+        rounded = np.rint(self.values)
+        return rounded.astype(np.int64) if np.abs(self.values - rounded).max() < _NEAR else None
+
+
+class Program:
+    """A model at the solver; `whole` asks for whole numbers."""
+
+    def __init__(self, model: Model, *, whole: bool = False) -> None:
+        self._model = model
+        self._solver = Highs()  # type: ignore[no-untyped-call]
+        self._solver.silent()
+        for option, value in _OPTIONS.items():
+            self._solver.setOptionValue(option, value)
+        if whole:
+            self._solver.setOptionValue("presolve", "on")
+        self._solver.passModel(self._describe(model, whole))
+
+    def extreme(self, column: int, sense: Sense) -> Solution | None:
+        """A table in which a column is at the end of its interval; None where there is no end.
+
+        Raises Inconsistent, Undecided.
+        """
+        self._solver.changeColCost(column, float(sense.value))
+        try:
+            return self._solve()
+        finally:
+            self._solver.changeColCost(column, 0.0)
+
+    def any(self) -> Solution:
+        """Some table. Raises Inconsistent, Undecided."""
+        solution = self._solve()
+        assert solution is not None  # noqa: S101 - without a cost nothing is endless
+        return solution
+
+    def bound(self, columns: Ints, lower: Ints, upper: Ints) -> None:
+        """Changes what is known of some columns."""
+        places = columns.astype(np.int32)
+        highs = np.where(upper >= ENDLESS, self._solver.inf, upper)
+        self._solver.changeColsBounds(len(places), places, lower.astype(np.float64), highs)
+
+    def _solve(self) -> Solution | None:
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status in (HighsModelStatus.kUnbounded, HighsModelStatus.kUnboundedOrInfeasible):
+            return None
+        if status == HighsModelStatus.kInfeasible:
+            raise Inconsistent(
+                "the numbers contradict each other: no table of whole numbers agrees with them"
+            )
+        if status != HighsModelStatus.kOptimal:
+            raise Undecided("the solver gave up on a table", "publish fewer or smaller tables")
+        solution = self._solver.getSolution()
+        return Solution(np.array(solution.col_value), np.array(solution.row_dual))
+
+    def _describe(self, model: Model, whole: bool) -> HighsLp:
+        described = HighsLp()
+        described.num_col_, described.num_row_ = len(model.cells), len(model.known)
+        described.sense_ = ObjSense.kMinimize
+        described.col_cost_ = np.zeros(len(model.cells))
+        described.col_lower_ = model.lower.astype(np.float64)
+        described.col_upper_ = np.where(model.upper >= ENDLESS, self._solver.inf, model.upper)
+        described.row_lower_ = described.row_upper_ = model.known.astype(np.float64)
+        described.a_matrix_.format_ = MatrixFormat.kRowwise
+        described.a_matrix_.start_ = model.starts.astype(np.int32)
+        described.a_matrix_.index_ = model.columns.astype(np.int32)
+        described.a_matrix_.value_ = model.signs.astype(np.float64)
+        if whole:
+            described.integrality_ = [HighsVarType.kInteger] * len(model.cells)
+        return described

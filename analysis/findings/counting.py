@@ -1,0 +1,250 @@
+"""Counts the cells of a plan over reports that are counted together for the first time.
+
+It holds true counts and stays on the desk: what leaves it is what disclosure control lets through. The
+unit is the report; one that ticks several answers counts once in each.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.cipher import Database
+from analysis.findings import calendar
+from analysis.findings.control.lattice import Cell, Tree
+from analysis.findings.dimensions import ASKED, NO, NOT_ASKED, PAGE, YES
+from analysis.findings.model import Model
+from analysis.findings.plan import CHANNEL, FLOW, LANG, Plan
+from analysis.findings.questions import BLANK, SETTING, Asked, Page, asks_setting, page_form
+from analysis.patterns.reading import Column, Numbers, Reports, choices, read_reports, read_ticks
+
+WHEN, WEEK, ASKING = "when", "week", "asking"
+# A landlord of a building with few homes points at its tenants: such a report names no landlord.
+SMALL_PLACES: Mapping[str, tuple[str, tuple[str, ...]]] = {"landlord": ("size", ("1_2", "3_9"))}
+
+Counted: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Reports of a cell, and how many of them at most came by one channel in one week."""
+
+    reports: int
+    largest: int
+
+    def __add__(self, other: "Count") -> "Count":
+        # Of batches of other weeks this is too much rather than too little.
+        return Count(self.reports + other.reports, self.largest + other.largest)
+
+
+NONE = Count(0, 0)
+
+
+class Unanswered(ValueError):
+    """A report leaves blank what its form requires; no import lets such a one in."""
+
+
+def select(database: Database, months: calendar.Months, *, undated: bool, taken: Numbers) -> Numbers:
+    """The counted reports about events in a period that are in no batch yet."""
+    reports = read_reports(database, WHEN)
+    column = reports.columns[WHEN]
+    held = [months.holds(value) for value in column.values]
+    fits = np.array([undated if one is None else one for one in held], dtype=np.bool_)[column.codes]
+    found: Numbers = reports.ids[fits & ~np.isin(reports.ids, taken)]
+    return found
+
+
+def count(database: Database, plan: Plan, chosen: Numbers) -> dict[Cell, Count]:
+    """Every cell of every table of the plan that a report of the chosen is in; the flow is not."""
+    frame = _Frame(database, plan, chosen)
+    model = plan.model(plan.tables)
+    found: dict[Cell, Count] = {}
+    for lattice in model.lattices:
+        if FLOW not in lattice:
+            found.update(_count_lattice(model, lattice, frame))
+    return found
+
+
+def _count_lattice(model: Model, lattice: Sequence[str], frame: "_Frame") -> Iterator[tuple[Cell, Count]]:
+    trees = [model.trees[name] for name in lattice]
+    cells = _leaf_counts(trees, frame)
+    for axis, tree in enumerate(trees):
+        cells = np.moveaxis(np.tensordot(_membership(tree), cells, axes=(1, axis)), 0, axis)
+    reports, largest = cells.sum(axis=-1), cells.max(axis=-1)
+    for place in map(tuple, np.argwhere(reports).tolist()):
+        nodes = {tree.name: tree.nodes[at] for tree, at in zip(trees, place, strict=True)}
+        yield model.cell(nodes), Count(int(reports[place]), int(largest[place]))
+
+
+def _leaf_counts(trees: Sequence[Tree], frame: "_Frame") -> Counted:
+    """Reports by leaf of each tree, and by channel and week."""
+    shape = [len(tree.leaves) for tree in trees]
+    codes = np.zeros(len(frame), dtype=np.int64)
+    for tree, size in zip(trees, shape, strict=True):
+        codes = codes * size + frame.leaves(tree)
+    width = frame.arrivals
+    flat = np.bincount(codes * width + frame.arrival, minlength=int(np.prod(shape)) * width)
+    return flat.reshape(*shape, width)
+
+
+def _membership(tree: Tree) -> Counted:
+    """Which node (row) holds which leaf (column)."""
+    places = {node: place for place, node in enumerate(tree.nodes)}
+    matrix = np.zeros((len(tree.nodes), len(tree.leaves)), dtype=np.int64)
+    for column, leaf in enumerate(tree.leaves):
+        matrix[[places[node] for node in tree.path(leaf)], column] = 1
+    return matrix
+
+
+class _Frame:
+    """The chosen reports as columns of leaves, each worked out when it is asked for first."""
+
+    def __init__(self, database: Database, plan: Plan, chosen: Numbers) -> None:
+        self._database, self._plan = database, plan
+        names = [WHEN, WEEK, CHANNEL, LANG, ASKING, SETTING, *plan.choices]
+        names += [column for column, _ in SMALL_PLACES.values()]
+        reports = read_reports(database, *names)
+        places = reports.places(chosen)
+        columns = {name: _only_used(column, places) for name, column in reports.columns.items()}
+        self._reports = Reports(reports.ids[places], columns)
+        self._codes = {
+            one.id: one.code
+            for name in (*plan.choices, SETTING, *(column for column, _ in SMALL_PLACES.values()))
+            for one in choices(database, name)
+        }
+        self._askings = _read_askings(database)
+        self._known: dict[str, Numbers] = {}
+        self._ticked: dict[str, NDArray[np.uint8]] = {}
+        weeks, channels = self._reports.columns[WEEK], self._reports.columns[CHANNEL]
+        joined = weeks.codes.astype(np.int64) * len(channels.values) + channels.codes
+        used, self.arrival = np.unique(joined, return_inverse=True)
+        self.arrivals = max(1, len(used))
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def leaves(self, tree: Tree) -> Numbers:
+        """The place of each report's leaf among the leaves of a tree."""
+        if tree.name in self._plan.ticks:
+            return self._tick(tree)
+        if tree.name not in self._known:
+            self._known[tree.name] = self._find(tree)
+        return self._known[tree.name]
+
+    def _find(self, tree: Tree) -> Numbers:
+        places = {leaf: place for place, leaf in enumerate(tree.leaves)}
+        if tree.name in self._plan.choices:
+            return self._choice(tree.name, places)
+        if tree.name in self._plan.questions.asked:
+            asked = self._asked(tree.name)
+            return np.where(asked, places[ASKED], places[NOT_ASKED])
+        if tree.name == PAGE:
+            return self._page(places)
+        column, leaf_of = self._simple(tree)
+        values = [places[leaf_of(value)] for value in column.values]
+        return np.array(values, dtype=np.int64)[column.codes]
+
+    def _simple(self, tree: Tree) -> tuple[Column, Callable[[Any], str]]:
+        """A column, and what leaf a value of it is."""
+        columns = self._reports.columns
+        if tree.name in (CHANNEL, LANG):
+            return columns[tree.name], str
+        if tree.name == calendar.RECEIVED:
+            return columns[WEEK], lambda week: calendar.node_of(calendar.month_of_week(week), tree)
+        if tree.name == calendar.MONTH:
+            return columns[WHEN], lambda when: calendar.node_of(when, tree)
+        if tree.name == SETTING:
+            return self._settings(), str
+        months = self._plan.trees[calendar.MONTH]
+        campaign = next(one for one in self._plan.campaigns if calendar.side_name(one) == tree.name)
+        return columns[WHEN], lambda when: calendar.side_of(calendar.node_of(when, months), campaign)
+
+    def _settings(self) -> Column:
+        """The setting of each report: its answer, or its form where that asks none."""
+        alone = {page_form(form): form.id for form in self._plan.questions.forms if not asks_setting(form)}
+        answers, askings = self._reports.columns[SETTING], self._reports.columns[ASKING]
+        pairs = answers.codes.astype(np.int64) * len(askings.values) + askings.codes
+        used, codes = np.unique(pairs, return_inverse=True)
+        values = []
+        for pair in used.tolist():
+            answer, asking = divmod(pair, len(askings.values))
+            form, _, _ = self._askings[int(askings.values[asking])]
+            given = answers.values[answer]
+            values.append(alone.get(form) or (BLANK if given is None else self._codes[given]))
+        return Column(tuple(values), codes.astype(np.int32))
+
+    def _page(self, places: Mapping[str, int]) -> Numbers:
+        settings, askings = self._settings(), self._reports.columns[ASKING]
+        pairs = settings.codes.astype(np.int64) * len(askings.values) + askings.codes
+        used, codes = np.unique(pairs, return_inverse=True)
+        found = []
+        for pair in used.tolist():
+            setting, asking = divmod(pair, len(askings.values))
+            form, page, _ = self._askings[int(askings.values[asking])]
+            found.append(places[Page(form, page, settings.values[setting]).id])
+        return np.array(found, dtype=np.int64)[codes]
+
+    def _asked(self, question: str) -> NDArray[np.bool_]:
+        column = self._reports.columns[ASKING]
+        holds = [question in self._askings[int(value)][2] for value in column.values if value is not None]
+        return np.array(holds, dtype=np.bool_)[column.codes]
+
+    def _choice(self, name: str, places: Mapping[str, int]) -> Numbers:
+        column = self._reports.columns[name]
+        blank = places.get(BLANK, -1)
+        values = [blank if value is None else places[self._codes[value]] for value in column.values]
+        found = np.array(values, dtype=np.int64)[column.codes]
+        if name in SMALL_PLACES:
+            found = np.where(self._is_small(name) & (found != blank), blank, found)
+        found = np.where(self._asked(name), found, places[NOT_ASKED])
+        if (found < 0).any():
+            raise Unanswered(name)
+        return found
+
+    def _is_small(self, name: str) -> NDArray[np.bool_]:
+        question, small = SMALL_PLACES[name]
+        column = self._reports.columns[question]
+        values = [value is not None and self._codes[value] in small for value in column.values]
+        return np.array(values, dtype=np.bool_)[column.codes]
+
+    def _tick(self, tree: Tree) -> Numbers:
+        if tree.name not in self._ticked:
+            self._read_ticks(self._plan.ticks[tree.name].question)
+        ticked = np.unpackbits(self._ticked[tree.name], count=len(self))
+        asked = self._asked(self._plan.ticks[tree.name].question.id)
+        places = {leaf: place for place, leaf in enumerate(tree.leaves)}
+        return np.where(asked, np.where(ticked, places[YES], places[NO]), places[NOT_ASKED])
+
+    def _read_ticks(self, question: Asked) -> None:
+        """All trees of a question at once, a bit for each report."""
+        said = choices(self._database, question.id)
+        matrix = read_ticks(self._database, self._reports, said) & self._asked(question.id)[:, None]
+        columns = {one.code: place for place, one in enumerate(said)}
+        for name, tick in self._plan.ticks.items():
+            if tick.question.id == question.id:
+                chosen = [columns[code] for code in tick.codes]
+                self._ticked[name] = np.packbits(matrix[:, chosen].any(axis=1))
+
+
+def _only_used(column: Column, places: Numbers) -> Column:
+    """The column of the chosen reports, with their values alone: others may have no leaf here."""
+    used, codes = np.unique(column.codes[places], return_inverse=True)
+    return Column(tuple(column.values[code] for code in used.tolist()), codes.astype(np.int32))
+
+
+def _read_askings(database: Database) -> dict[int, tuple[str, str, frozenset[str]]]:
+    """The form as its pages name it, the page, and the questions of each set that was asked."""
+    rows = database.query(
+        'select a."id", a."page", a."questions", f."name", f."version", f."digest" from "askings" a '
+        'join "forms" f on f."id" = a."form"'
+    )
+    return {
+        row["id"]: (
+            f"{row['name']}-{row['version']}-{row['digest'][:8]}",
+            row["page"],
+            frozenset(row["questions"].split()),
+        )
+        for row in rows
+    }

@@ -1,0 +1,314 @@
+"""One release in the making: what is counted, what is printed, what is withheld and why.
+
+It holds true counts and stays on the desk. Everything is worked out before anything is written, so a
+release that is refused, or only rehearsed, has changed nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from analysis.cipher import Database
+from analysis.findings import batches, calendar, past
+from analysis.findings.batches import Batch
+from analysis.findings.calendar import Months
+from analysis.findings.control.errors import Inconsistent
+from analysis.findings.control.lattice import Cell, Tree
+from analysis.findings.control.system import System, is_slack
+from analysis.findings.counting import NONE, Count, count, select
+from analysis.findings.errors import Changed, Overlaps, TooFewReports
+from analysis.findings.flow import count_flow
+from analysis.findings.model import Model, Span, system, within
+from analysis.findings.past import Published
+from analysis.findings.plan import Plan, make_plan
+from analysis.findings.primary import Reason, Rules
+from analysis.findings.questions import read_questions
+from analysis.findings.releasefile import ReleaseFile
+from analysis.findings.selection import Selection, choose
+from analysis.findings.withholding import Task, withhold
+from analysis.patterns.reading import Numbers
+
+_SMALLEST_BATCH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A batch with its cells; what is new has the reports that are in it, and those left out of it."""
+
+    batch: Batch
+    cells: Mapping[Cell, Count]
+    reports: Numbers | None = None
+    left_out: Numbers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A release before it is written. `counts` are by cells with their span in their names.
+
+    `sensitive` are all cells that nobody may learn, between releases too; `primary` why those of its own
+    tables are.
+    """
+
+    file: ReleaseFile
+    plan: Plan
+    selection: Selection
+    model: Model
+    system: System
+    spans: tuple[Span, ...]
+    span: Span
+    counted: tuple[Counted, ...]
+    counts: Mapping[Cell, Count]
+    zeros: frozenset[Cell]
+    published: tuple[Published, ...]
+    primary: Mapping[Cell, Reason]
+    sensitive: frozenset[Cell]
+    printed: Mapping[Cell, int]
+    withheld: frozenset[Cell]
+
+    @property
+    def new(self) -> Counted | None:
+        """The batch that this release counts first."""
+        found = [one for one in self.counted if one.reports is not None]
+        return found[0] if found else None
+
+    @property
+    def known(self) -> dict[Cell, int]:
+        """All that everybody knows once it is published."""
+        before = (one.printed for one in self.published)
+        zeros = dict.fromkeys(self.zeros, 0)
+        return reduce(lambda known, more: {**known, **more}, before, zeros) | dict(self.printed)
+
+
+def prepare(
+    database: Database, file: ReleaseFile, published: Sequence[Published], key: bytes, *, again: bool = False
+) -> Edition:
+    """The release that a file asks for, after those that were `published`.
+
+    `again` makes one that was published already from what was counted then. Raises FindingsError, or
+    PastDiscloses where nothing that could be withheld would be enough.
+    """
+    there = {one.release for one in published} | ({file.release} if again else set())
+    frozen = [one for one in batches.read_batches(database.conn) if one.id in there]
+    covered = [one for one in frozen if _is_covered(file, one)]
+    plan = _plan(database, file, frozen, published)
+    counted = [*_frozen(database, plan, frozen), *([] if again else _new(database, file, plan))]
+    in_span = [one for one in counted if one.batch in covered or one.reports is not None]
+    _check_size(file, in_span)
+    span = Span("+".join(one.batch.id for one in in_span), tuple(one.batch.id for one in in_span))
+    spans = tuple(_spans([one.batch.id for one in counted], span, published))
+    totals = _total(counted, spans)
+    own = {
+        cell: totals[name]
+        for cell in plan.model(plan.tables).cells
+        if (name := within(cell, span.id)) in totals
+    }
+    rules = Rules(file.k, file.one_arrival, _small_nodes(file))
+    selection = choose(plan, file, own, rules)
+    tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
+    model = plan.model(tables)
+    whole = system(model, spans)
+    _check_sums(whole, totals)
+    edition = Edition(
+        file=file,
+        plan=plan,
+        selection=selection,
+        model=model,
+        system=whole,
+        spans=spans,
+        span=span,
+        counted=tuple(counted),
+        counts=totals,
+        zeros=frozenset(_zeros(model, [one.batch for one in counted], spans)),
+        published=tuple(published),
+        primary={},
+        sensitive=frozenset(),
+        printed={},
+        withheld=frozenset(),
+    )
+    return _protected(edition, rules, list(tables), key)
+
+
+# What is counted
+
+
+def _is_covered(file: ReleaseFile, batch: Batch) -> bool:
+    if file.months.covers(batch.months):
+        return True
+    if file.months.meets(batch.months):
+        raise Overlaps(
+            f'the period {file.months.first} to {file.months.last} cuts through that of "{batch.id}",'
+            f" {batch.months.first} to {batch.months.last}: the difference would tell of few",
+            f"choose a period that holds all of {batch.months.first} to {batch.months.last}, or none of it",
+        )
+    return False
+
+
+def _plan(
+    database: Database, file: ReleaseFile, frozen: Sequence[Batch], published: Sequence[Published]
+) -> Plan:
+    months = calendar.union([file.months, *(one.months for one in frozen)])
+    last = max([file.date, *(one.day for one in frozen)]).isoformat()[:7]
+    received = Months(months.first, max(months.first, last))
+    campaigns = dict.fromkeys(filter(None, [*(one.campaign for one in published), file.campaign]))
+    return make_plan(read_questions(database), months, received, tuple(campaigns))
+
+
+def _frozen(database: Database, plan: Plan, frozen: Iterable[Batch]) -> Iterator[Counted]:
+    model = plan.model(plan.tables)
+    now = batches.parents(model)
+    for batch in frozen:
+        for tree, nodes in batch.trees.items():
+            moved = [node for node, parent in nodes.items() if now.get(tree, nodes).get(node) != parent]
+            if moved:
+                raise Changed(
+                    f'"{moved[0]}" of "{tree}" lies elsewhere than when "{batch.id}" was counted',
+                    "a category keeps its place for ever: give the new one a code of its own",
+                )
+        yield Counted(batch, batches.read_cells(database.conn, batch, model))
+
+
+def _new(database: Database, file: ReleaseFile, plan: Plan) -> Iterator[Counted]:
+    taken = batches.read_taken(database.conn, counted_only=True)
+    reports = select(database, file.months, undated=file.undated, taken=taken)
+    if not len(reports):
+        return
+    if len(reports) < _SMALLEST_BATCH * file.k:
+        raise TooFewReports(
+            f"fewer than {_SMALLEST_BATCH * file.k} reports are new in the period, three times the threshold:"
+            " a batch so small points at its reporters",
+            "wait for more reports, or choose a longer period",
+        )
+    own = replace(plan, months=file.months)
+    flow = count_flow(database, own, undated=file.undated)
+    parents = batches.parents(plan.model(plan.tables))
+    batch = Batch(file.release, file.date, file.months, file.undated, parents)
+    yield Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
+
+
+def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
+    if not counted:
+        raise TooFewReports(
+            "no report that may be counted is about the period",
+            "choose another period, or import the reports first",
+        )
+    whole = sum((one.cells.get((), NONE) for one in counted), NONE)
+    if not file.one_arrival and 2 * whole.largest > whole.reports:
+        raise TooFewReports(
+            "more than half of all reports came by one channel in one week: one hand may have written them",
+            "where they were imported or collected at once, say so in the release file: one_arrival = true",
+        )
+
+
+# Spans
+
+
+def _spans(names: Sequence[str], own: Span, published: Sequence[Published]) -> Iterator[Span]:
+    """Each batch, each span that was published or is now, and what lies between two of them."""
+    found: dict[tuple[str, ...], Span] = {(name,): Span(name, (name,)) for name in names}
+    unions = [own, *(Span(one.span, one.batches) for one in published)]
+    found |= {span.batches: span for span in unions}
+    for larger in unions:
+        for smaller in unions:
+            rest = tuple(name for name in larger.batches if name not in smaller.batches)
+            if rest and len(rest) + len(smaller.batches) == len(larger.batches):
+                found.setdefault(rest, Span("+".join(rest), rest))
+    yield from found.values()
+
+
+def _total(counted: Sequence[Counted], spans: Sequence[Span]) -> dict[Cell, Count]:
+    by_batch = {one.batch.id: one.cells for one in counted}
+    totals: dict[Cell, Count] = {}
+    for span in spans:
+        for batch in span.batches:
+            for cell, one in by_batch[batch].items():
+                name = within(cell, span.id)
+                totals[name] = totals.get(name, NONE) + one
+    return totals
+
+
+def _zeros(model: Model, counted: Sequence[Batch], spans: Sequence[Span]) -> Iterator[Cell]:
+    """Cells that everybody knows to be empty: months outside of a batch's period."""
+    months = model.trees[calendar.MONTH]
+    empty = {batch.id: set(_empty_nodes(months, batch)) for batch in counted}
+    for span in spans:
+        nodes = set.intersection(*(empty[batch] for batch in span.batches))
+        for cell in model.cells:
+            if nodes.intersection(cell):
+                yield within(cell, span.id)
+
+
+def _empty_nodes(months: Tree, batch: Batch) -> Iterator[str]:
+    for node in calendar.outside(months, batch.months, undated=batch.undated):
+        yield f"{calendar.MONTH}={node}"
+
+
+def _check_sums(whole: System, totals: Mapping[Cell, Count]) -> None:
+    """Reports that contradict their forms would make the attack meaningless."""
+    values = {cell: totals.get(cell, NONE).reports for cell in whole.cells if not is_slack(cell)}
+    complete = whole.complete(values)
+    fits = all(not sum(sign * complete[whole.cells[i]] for i, sign in row) for row in whole.rows)
+    if not fits or min(complete.values(), default=0) < 0:
+        raise Inconsistent(
+            "the reports do not add up as their questionnaires say",
+            "rebuild the desk from its archive: witnessbox-analysis rebuild",
+        )
+
+
+# What is withheld
+
+
+def _small_nodes(file: ReleaseFile) -> frozenset[str]:
+    return frozenset(f"{name}={code}" for name, codes in file.small_places.items() for code in codes)
+
+
+def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes) -> Edition:
+    before = {cell: n for one in edition.published for cell, n in one.printed.items()}
+    for cell, reports in before.items():
+        if edition.counts.get(cell, NONE).reports != reports:
+            raise Changed(
+                f"{past.cell_name(cell)} was published as another number than the desk's batches give",
+                "bring back the backup that belongs to the ledger",
+            )
+    cells, bases = _table_cells(edition.plan, tables)
+    own_cells, own_bases = _table_cells(edition.plan, edition.selection.tables)
+    own = {within(cell, edition.span.id) for cell in {*own_cells, *own_bases, ()}}
+    everywhere = {within(cell, span.id) for cell in {*cells, *bases} for span in edition.spans}
+    reasons = {cell: rules.reason(cell, edition.counts.get(cell, NONE)) for cell in everywhere}
+    primary = {cell: why for cell, why in reasons.items() if why and cell not in before}
+    printable = frozenset(
+        cell for cell in own if edition.counts.get(cell, NONE).reports and cell not in before
+    )
+    known = edition.zeros | before.keys()
+    task = Task(
+        system=edition.system,
+        model=edition.model,
+        counts={cell: one.reports for cell, one in edition.counts.items()},
+        printable=printable,
+        sensitive=frozenset(primary) - known,
+        bases=frozenset(within(cell, edition.span.id) for cell in own_bases),
+        known=frozenset(known & set(edition.system.cells)),
+        kept=frozenset({within((), edition.span.id)} - before.keys()),
+        k=edition.file.k,
+        insider=edition.file.insider,
+        key=key,
+    )
+    withheld = withhold(task)
+    shown = {cell: edition.counts[cell].reports for cell in sorted(printable - withheld)}
+    again = {cell: before[cell] for cell in own & before.keys()}
+    masked = frozenset(own - shown.keys() - again.keys() - edition.zeros)
+    return replace(
+        edition,
+        primary={cell: why for cell, why in primary.items() if cell in masked},
+        sensitive=task.sensitive,
+        printed={**shown, **again},
+        withheld=masked,
+    )
+
+
+def _table_cells(plan: Plan, tables: Iterable[str]) -> tuple[set[Cell], set[Cell]]:
+    cells: set[Cell] = set()
+    bases: set[Cell] = set()
+    for name in tables:
+        cells |= {cell for cell in plan.tables[name].cells.values() if cell is not None}
+        bases |= set(plan.tables[name].bases.values())
+    return cells, bases

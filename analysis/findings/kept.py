@@ -1,0 +1,21 @@
+"""The tables of the desk's database that findings need: batches, and the ledger of what was published.
+
+They cannot be made anew from the archive, so a backup holds them. `analysis.findings.batches` and
+`analysis.findings.past` read and write them.
+"""
+
+TABLES = """
+CREATE TABLE "batches" (
+    "id" TEXT PRIMARY KEY, "day" TEXT NOT NULL, "first" TEXT NOT NULL, "last" TEXT NOT NULL,
+    "undated" INTEGER NOT NULL, "trees" TEXT NOT NULL);
+CREATE TABLE "batch_cells" (
+    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "cell" TEXT NOT NULL,
+    "reports" INTEGER NOT NULL, "largest" INTEGER NOT NULL, PRIMARY KEY ("batch", "cell")) WITHOUT ROWID;
+CREATE TABLE "counted_in" (
+    "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
+    "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "counted" INTEGER NOT NULL,
+    PRIMARY KEY ("report", "batch")) WITHOUT ROWID;
+CREATE TABLE "ledger" ("number" INTEGER PRIMARY KEY, "line" TEXT NOT NULL);
+"""
+# What comes back from a backup before the reports do; `counted_in` names them, and comes after.
+KEPT = ("batches", "batch_cells", "ledger")

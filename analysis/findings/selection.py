@@ -1,0 +1,92 @@
+"""Which tables a release has: those that its file names, or all that say something.
+
+A table that crosses two things and whose numbers are mostly too small says little and costs a lot of
+others, so it stays out unless the file names it. That it does tells that most of it is small, no more.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analysis.findings.control.lattice import Cell
+from analysis.findings.counting import NONE, Count
+from analysis.findings.errors import BadReleaseFile, UnknownTable
+from analysis.findings.plan import FINDINGS, QUOTES, Plan, Planned
+from analysis.findings.primary import Rules
+from analysis.findings.releasefile import ReleaseFile
+
+_SPARSE = 0.5
+_FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The tables of a release in order, whether it has quotes, and what was left out.
+
+    `sparse` are tables that were left out for their small numbers, `unasked` findings that no form asks.
+    """
+
+    tables: tuple[str, ...]
+    quotes: bool
+    sparse: tuple[str, ...]
+    unasked: tuple[str, ...]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """All that a reader might look for and does not find."""
+        return (*self.unasked, *self.sparse)
+
+
+def choose(plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: Rules) -> Selection:
+    """The tables of a release; raises UnknownTable, BadReleaseFile."""
+    _check_names(plan, file)
+    # A campaign of an earlier release has its table in the plan, and none in this release.
+    offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
+    # Without the flow nobody can tell what was left out.
+    wanted = [name for name in offered if not file.tables or _is_named(name, (*file.tables, _FLOW))]
+    kept = [name for name in wanted if not _is_named(name, file.without)]
+    always = (_ACTS, *file.tables)
+    crossed = [name for name in kept if name not in always and _is_crossed(plan.tables[name])]
+    sparse = [name for name in crossed if _share(plan.tables[name], counts, rules) < _SPARSE]
+    findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
+    there = {name[:3] for name in plan.tables} | {QUOTES}
+    unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
+    quotes = _is_named(QUOTES, findings) and not _is_named(QUOTES, file.without)
+    return Selection(tuple(n for n in kept if n not in sparse), quotes, tuple(sparse), tuple(unasked))
+
+
+def _check_names(plan: Plan, file: ReleaseFile) -> None:
+    for name in (*file.tables, *file.without):
+        if name not in (*FINDINGS, *plan.tables):
+            raise UnknownTable(
+                f'there is no table "{name}" here',
+                f"there are {', '.join(FINDINGS)}; and {_list(plan.tables)}",
+            )
+    if any(name.startswith(_CAMPAIGN) for name in file.tables) and not file.campaign:
+        raise BadReleaseFile(f"{_CAMPAIGN} needs the month in which something began", 'campaign = "2026-03"')
+
+
+def _is_named(name: str, names: Iterable[str]) -> bool:
+    return any(
+        name in (one, f"{one}{name[len(one) :]}") and name[len(one) :][:1] in ("", "-") for one in names
+    )
+
+
+def _is_of_another(name: str, file: ReleaseFile) -> bool:
+    return name.startswith(_CAMPAIGN) and name != f"{_CAMPAIGN}-{file.campaign}"
+
+
+def _is_crossed(table: Planned) -> bool:
+    return any(len(lattice) > 1 for lattice in table.lattices)
+
+
+def _share(table: Planned, counts: Mapping[Cell, Count], rules: Rules) -> float:
+    """How much of a table can be printed."""
+    cells = {cell for cell in table.cells.values() if cell is not None}
+    large = [
+        cell for cell in cells if counts.get(cell, NONE).reports and not rules.reason(cell, counts[cell])
+    ]
+    return len(large) / len(cells)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name for name in names if name not in FINDINGS))

@@ -1,0 +1,217 @@
+"""Which cells of a release are withheld: the sensitive ones, and those that would give them away.
+
+Everything is decided together with all that was published before. To be quick with a million cells of
+many small tables, numbers that many tables share (n, who was asked, what a table is crossed by) are held
+fast at first: the tables then fall into parts that hang together by nothing that is unknown, and each is
+solved apart. Where a part cannot be protected so, what blocks it is let go, and all is solved once more.
+Fast or slow, the outcome is proven on all cells at once.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import sqrt
+
+from analysis.findings.control.certificate import Need
+from analysis.findings.control.errors import PastDiscloses
+from analysis.findings.control.lattice import Cell
+from analysis.findings.control.protect import protect
+from analysis.findings.control.system import System, is_slack
+from analysis.findings.control.unknowns import reduce
+from analysis.findings.model import BATCH, Model
+
+_MARGIN, _BASE = 4.0, 10.0
+_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be protected. Cells have their span in their names.
+
+    `counts` has every cell of the system that is not zero; `printable` what would be printed now;
+    `sensitive` every cell, printable or not, that must not be learned; `bases` the cells of which
+    percentages are; `known` what was printed before and cells that cannot be anything but zero; `kept`
+    the cells of `printable` that stay whatever it costs.
+    """
+
+    system: System
+    model: Model
+    counts: Mapping[Cell, int]
+    printable: frozenset[Cell]
+    sensitive: frozenset[Cell]
+    bases: frozenset[Cell]
+    known: frozenset[Cell]
+    kept: frozenset[Cell]
+    k: int
+    insider: int
+    key: bytes
+
+
+def withhold(task: Task) -> frozenset[Cell]:
+    """The cells of `printable` to withhold; raises PastDiscloses, Undecided."""
+    values = {cell: task.counts.get(cell, 0) for cell in task.system.cells if not is_slack(cell)}
+    values = task.system.complete(values)
+    costs = _costs(task)
+    held = _shared(task) | task.kept
+    # Masked zeros may stay zero in most tables that protect something, and there are many of them.
+    zeros = frozenset(c for c, number in values.items() if not number and not is_slack(c)) - task.known
+    done: dict[frozenset[int], frozenset[Cell]] = {}
+    while True:
+        fast = task.known | held | zeros
+        known = {cell: values[cell] for cell in fast}
+        loose = _hopeless(task, values, zeros, held)
+        parts = [] if loose else [model.cells for model in reduce(task.system, known).models]
+        found: list[frozenset[Cell]] = []
+        for cells in parts:
+            part = frozenset(cells.tolist())
+            if part not in done:
+                try:
+                    done[part] = _protect(task, values, costs, fast, part)
+                except PastDiscloses as error:
+                    loose = _loosened(error, zeros, held - task.kept)
+                    if not loose:
+                        raise
+                    break
+            found.append(done[part])
+        if not loose:
+            return frozenset().union(*found, task.printable & task.sensitive)
+        zeros, held = zeros - loose, held - loose
+
+
+def _hopeless(
+    task: Task, values: Mapping[Cell, int], zeros: frozenset[Cell], held: frozenset[Cell]
+) -> frozenset[Cell]:
+    """What to let go for cells that plain subtraction bounds too closely, whatever else is withheld.
+
+    Raises PastDiscloses where nothing is left to let go.
+    """
+    fast = task.known | held
+    exposed, loosable = _bounded(task, values, fast), held - task.kept
+    if exposed and not loosable:
+        raise _given_away(task, exposed[0])
+    if exposed:
+        return frozenset().union(*(_near(cell, loosable) for cell in exposed)) or loosable
+    exposed = _bounded(task, values, fast | zeros) if zeros else []
+    return frozenset().union(*(_near(cell, zeros) for cell in exposed)) or (zeros if exposed else frozenset())
+
+
+def _given_away(task: Task, cell: Cell) -> PastDiscloses:
+    """The refusal, with what was printed before of the same thing."""
+    blocking = sorted(one for one in task.known if _elsewhere(one) == _elsewhere(cell))
+    named = ", ".join("|".join(one) for one in blocking[:_NAMED])
+    return PastDiscloses(
+        f"what was published before gives away the withheld cell {'|'.join(cell)}: {named}",
+        "leave its table out, publish it by larger groups, or wait for more reports",
+        cell,
+        blocking,
+    )
+
+
+def _elsewhere(cell: Cell) -> frozenset[str]:
+    return frozenset(node for node in cell if not node.startswith(f"{BATCH}="))
+
+
+def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> list[Cell]:
+    """The sensitive cells that cannot be as large as they need, to somebody inside."""
+    inside = {
+        cell: min(task.insider, count)
+        for cell, count in values.items()
+        if not is_slack(cell) and cell not in fast
+    }
+    unknown = reduce(task.system, {cell: values[cell] for cell in fast}, inside)
+    return [
+        cell
+        for cell in sorted(task.sensitive)
+        if unknown.upper[task.system.index[cell]] < Need.of(values[cell], task.k).high
+    ]
+
+
+def _near(cell: Cell, cells: Iterable[Cell]) -> frozenset[Cell]:
+    """Those that are of the dimensions of a cell alone."""
+    own = _trees(cell)
+    return frozenset(one for one in cells if _trees(one) <= own)
+
+
+def _protect(
+    task: Task,
+    values: Mapping[Cell, int],
+    costs: Mapping[Cell, float],
+    fast: Collection[Cell],
+    part: Collection[int],
+) -> frozenset[Cell]:
+    """What to withhold in one part of the system, which nothing unknown ties to the rest."""
+    rows = [row for row in task.system.rows if any(i in part for i, _ in row)]
+    inside = sorted({i for row in rows for i, _ in row} | set(part))
+    place = {i: at for at, i in enumerate(inside)}
+    cells = tuple(task.system.cells[i] for i in inside)
+    moved = tuple(tuple((place[i], sign) for i, sign in row) for row in rows)
+    own = {cells[place[i]] for i in part}
+    targets = {cell: Need.of(values[cell], task.k) for cell in sorted(own & task.sensitive)}
+    if not targets:
+        return frozenset()
+    known = [cell for cell in cells if cell not in own and not is_slack(cell)]
+    return protect(
+        System(cells, moved, cells, task.system.below),
+        {cell: values[cell] for cell in cells},
+        targets,
+        costs={cell: cost for cell, cost in costs.items() if cell in own},
+        key=task.key,
+        printed_before=known,
+        insider=task.insider,
+    ).withheld
+
+
+def _loosened(error: PastDiscloses, zeros: frozenset[Cell], held: frozenset[Cell]) -> frozenset[Cell]:
+    """What to let go: zeros first, then what blocks the cell or is of its own dimensions, then all."""
+    return (
+        _near(error.target, zeros)
+        or (held & set(error.blocking)) | _near(error.target, held)
+        or zeros
+        or held
+    )
+
+
+def _trees(cell: Cell) -> frozenset[str]:
+    return frozenset(node.partition("=")[0] for node in cell)
+
+
+def _costs(task: Task) -> dict[Cell, float]:
+    """What it costs to withhold each cell: large numbers, margins and bases are dear."""
+    crossed = _crossed(task.model)
+    return {
+        cell: (sqrt(task.counts.get(cell, 0)) + 0.1)
+        * _MARGIN ** min(crossed[cell], 3)
+        * (_BASE if cell in task.bases else 1.0)
+        for cell in task.printable
+    }
+
+
+def _shared(task: Task) -> frozenset[Cell]:
+    """What several tables share, and is not sensitive."""
+    crossed = _crossed(task.model)
+    free = task.printable - task.sensitive - task.known
+    return frozenset(cell for cell in free if crossed[cell] or cell in task.bases)
+
+
+def _crossed(model: Model) -> "_Crossed":
+    return _Crossed(model)
+
+
+class _Crossed:
+    """In how many lattices a cell is a margin: 0 where it lies inside a single one."""
+
+    def __init__(self, model: Model) -> None:
+        self._found: Counter[frozenset[str]] = Counter()
+        for lattice in model.lattices:
+            for kept in product((True, False), repeat=len(lattice)):
+                trees = frozenset(tree for tree, keep in zip(lattice, kept, strict=True) if keep)
+                self._found[trees] += 1
+
+    def __getitem__(self, cell: Cell) -> int:
+        return max(0, self._found[_trees(cell) - {BATCH}] - 1)
+
+
+def printed(task: Task, withheld: Collection[Cell]) -> dict[Cell, int]:
+    """What is printed now, with its numbers."""
+    return {cell: task.counts.get(cell, 0) for cell in sorted(task.printable - set(withheld))}
