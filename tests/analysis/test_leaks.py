@@ -15,9 +15,9 @@ from analysis.desk import Desk
 from analysis.workbench.pages.routes import ROUTES
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY, Server, member, varied
-from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
 from tests.analysis.test_workbench import PAGES, Browser, start
+from tests.findings.releasing import write_release_file
 
 # As UTF-8, as UTF-16, and as hexadecimal: three ways in which a library may write it.
 SPELLINGS = (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().encode())
@@ -188,10 +188,10 @@ def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0
     assert traced(trace) == ([], [])
-    assert (
-        run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE, prefix=strace).returncode
-        == 0
-    )
+    asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
+    assert run("release-key", "--desk", desk.path).returncode == 0
+    published = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site", prefix=strace)
+    assert published.returncode == 0
     assert "SHA256SUMS" in trace.read_text(errors="replace"), "the trace shows what was published"
     assert traced(trace) == ([], [])
     process, browser, opening = start(desk.path, environment, strace)

@@ -11,8 +11,8 @@ from analysis.desk_errors import Busy
 from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import Server, member, pack, varied
-from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_courier import refused
+from tests.findings.releasing import write_release_file
 
 PUBLIC = "witnessbox-server-key/1 " + "ab" * 32 + "\n"
 PAGE = 16384
@@ -32,6 +32,7 @@ def test_a_damaged_database_is_named(
 ) -> None:
     bundle = server.bundle(stick, [member(loaded.recipients)])
     loaded.close()
+    assert run("release-key", "--desk", loaded.path).returncode == 0
     path = loaded.path / "desk.db"
     data = bytearray(path.read_bytes())
     # Every page but the first, which the key is tried on.
@@ -40,7 +41,7 @@ def test_a_damaged_database_is_named(
     path.write_bytes(data)
     arguments: dict[str, tuple[object, ...]] = {
         "import": (bundle,),
-        "publish": ("--out", tmp_path / "site", *RELEASE),
+        "publish": (write_release_file(tmp_path / "release.toml"), "--out", tmp_path / "site"),
         "open": ("--port", 0),
         "pin": (server.public(stick),),
     }
