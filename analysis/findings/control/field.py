@@ -107,10 +107,11 @@ class Field:
         left = _RETRIES * len(self._changes)
         extra = np.flatnonzero(self._hidden & (self._costs > 0)).tolist()
         for cell in sorted(extra, key=lambda i: -self._costs[i]):
-            if self._hidden[cell]:
+            if self._hidden[cell] and left > 0:
                 left -= self._try_without(cell)
-            if left < 0:
-                return
+        # What stood in for others may have made more of them free.
+        needed = np.any([change != 0 for change in self._changes.values()], axis=0)
+        self._hidden &= needed | (self._costs == 0)
 
     def _try_without(self, cell: int) -> int:
         """Prints a cell again if all tests pass without it, at a lower cost; returns how many were made."""
