@@ -9,8 +9,8 @@ from analysis.findings.control.bounds import Bounds
 from analysis.findings.control.lattice import Cell as Name
 from analysis.findings.edition import Edition
 from analysis.findings.errors import RefusedRelease
+from analysis.findings.lines import Planned
 from analysis.findings.model import within
-from analysis.findings.plan import FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED, Planned
 from analysis.findings.released import (
     PERCENT_BASE,
     AskedForm,
@@ -27,6 +27,7 @@ from analysis.findings.released import (
     Table,
     Words,
 )
+from analysis.findings.tables import FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED
 from analysis.review.exclusions import REASONS
 from intake.forms.form import canonical
 from intake.forms.report import CHANNELS

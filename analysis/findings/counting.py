@@ -16,8 +16,9 @@ from analysis.findings import calendar
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.dimensions import ASKED, NO, NOT_ASKED, PAGE, YES
 from analysis.findings.model import Model
-from analysis.findings.plan import CHANNEL, FLOW, LANG, Plan
+from analysis.findings.plan import Plan
 from analysis.findings.questions import BLANK, SETTING, Asked, Page, asks_setting, page_form
+from analysis.findings.tables import CHANNEL, FLOW, LANG
 from analysis.patterns.reading import Column, Numbers, Reports, choices, read_reports, read_ticks
 
 WHEN, WEEK, ASKING = "when", "week", "asking"

@@ -15,8 +15,9 @@ import numpy as np
 from analysis.cipher import Database
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import WEEK, WHEN, Count
-from analysis.findings.plan import CHANNEL, FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED, LANG, Plan
+from analysis.findings.plan import Plan
 from analysis.findings.questions import BLANK, SETTING, asks_setting
+from analysis.findings.tables import CHANNEL, FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED, LANG
 from analysis.patterns.reading import Numbers
 from analysis.review.flow import NO_CONSENT
 from analysis.review.tables import CONSENT

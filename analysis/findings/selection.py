@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import NONE, Count
 from analysis.findings.errors import BadReleaseFile, UnknownTable
-from analysis.findings.plan import FINDINGS, QUOTES, Plan, Planned
+from analysis.findings.lines import Planned
+from analysis.findings.plan import FINDINGS, QUOTES, Plan
 from analysis.findings.primary import Rules
 from analysis.findings.releasefile import ReleaseFile
 
