@@ -8,13 +8,13 @@ under the same id: a form that gives an id another kind is refused.
 import re
 from collections.abc import Iterable
 
-from analysis import bitmaps
+from analysis import bitmaps, summaries
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from analysis.review import tables as review
 from intake.forms.form import Form, Question
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -112,7 +112,8 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
+    counted = bitmaps.TABLES + summaries.TABLES
+    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + counted + review.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

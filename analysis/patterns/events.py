@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
-from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, sets
-from analysis.patterns.reading import Codes, Numbers, Reports, read_reports
+from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, read_found, to_summary
+from analysis.patterns.reading import Codes, Counted, Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.traits import (
     MONTH,
@@ -28,6 +27,7 @@ from analysis.patterns.traits import (
     single_traits,
     tick_traits,
 )
+from analysis.summaries import Summary
 
 # What a different answer to the same question takes away: one event seen by two people is told
 # differently in about one answer of four.
@@ -49,11 +49,21 @@ class Weighed:
     agree: dict[str, NDArray[np.bool_]]
 
 
-def same_answers(database: Database) -> Found:
+def same_answers(database: Counted) -> Found:
     """Sets of reports that give the same answer to every coded question, and the same names.
 
     Reports with few or common answers are the same by chance and left out.
     """
+    return read_found(database, ANSWERS)
+
+
+def same_event(database: Counted) -> Found:
+    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance."""
+    return read_found(database, EVENT)
+
+
+def make_answers(database: Counted, newest: int) -> Summary:
+    """The sets of `same_answers`, found anew; `database` has all reports that may be counted."""
     reports = _read(database)
     named = marks(database, reports)
     codes = np.zeros(len(reports), dtype=np.uint64)
@@ -69,15 +79,12 @@ def same_answers(database: Database) -> Found:
     same = codes[order][1:] == codes[order][:-1]
     pairs = order[:-1][same] * len(reports) + order[1:][same]
     found = weigh(reports, _traits(database, reports), named, pairs)
-    links = [
-        Link(int(found.first[row]), int(found.second[row]), float(bits[found.first[row]]), _why(found, row))
-        for row in range(len(pairs))
-    ]
-    return Found(sets(ANSWERS, reports, links), complete=True)
+    rows = np.arange(len(pairs))
+    return to_summary(newest, _links(reports, found, rows, bits[found.first]), complete=True)
 
 
-def same_event(database: Database, *, slack: float = 0.0) -> Found:
-    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance.
+def make_events(database: Counted, newest: int, *, slack: float = 0.0) -> Summary:
+    """The sets of `same_event`, found anew; `database` has all reports that may be counted.
 
     With `slack`, so many bits less are enough: more is found, and more of it came about by chance.
     """
@@ -85,11 +92,13 @@ def same_event(database: Database, *, slack: float = 0.0) -> Found:
     named = marks(database, reports)
     pairs, complete = _candidates(database, reports, named)
     found = weigh(reports, _traits(database, reports), named, pairs)
-    links = [
-        Link(int(found.first[row]), int(found.second[row]), float(found.bits[row]), _why(found, row))
-        for row in np.flatnonzero(found.bits >= by_chance(len(reports)) - slack).tolist()
-    ]
-    return Found(sets(EVENT, reports, links), complete)
+    enough = np.flatnonzero(found.bits >= by_chance(len(reports)) - slack)
+    return to_summary(newest, _links(reports, found, enough, found.bits), complete=complete)
+
+
+def _links(reports: Reports, found: Weighed, rows: Numbers, likeness: NDArray[np.float64]) -> list[Link]:
+    first, second = reports.ids[found.first].tolist(), reports.ids[found.second].tolist()
+    return [Link(first[row], second[row], float(likeness[row]), _why(found, row)) for row in rows.tolist()]
 
 
 def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Numbers) -> Weighed:
@@ -113,11 +122,11 @@ def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Number
     return Weighed(first, second, bits, agree)
 
 
-def _read(database: Database) -> Reports:
+def _read(database: Counted) -> Reports:
     return read_reports(database, "week", "channel", *asked_once(database))
 
 
-def _traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def _traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """One after the other: a million reports have hundreds of megabytes of ticks."""
     yield from single_traits(database, reports)
     yield from name_traits(database, reports)
@@ -129,7 +138,7 @@ def _coded(codes: Codes, number: int) -> Hashes:
     return mixed((codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
 
 
-def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
+def _candidates(database: Counted, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
     """Pairs that are worth weighing, each once, and whether nothing was left out."""
     month = np.full(len(reports), -1, dtype=np.int32)
     ticks = np.zeros(len(reports), dtype=np.uint64)

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
+from analysis.bitmaps import flags
 from analysis.patterns import names
 from analysis.patterns.behind import LONGEST_NAME
 from analysis.patterns.places import Pool, pools
 from analysis.patterns.reading import (
     Codes,
     Column,
+    Counted,
     Numbers,
     Reports,
     choices,
     parse,
     questions,
-    read_ticks,
 )
 
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
@@ -53,13 +53,13 @@ class Trait:
         return places, self.codes[places]
 
 
-def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def single_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """The single choices, whole numbers and exact months; `reports` needs their columns."""
     for question in asked_once(database):
         yield _trait(question, reports.columns[question], only_months=question == MONTH)
 
 
-def asked_once(database: Database) -> tuple[str, ...]:
+def asked_once(database: Counted) -> tuple[str, ...]:
     """The questions with one coded answer about the event or the reporter."""
     return tuple(
         name
@@ -68,7 +68,7 @@ def asked_once(database: Database) -> tuple[str, ...]:
     )
 
 
-def asked_many(database: Database) -> tuple[str, ...]:
+def asked_many(database: Counted) -> tuple[str, ...]:
     """The questions with any number of coded answers."""
     return tuple(
         name
@@ -77,17 +77,17 @@ def asked_many(database: Database) -> tuple[str, ...]:
     )
 
 
-def tick_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def tick_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """Each choice of each multiple question, which is shared where both ticked it."""
     for question in asked_many(database):
         for choice in choices(database, question):
-            ticked = read_ticks(database, reports, [choice])[:, 0]
-            if ticked.any():
-                bits = -math.log2(ticked.sum() / len(reports))
-                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([bits]))
+            bits = database.column(question).get(choice.id)
+            if bits is not None and (ticked := flags(bits)[reports.ids]).any():
+                surprise = -math.log2(ticked.sum() / len(reports))
+                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([surprise]))
 
 
-def name_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def name_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """The names of places in words, as they are read; marks are several to a report, see `mark_pairs`."""
     for pool in pools(database):
         if not pool.holds_marks:
@@ -110,7 +110,7 @@ class Marks:
     bits: NDArray[np.float64]
 
 
-def marks(database: Database, reports: Reports) -> Marks:
+def marks(database: Counted, reports: Reports) -> Marks:
     """The officers' marks of all reports, each once a report, in the order of the reports."""
     seen: dict[str, int] = {}
     # A place and a mark in one number, so that all of them are sorted and made different at once.
@@ -147,7 +147,7 @@ def _bits(counts: Numbers) -> NDArray[np.float64]:
     return bits
 
 
-def _written(database: Database, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
+def _written(database: Counted, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
     """Each different answer in words, with the places of the counted reports that give it."""
     query = f"""SELECT "text", group_concat("report") FROM "texts"
         WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from analysis.bitmaps import Bitmaps, Bits, Value
+from analysis.patterns.reading import read_counted
 
 EXCLUDED, LABEL, ASSIGNED = "is.excluded", "is.label", "is.assigned"
 _QUERIES = {
@@ -29,13 +30,8 @@ NAMES = (*_QUERIES, COUNTED)
 def column(connection: Any, bits: Bitmaps, name: str) -> Mapping[Value, Bits]:
     """The bits of each value."""
     if name == COUNTED:
-        return {YES: _counted(connection, bits)}
+        return {YES: read_counted(connection, bits).which}
     found: dict[Value, list[int]] = {}
     for value, report in connection.execute(_QUERIES[name]):
         found.setdefault(value, []).append(report)
     return {value: bits.of_numbers(np.array(reports)) for value, reports in found.items()}
-
-
-def _counted(connection: Any, bits: Bitmaps) -> Bits:
-    (joined,) = connection.execute('SELECT group_concat("id") FROM "counted"').fetchone()
-    return bits.of_numbers(np.fromstring(joined or "", dtype=np.int64, sep=","))

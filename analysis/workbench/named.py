@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from analysis.bitmaps import Bits
-from analysis.cipher import Database
 from analysis.patterns import behind
 from analysis.patterns.places import MARKS
+from analysis.patterns.reading import Counted
 from analysis.workbench.labels import Book
 from analysis.workbench.state import Snapshot
 
@@ -38,7 +38,8 @@ def find_named(connection: Any, snapshot: Snapshot, values: Sequence[str]) -> Bi
             found = found | column.get(choice.number, snapshot.bits.none())
         elif asked is not None and asked.kind == "text":
             look = behind.with_mark if question == MARKS else behind.with_name
-            numbers = look(Database(connection), question, written, limit=ALL)
+            counted = Counted(connection, snapshot.bits, snapshot.bits.none())
+            numbers = look(counted, question, written, limit=ALL)
             found = found | snapshot.bits.of_numbers(numbers)
     return found
 

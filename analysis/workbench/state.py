@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Lock, local
 from typing import Any, Generic, TypeVar
 
-from analysis import bitmaps, cipher
+from analysis import bitmaps, cipher, summaries
 from analysis.bitmaps import Bitmaps, Bits, Value
 from analysis.desk import DATABASE, Desk
 from analysis.workbench import decided
@@ -86,6 +86,7 @@ class State:
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1
+        self._made = (-1, -1)
         self._snapshot: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
@@ -94,8 +95,20 @@ class State:
             version = self._watch.execute("PRAGMA data_version").fetchone()[0]
             if self._snapshot is None or version != self._version:
                 self._version = version
-                self._snapshot = Snapshot(read_book(self._watch), Bitmaps.of(self._watch))
+                self._snapshot = Snapshot(read_book(self._watch), self._bits())
             return self._snapshot
+
+    def _bits(self) -> Bitmaps:
+        """The bits, which a decision leaves as they are, so that they need not be read again."""
+        made = bitmaps.state(self._watch), summaries.written(self._watch)
+        if self._snapshot is None or made[0] != self._made[0]:
+            bits = Bitmaps.of(self._watch)
+        else:
+            bits = self._snapshot.bits
+            if made[1] != self._made[1]:
+                bits.forget()
+        self._made = made
+        return bits
 
     def connection(self) -> Any:
         """This thread's connection, which cannot write. Never for a question that somebody typed."""

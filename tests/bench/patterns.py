@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from analysis import loading
+from analysis import asking, loading
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.opening import Opened
@@ -39,7 +39,7 @@ def made(form: Form, numbers: dict[str, dict[str, int]], count: int, seed: int =
     draw, vocabulary = Random(seed), _vocabulary()
     coded = [one for one in form.asked if one.kind in ("select_one", "integer", "month")]
     many = [one for one in form.asked if one.kind == "select_multiple" and "health" not in one.id]
-    story = ""
+    story, everything = "", sum(asking.bits(form).values())
     for number in range(count):
         if number == 0 or draw.random() >= RETOLD:
             story = " ".join(draw.choices(vocabulary, k=150))
@@ -48,9 +48,9 @@ def made(form: Form, numbers: dict[str, dict[str, int]], count: int, seed: int =
         week = f"{2025 + number % 2}-W{draw.randint(1, 52):02d}"
         yield Opened(
             f"{number:032x}", week, form.digest, "es" if draw.random() < 0.3 else "en", "browser",
-            draw.choice(CHANNELS), [_value(one, numbers, draw) for one in coded],
+            draw.choice(CHANNELS), everything, 0, [_value(one, numbers, draw) for one in coded],
             sorted({tick for one in many for tick in _ticks(one, numbers, draw)}),
-            [("station", _station(draw)), ("marks", _marks(draw)), ("story", story)],
+            [("station", draw_station(draw)), ("marks", draw_marks(draw)), ("story", story)],
             ("00" * 16, "00" * 16, "00" * 16), [],
         )  # fmt: skip
 
@@ -76,13 +76,15 @@ def _ticks(question: Question, numbers: dict[str, dict[str, int]], draw: Random)
     return draw.sample(codes, min(draw.choice((0, 1, 1, 2, 3)), len(codes)))
 
 
-def _station(draw: Random) -> str:
+def draw_station(draw: Random) -> str:
+    """A station, as one of many people spells it."""
     number = min(int(draw.expovariate(0.02)), STATIONS)
     spelling = draw.choice(("{} precinct", "{}th pct", "pct. 0{}", "Precinct {}", "{} precint"))
     return spelling.format(number)
 
 
-def _marks(draw: Random) -> str:
+def draw_marks(draw: Random) -> str:
+    """One or two officers of many."""
     return "|".join(str(10_000 + draw.randrange(OFFICERS)) for _ in range(draw.choice((1, 1, 1, 2))))
 
 

@@ -4,7 +4,9 @@
 
 Reports are written into the tables as an import writes them, without being sealed and opened
 first: what is measured here begins after that. Stories have 1 KB of words that are as common as
-those of a language (Zipf), so that a search finds a handful of reports or nearly all.
+those of a language (Zipf), so that a search finds a handful of reports or nearly all; one in a
+hundred is the story before it, told again. Stations and officers come up as often as in
+`tests.bench.patterns`.
 """
 
 import http.client
@@ -20,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import bitmaps, schema
+from analysis import asking, bitmaps, schema
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.loading import add_forms, read_codings
@@ -28,6 +30,7 @@ from analysis.opening import Coding, Opened
 from analysis.writing import Writer
 from intake.forms import answers
 from intake.forms.form import shipped
+from tests.bench.patterns import RETOLD, draw_marks, draw_station
 from tests.bench.table import machine, show
 from tests.synthetic import reports
 
@@ -41,7 +44,9 @@ READING = 60
 ROUNDS = 5
 LOT = 10_000
 PATTERNS = 4_000
-HALVES = 6_000
+# Stories are put together from so many pieces: a person has words of their own, and repeats some of others.
+PIECES, IN_A_STORY = 60_000, 6
+DRAWN = ("station", "marks", "story")
 WEEKS = [f"{year}-W{week:02}" for year in (2025, 2026) for week in range(1, 47)]
 CHANNELS = (("web", 60), ("onion", 10), ("kiosk", 12), ("paper", 8), ("phone", 4), ("outreach", 6))
 
@@ -70,16 +75,22 @@ def build(path: Path, count: int) -> None:
 
 
 def opened(count: int, coding: Coding) -> Iterator[Opened]:
-    """Different reports, drawn from a few thousand patterns of answers and millions of stories."""
+    """Different reports: the answers of two out of a few thousand, and a story of pieces that others have."""
     draw = random.Random(11)
     patterns = [_coded(raw, coding) for _, raw in itertools.islice(reports(FORM, 7), PATTERNS)]
-    halves = list(_halves(draw))
+    pieces = list(_pieces(draw))
+    half = len(coding.columns) // 2
+    story = ""
     weeks = [WEEKS[min(int(draw.expovariate(3 / len(WEEKS))), len(WEEKS) - 1)] for _ in range(5000)]
     channels = [name for name, n in CHANNELS for _ in range(n)]
-    names, worded = itertools.count(1), FORM.digest
+    names, worded, everything = itertools.count(1), FORM.digest, sum(asking.bits(FORM).values())
     for _ in range(count):
         values, ticks, texts = draw.choice(patterns)
-        story = f"{draw.choice(halves)} {draw.choice(halves)}"
+        others, _, _ = draw.choice(patterns)
+        if not story or draw.random() >= RETOLD:
+            story = " ".join(draw.choices(pieces, k=IN_A_STORY))
+        else:
+            story = story.replace(" a", " b", 2)
         yield Opened(
             name=f"{next(names):032x}",
             week=draw.choice(weeks),
@@ -87,10 +98,11 @@ def opened(count: int, coding: Coding) -> Iterator[Opened]:
             lang="en",
             sealed_by="browser",
             channel=draw.choice(channels),
+            asked=everything,
             identity=0,
-            values=values,
+            values=values[:half] + others[half:],
             ticks=ticks,
-            texts=[*texts, ("story", story)],
+            texts=[*texts, ("station", draw_station(draw)), ("marks", draw_marks(draw)), ("story", story)],
             receipt=("", "", ""),
             attachments=[],
         )
@@ -107,15 +119,15 @@ def _coded(
         for name in coding.columns
     ]
     ticks = [coding.numbers[name][code] for name in coding.ticked for code in given.get(name) or ()]
-    texts = [(name, given[name]) for name in coding.worded if given.get(name) and name != "story"]
+    texts = [(name, given[name]) for name in coding.worded if given.get(name) and name not in DRAWN]
     return values, ticks, texts
 
 
-def _halves(draw: random.Random) -> Iterator[str]:
+def _pieces(draw: random.Random) -> Iterator[str]:
     vocabulary = ["".join(draw.choices("abcdefghilmnoprstuvz", k=draw.randint(3, 9))) for _ in range(12_000)]
     weights = list(itertools.accumulate(1 / (rank + 2) for rank in range(len(vocabulary))))
-    for _ in range(HALVES):
-        yield " ".join(draw.choices(vocabulary, cum_weights=weights, k=78))
+    for _ in range(PIECES):
+        yield " ".join(draw.choices(vocabulary, cum_weights=weights, k=26))
 
 
 @dataclass

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.cipher import Database
 from analysis.patterns import events, retold
 from analysis.patterns.alike import ANSWERS, EVENT, STORY, Alike, Found, floods
+from analysis.patterns.reading import Counted
 from analysis.workbench.pages import counting
 from analysis.workbench.pages.patterns import chosen, kept, link
 from analysis.workbench.pages.view import Asked
 from analysis.workbench.selection import NUMBERS
 
-KINDS: Mapping[str, Callable[[Database], Found]] = {
+KINDS: Mapping[str, Callable[[Counted], Found]] = {
     STORY: retold.stories,
     ANSWERS: events.same_answers,
     EVENT: events.same_event,

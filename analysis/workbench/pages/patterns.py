@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from analysis.bitmaps import numbers
-from analysis.cipher import Database
 from analysis.patterns import places, together, words
 from analysis.patterns import time as times
+from analysis.patterns.corpus import read_corpus
 from analysis.patterns.places import Group, Pool
-from analysis.patterns.reading import Choice
+from analysis.patterns.reading import Choice, Counted
 from analysis.patterns.time import Period
 from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.named import NAMED, ONLY, join
@@ -33,11 +33,11 @@ TYPICAL_OF = ("acts", "health_acts", "housing_acts", "area", "setting", "agency"
 _Found = TypeVar("_Found")
 
 
-def kept(asked: Asked, find: Callable[[Database], _Found], *key: str) -> _Found:
+def kept(asked: Asked, find: Callable[[Counted], _Found], *key: str) -> _Found:
     """What `find` finds, once for each state of the desk."""
     found: _Found | None = asked.snapshot.patterns.get(key)
     if found is None:
-        found = find(Database(asked.connection))
+        found = find(asked.counted)
         asked.snapshot.patterns.put(key, found)
     return found
 
@@ -81,7 +81,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 def find_places(asked: Asked, pool: Pool) -> places.Places:
     """The groups of names in a pool."""
-    return kept(asked, lambda database: places.places(database, pool), "places", pool.id)
+    return kept(asked, lambda database: places.places(database, pool, limit=SHOWN), "places", pool.id)
 
 
 def _place(asked: Asked, pool: Pool, group: Group) -> dict[str, Any]:
@@ -247,9 +247,12 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
 def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
     question, _, code = answer.partition(":")
     reports = Selection(((question, code),)).find(asked.connection, asked.snapshot)
-    corpus = kept(asked, lambda database: words.read_corpus(database, lang), "corpus", lang)
     return kept(
-        asked, lambda database: words.typical(database, corpus, numbers(reports)), "typical", lang, answer
+        asked,
+        lambda database: words.typical(database, read_corpus(database, lang), numbers(reports)),
+        "typical",
+        lang,
+        answer,
     )
 
 

@@ -12,6 +12,8 @@ from datasette.utils import sqlite_timelimit
 from analysis import cipher
 from analysis.desk import Desk
 from analysis.errors import AnalysisError
+from analysis.patterns.reading import Counted
+from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.gate import Session
 from analysis.workbench.labels import Book
 from analysis.workbench.pages import words
@@ -47,6 +49,12 @@ class Asked:
     def __post_init__(self) -> None:
         object.__setattr__(self, "selection", Selection.read(self.query))
         object.__setattr__(self, "_options", parse_qs(self.query))
+
+    @property
+    def counted(self) -> Counted:
+        """The reports that are counted."""
+        which = self.snapshot.column(self.connection, COUNTED)[YES]
+        return Counted(self.connection, self.snapshot.bits, which)
 
     @property
     def book(self) -> Book:
