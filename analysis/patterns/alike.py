@@ -21,6 +21,8 @@ from analysis.summaries import Summary
 STORY, ANSWERS, EVENT = "story", "answers", "event"
 # As many alike reports in one week by one channel are a flood.
 FLOOD = 10
+# The sets that a page shows.
+SHOWN = 60
 BY = ("week", "channel")
 
 
@@ -109,7 +111,7 @@ def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
     return Summary(until, {"complete": complete, "whys": whys}, columns)
 
 
-def read_found(database: Counted, kind: str, most: int = 1000) -> Found:
+def read_found(database: Counted, kind: str, most: int = SHOWN) -> Found:
     """The sets that are kept, without the reports that are not counted; at most so many of them."""
     kept = database.bits.keep((kind,), lambda: summaries.read(database.conn, kind))
     return Found((), 0, 0, complete=True, newer=None) if kept is None else pick(database, kind, kept, most)

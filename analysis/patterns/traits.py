@@ -23,6 +23,7 @@ from analysis.patterns.reading import (
     Counted,
     Numbers,
     Reports,
+    Ticks,
     choices,
     parse,
     questions,
@@ -32,14 +33,23 @@ from analysis.patterns.reading import (
 ABOUT_THE_REPORT = "ops"
 MONTH = "when"
 _MARK_BITS = 32
-ONE, TICK, NAME = "one", "tick", "name"
+ONE, NAME = "one", "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One choice of many: which reports ticked it, and the bits that sharing it is worth."""
+
+    question: str
+    ticked: Ticks
+    bits: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
     """One answer of each report: codes, with -1 for none, and the bits that sharing each is worth.
 
-    `kind` is ONE for a question with one coded answer, TICK for one choice of many, NAME for a place's name.
+    `kind` is ONE for a question with one coded answer, NAME for a place's name.
     """
 
     question: str
@@ -48,7 +58,7 @@ class Trait:
     bits: NDArray[np.float64]
 
     def told(self) -> tuple[Numbers, Codes]:
-        """The places of the reports that give an answer, and its codes: few, for most ticks."""
+        """The places of the reports that give an answer, and its codes."""
         places = np.flatnonzero(self.codes >= 0)
         return places, self.codes[places]
 
@@ -77,14 +87,13 @@ def asked_many(database: Counted) -> tuple[str, ...]:
     )
 
 
-def tick_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
+def tick_traits(database: Counted, reports: Reports) -> Iterator[Tick]:
     """Each choice of each multiple question, which is shared where both ticked it."""
     for question in asked_many(database):
         for choice in choices(database, question):
             bits = database.column(question).get(choice.id)
             if bits is not None and (ticked := flags(bits)[reports.ids]).any():
-                surprise = -math.log2(ticked.sum() / len(reports))
-                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([surprise]))
+                yield Tick(question, ticked, -math.log2(np.count_nonzero(ticked) / len(reports)))
 
 
 def name_traits(database: Counted, reports: Reports) -> Iterator[Trait]:

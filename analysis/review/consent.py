@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from analysis.desk import Desk
+from analysis.patterns import making
 from analysis.review.purge import purge_tables
 from analysis.review.retention import COUNTED, LEGAL, YEAR, find_due
 from analysis.review.stripping import Stripped, strip_archive
@@ -41,7 +42,10 @@ def purge(
     if dry_run:
         with desk.database.atomic():
             return Purged(find_due(desk.database.conn, today, counted=counted), None)
-    return Purged(purge_tables(desk, today, counted=counted), strip_archive(desk, progress))
+    purged = Purged(purge_tables(desk, today, counted=counted), strip_archive(desk, progress))
+    # What was made of deleted words went with them; it is made again of those that are left.
+    making.refresh(desk.database)
+    return purged
 
 
 def steps(desk: Desk) -> int:

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bitmaps import Bitmaps, Bits, Value
-from analysis.patterns.reading import read_counted
+from analysis.bitmaps import Bitmaps, Bits, Value, count
+from analysis.patterns.reading import Counted, read_counted
+from analysis.review.exclusions import REASONS
+from analysis.review.flow import NO_CONSENT, Flow
 
 EXCLUDED, LABEL, ASSIGNED = "is.excluded", "is.label", "is.assigned"
 _QUERIES = {
@@ -25,6 +27,13 @@ _QUERIES = {
 }
 COUNTED, YES = "is.counted", "yes"
 NAMES = (*_QUERIES, COUNTED)
+
+
+def flow(every: Bits, able: Counted, excluded: Mapping[Value, Bits]) -> Flow:
+    """The flow of reports (`analysis.review.flow`), from the bits: `able` are those that may be counted."""
+    given = dict.fromkeys(REASONS, 0) | {str(one): able.among(bits) for one, bits in excluded.items()}
+    given[NO_CONSENT] += count(every) - len(able)
+    return Flow(count(every), given, count(every) - sum(given.values()))
 
 
 def column(connection: Any, bits: Bitmaps, name: str) -> Mapping[Value, Bits]:

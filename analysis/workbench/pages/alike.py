@@ -16,7 +16,6 @@ KINDS: Mapping[str, Callable[[Counted], Found]] = {
     ANSWERS: events.same_answers,
     EVENT: events.same_event,
 }
-SHOWN = 60
 # So many numbers of reports fit into an address.
 LINKED = 400
 
@@ -25,15 +24,14 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
     kind = chosen(asked, "_of", list(KINDS))
     found = kept(asked, KINDS[kind], "alike", kind)
-    flooded = kept(asked, lambda database: floods(database, found.sets[:SHOWN]), "floods", kind)
+    flooded = kept(asked, lambda database: floods(database, found.sets), "floods", kind)
     return "alike.html", {
         "kinds": [(one, f"?_of={one}", one == kind) for one in KINDS],
         "kind": kind,
         "found": found,
-        "sets": [_set(asked, one) for one in found.sets[:SHOWN]],
-        "reports": sum(one.n for one in found.sets),
+        "sets": [_set(asked, one) for one in found.sets],
+        "newer": found.newer,
         "floods": flooded,
-        "shown": min(SHOWN, len(found.sets)),
         "linked": LINKED,
     }
 

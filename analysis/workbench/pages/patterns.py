@@ -68,7 +68,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
     pools = {pool.id: pool for pool in kept(asked, places.pools, "pools")}
     name = chosen(asked, "_of", list(pools))
     if not name:
-        return "places.html", {"pools": [], "found": None, "groups": []}
+        return "places.html", {"pools": [], "found": None, "groups": [], "newer": 0}
     pool = pools[name]
     found = find_places(asked, pool)
     return "places.html", {
@@ -76,6 +76,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
         "found": found,
         "groups": [_place(asked, pool, group) for group in found.groups[:SHOWN]],
         "shown": min(SHOWN, len(found.groups)),
+        "newer": found.newer,
     }
 
 
@@ -116,9 +117,7 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
     name = chosen(asked, "_of", questions)
     if not name:
         return "together.html", {"questions": [], "found": None}
-    found = kept(asked, lambda database: together.together(database, name), "together", name)
-    grounds = "grounds" in asked.book.questions
-    cross = kept(asked, lambda d: together.cross(d, "grounds", name), "cross", name) if grounds else None
+    found, cross = find_together(asked, name)
     return "together.html", {
         "questions": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in questions],
         "found": found,
@@ -128,6 +127,14 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
         "cross": cross,
         "crossed": [_pair(asked, pair) for pair in cross.pairs[:SHOWN]] if cross else [],
     }
+
+
+def find_together(asked: Asked, name: str) -> tuple[together.Together, together.Cross | None]:
+    """What comes together in one question, and with which grounds."""
+    found = kept(asked, lambda database: together.together(database, name), "together", name)
+    if "grounds" not in asked.book.questions:
+        return found, None
+    return found, kept(asked, lambda database: together.cross(database, "grounds", name), "cross", name)
 
 
 def _pair(asked: Asked, pair: together.Pair) -> dict[str, Any]:
@@ -170,8 +177,7 @@ def _exactly(asked: Asked, question: str, choices: Sequence[Choice]) -> str:
 
 def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Weeks and months with the channel mix beside them, and what changed."""
-    weeks = kept(asked, times.by_week, "weeks")
-    months = kept(asked, times.by_month, "months")
+    weeks, months = find_periods(asked)
     channels = sorted({channel for week in weeks for channel in week.channels})
     named = templates.fixed(asked.lang)["channel"]
     exact = [month for month in months if month.name and len(month.name) == len("2026-05")]
@@ -186,6 +192,11 @@ def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
         "bursts": _periods("week", [week for week in weeks if week.burst]),
         **_before_after(asked),
     }
+
+
+def find_periods(asked: Asked) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
+    """Weeks of arrival and months of events."""
+    return kept(asked, times.by_week, "weeks"), kept(asked, times.by_month, "months")
 
 
 def _periods(question: str, periods: Sequence[Period]) -> list[tuple[Period, str]]:
@@ -240,6 +251,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
         "langs": [(one, counting.label(asked, "lang", one)) for one in spoken if one != "-"],
         "lang_of": lang,
         "found": found,
+        "newer": found.newer if found else 0,
         "terms": [_term(term, question, code) for term in found.terms] if found else [],
     }
 
