@@ -73,10 +73,9 @@ def _read(database: Counted, lang: str) -> Corpus:
             continue
         mine = speaking[one.columns["reports"]]
         told = one.columns["words"][np.repeat(mine, one.columns["lengths"])]
-        used, numbered = np.unique(told, return_inverse=True)
-        vocabulary = one.words["vocabulary"]
-        known = [places.setdefault(vocabulary[word], len(places)) for word in used.tolist()]
-        words.append(np.array(known, np.int32)[numbered])
+        # Words of the other languages come with them: those stand in no story here, and are told of none.
+        known = [places.setdefault(word, len(places)) for word in one.words["vocabulary"]]
+        words.append(np.array(known, np.int32)[told])
         reports.append(one.columns["reports"][mine])
         lengths.append(one.columns["lengths"][mine])
     starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])

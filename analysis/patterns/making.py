@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from analysis import bitmaps, summaries
 from analysis.bitmaps import Bitmaps
 from analysis.cipher import Database
-from analysis.patterns import corpus, events, places, retold
+from analysis.patterns import corpus, events, retold, written
 from analysis.patterns.alike import ANSWERS, EVENT, STORY
 from analysis.patterns.reading import Counted, read_consenting
 from analysis.summaries import Summary
@@ -38,7 +38,7 @@ def refresh(database: Database) -> None:
 def is_true(connection: Any) -> bool:
     """Whether every summary covers the newest report."""
     (newest,) = connection.execute('SELECT coalesce(max("id"), 0) FROM "reports"').fetchone()
-    whole = (STORY, ANSWERS, EVENT, *(f"names:{pool.id}" for pool in places.pools(_all(connection))))
+    whole = (STORY, ANSWERS, EVENT, *(f"names:{pool.id}" for pool in written.pools(_all(connection))))
     return all(summaries.until(connection, name) == newest for name in whole) and not any(
         list(summaries.missing(connection, name, newest)) for name in (corpus.WORDS, retold.SKETCHES)
     )
@@ -73,8 +73,8 @@ _Maker: TypeAlias = Callable[[Counted], Iterable[tuple[int, Summary]]]
 
 def _makers(connection: Any, newest: int) -> Iterator[tuple[str, _Maker]]:
     """What makes each summary, those first that are made soonest and that others are made of."""
-    for pool in places.pools(_all(connection)):
-        yield from _whole(connection, f"names:{pool.id}", newest, partial(places.make_names, pool=pool))
+    for pool in written.pools(_all(connection)):
+        yield from _whole(connection, f"names:{pool.id}", newest, partial(written.make_names, pool=pool))
     yield corpus.WORDS, partial(corpus.make_words, newest=newest)
     yield retold.SKETCHES, partial(retold.make_sketches, newest=newest)
     yield from _whole(connection, STORY, newest, retold.make_sets)

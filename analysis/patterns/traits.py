@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from analysis.bitmaps import flags
 from analysis.patterns import names
 from analysis.patterns.behind import LONGEST_NAME
-from analysis.patterns.places import Pool, pools
 from analysis.patterns.reading import (
     Codes,
     Column,
@@ -28,6 +27,7 @@ from analysis.patterns.reading import (
     parse,
     questions,
 )
+from analysis.patterns.written import Pool, pools
 
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
