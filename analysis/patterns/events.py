@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, read_found, to_summary
 from analysis.patterns.reading import Codes, Counted, Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
+from analysis.patterns.together import row_codes
 from analysis.patterns.traits import (
     MONTH,
     NAME,
@@ -134,7 +135,16 @@ def _sum_ticks(database: Counted, reports: Reports) -> _Ticked:
 
 def _links(reports: Reports, found: Weighed, rows: Numbers, likeness: NDArray[np.float64]) -> list[Link]:
     first, second = reports.ids[found.first].tolist(), reports.ids[found.second].tolist()
-    return [Link(first[row], second[row], float(likeness[row]), _why(found, row)) for row in rows.tolist()]
+    agreeing = np.zeros((len(rows), len(found.agree)), dtype=np.bool_)
+    for place, agrees in enumerate(found.agree.values()):
+        agreeing[:, place] = agrees[rows]
+    patterns, which = np.unique(row_codes(agreeing), return_inverse=True)
+    named: list[tuple[str, ...]] = [()] * len(patterns)
+    for row in np.unique(which, return_index=True)[1]:
+        agreed = zip(found.agree, agreeing[row], strict=True)
+        named[which[row]] = tuple(question for question, agrees in agreed if agrees)
+    both = zip(rows.tolist(), which.tolist(), strict=True)
+    return [Link(first[row], second[row], float(likeness[row]), named[why]) for row, why in both]
 
 
 def weigh(
@@ -239,7 +249,3 @@ def _shared_marks(
         shared[hit] = True
     bits[(counts[first] > 0) & (counts[second] > 0) & ~shared] -= DIFFERENT
     return bits, shared
-
-
-def _why(weighed: Weighed, row: int) -> tuple[str, ...]:
-    return tuple(question for question, agrees in weighed.agree.items() if agrees[row])

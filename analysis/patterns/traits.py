@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.bitmaps import flags
-from analysis.patterns import names
-from analysis.patterns.behind import LONGEST_NAME
 from analysis.patterns.reading import (
     Codes,
     Column,
@@ -24,10 +22,9 @@ from analysis.patterns.reading import (
     Reports,
     Ticks,
     choices,
-    parse,
     questions,
 )
-from analysis.patterns.written import Pool, pools
+from analysis.patterns.written import Pool, pools, read_names
 
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
@@ -100,13 +97,10 @@ def name_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """The names of places in words, as they are read; marks are several to a report, see `mark_pairs`."""
     for pool in pools(database):
         if not pool.holds_marks:
+            places, named = _named(database, reports, pool)
             codes = np.full(len(reports), -1, dtype=np.int32)
-            seen: dict[names.Name, int] = {}
-            for text, places in _written(database, reports, pool):
-                name = names.place(text)
-                if name:
-                    codes[places] = seen.setdefault(name, len(seen))
-            counts = np.bincount(codes[codes >= 0], minlength=len(seen))
+            codes[places] = named
+            counts = np.bincount(named, minlength=int(named.max(initial=-1)) + 1)
             yield Trait(pool.words, NAME, codes, _bits(counts))
 
 
@@ -121,18 +115,17 @@ class Marks:
 
 def marks(database: Counted, reports: Reports) -> Marks:
     """The officers' marks of all reports, each once a report, in the order of the reports."""
-    seen: dict[str, int] = {}
     # A place and a mark in one number, so that all of them are sorted and made different at once.
     rows = [np.zeros(0, dtype=np.int64)]
     for pool in pools(database):
         if pool.holds_marks:
-            for text, places in _written(database, reports, pool):
-                read = names.marks(text).values()
-                rows += [(places << _MARK_BITS) + seen.setdefault(mark, len(seen)) for mark in read]
+            places, named = _named(database, reports, pool)
+            rows.append((places << _MARK_BITS) + named)
     pairs = np.unique(np.concatenate(rows))
-    named = pairs & ((1 << _MARK_BITS) - 1)
-    counts = np.bincount(named, minlength=len(seen))
-    return Marks(pairs >> _MARK_BITS, named, -np.log2(counts / max(len(reports), 1)))
+    found = pairs & ((1 << _MARK_BITS) - 1)
+    counts = np.bincount(found, minlength=int(found.max(initial=-1)) + 1)
+    bits = -np.log2(np.maximum(counts, 1) / max(len(reports), 1))
+    return Marks(pairs >> _MARK_BITS, found, bits)
 
 
 def by_chance(reports: int) -> float:
@@ -156,11 +149,11 @@ def _bits(counts: Numbers) -> NDArray[np.float64]:
     return bits
 
 
-def _written(database: Counted, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
-    """Each different answer in words, with the places of the counted reports that give it."""
-    query = f"""SELECT "text", group_concat("report") FROM "texts"
-        WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
-    for text, numbers in database.conn.execute(query, [pool.words]):
-        places = reports.places(np.sort(parse(numbers)))
-        if len(places):
-            yield text, places
+def _named(database: Counted, reports: Reports, pool: Pool) -> tuple[Numbers, Numbers]:
+    """Who names whom in words: the places of reports, and for each the number of a name as it is read."""
+    names = read_names(database, pool)
+    if names is None:
+        raise LookupError("names are put together before events are looked for")
+    told, named = names.told()
+    there = np.isin(told, reports.ids)
+    return reports.places(told[there]), named[there]

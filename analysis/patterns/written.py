@@ -170,6 +170,11 @@ class Names:
         found += [numbers(self._choosing(row) & self._database.which) for row in rows if row not in worded]
         return np.unique(np.concatenate(found))
 
+    def told(self) -> tuple[Numbers, Numbers]:
+        """The reports that wrote a name, and the number of the name as it is read; of all that were read."""
+        columns = self._kept.columns
+        return columns["reports"].astype(np.int64), columns["name"][columns["spelling"]].astype(np.int64)
+
     def naming(self) -> int:
         """How many counted reports name anybody."""
         found = self._database.bits.of_numbers(self._kept.columns["reports"].astype(np.int64))
