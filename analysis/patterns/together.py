@@ -14,16 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bitmaps import Bits, Value, count
+from analysis.bitmaps import Bits, Value, count, flags
 from analysis.patterns.reading import (
     Choice,
     Counted,
-    Numbers,
     Ticks,
     choices,
     is_small,
     questions,
-    read_ticks,
 )
 
 
@@ -100,7 +98,7 @@ def together(database: Counted, question: str, *, top: int = 30) -> Together:
         for b in range(a + 1, len(said))
         if (both := count(ticked[a] & ticked[b]))
     ]
-    combinations, distinct = _combinations(read_ticks(database, said), said, top)
+    combinations, distinct = _combinations(database, said, top)
     counts = tuple(zip(said, alone, strict=True))
     return Together(question, n, counts, _ordered(pairs), combinations, distinct)
 
@@ -157,27 +155,36 @@ def _ordered(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     return tuple(sorted(pairs, key=lambda pair: (-pair.residual, pair.first.id, pair.second.id)))
 
 
-def _combinations(ticks: Ticks, said: Sequence[Choice], top: int) -> tuple[tuple[Combination, ...], int]:
+def _combinations(database: Counted, said: Sequence[Choice], top: int) -> tuple[tuple[Combination, ...], int]:
     """Exact sets with their numbers, as in an UpSet picture: Lex and others, IEEE TVCG 20 (2014)."""
-    firsts, counts = distinct_rows(ticks)
+    counted = flags(database.which)
+    words = [_word(database, said[start : start + 64])[counted] for start in range(0, len(said), 64)]
+    if len(words) == 1:
+        codes, counts = np.unique(words[0], return_counts=True)
+        codes = codes[:, np.newaxis]
+    else:
+        codes, counts = np.unique(np.stack(words, axis=1), axis=0, return_counts=True)
     rows = [
         (int(n), ticked)
-        for first, n in zip(firsts, counts, strict=True)
-        if (ticked := tuple(np.flatnonzero(ticks[first]).tolist()))
+        for code, n in zip(codes.tolist(), counts, strict=True)
+        if (ticked := tuple(place for place in range(len(said)) if code[place // 64] >> place % 64 & 1))
     ]
     rows.sort(key=lambda row: (-row[0], row[1]))
     made = (Combination(tuple(said[one] for one in ticked), n, is_small(n)) for n, ticked in rows[:top])
     return tuple(made), len(rows)
 
 
-def distinct_rows(ticks: Ticks) -> tuple[Numbers, Numbers]:
-    """For each different row: where it stands, and how many are the same."""
-    codes = row_codes(ticks)
-    found, counts = np.unique(codes, return_counts=True)
-    where = np.zeros(len(found), dtype=np.int64)
-    # Any row of a code will do: which one is written last is all the same.
-    where[np.searchsorted(found, codes)] = np.arange(len(codes))
-    return where, counts.astype(np.int64)
+def _word(database: Counted, said: Sequence[Choice]) -> NDArray[np.uint64]:
+    """For each report a number whose bits are the choices that it ticked, of at most 64."""
+    found = np.zeros((database.which.size * 8, 8), dtype=np.uint8)
+    for start in range(0, len(said), 8):
+        # Eight at a time: whatever has more bytes takes as many times longer.
+        byte = np.zeros(len(found), dtype=np.uint8)
+        for place, choice in enumerate(said[start : start + 8]):
+            if (bits := database.column(choice.question).get(choice.id)) is not None:
+                byte |= flags(bits).view(np.uint8) << np.uint8(place)
+        found[:, start // 8] = byte
+    return found.view("<u8")[:, 0]
 
 
 def row_codes(ticks: Ticks) -> NDArray[np.uint64]:

@@ -27,6 +27,7 @@ from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.loading import add_forms, read_codings
 from analysis.opening import Coding, Opened
+from analysis.patterns import making
 from analysis.writing import Writer
 from intake.forms import answers
 from intake.forms.form import shipped
@@ -71,6 +72,7 @@ def build(path: Path, count: int) -> None:
             schema.index_texts(desk.database)
         with desk.database.atomic():
             bitmaps.refresh(desk.database)
+        making.refresh(desk.database)
     desk.close()
 
 

@@ -53,6 +53,11 @@ class Desk:
             making.refresh(self._database)
         return read_counted(self._database.conn)
 
+    @property
+    def connection(self) -> Any:
+        """The tables as they are, whatever summaries say."""
+        return self._database.conn
+
     def forget(self) -> None:
         """Drops every summary, so that they are made from nothing."""
         self._database.conn.execute('DELETE FROM "summaries"')
