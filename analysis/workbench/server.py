@@ -103,9 +103,10 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
     with _listen(port) as listener:
         port = listener.getsockname()[1]
         session, state = gate.Session(), State(desk)
-        state.threads.submit(ahead.work, state)
+        app = application(desk, session, state)
+        state.threads.submit(ahead.work, state, app)
         config = uvicorn.Config(
-            build(desk, session, port, state),
+            guarded(app, session, port),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -128,6 +129,16 @@ def link(session: gate.Session, port: int) -> str:
 
 def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
+    return guarded(application(desk, session, state or State(desk)), session, port)
+
+
+def guarded(app: gate.App, session: gate.Session, port: int) -> gate.App:
+    """An application behind the gate."""
+    return gate.guard(app, session, (f"{HOST}:{port}", f"localhost:{port}"), policy)
+
+
+def application(desk: Desk, session: gate.Session, state: State) -> gate.App:
+    """Datasette with our plugin, for whoever passed the gate."""
     datasette = Datasette(
         settings=SETTINGS,
         metadata=describe(desk.database, ACTOR),
@@ -142,12 +153,10 @@ def build(desk: Desk, session: gate.Session, port: int, state: State | None = No
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin
-    datasette.workbench = Workbench(state or State(desk), session)  # for our pages
+    datasette.workbench = Workbench(state, session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
-    return gate.guard(
-        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), policy
-    )
+    return _as_organizer(datasette.app())
 
 
 def _as_organizer(app: gate.App) -> gate.App:

@@ -4,6 +4,7 @@ It is true for one state of the database. Another command may import meanwhile, 
 write decisions, so every request asks SQLite first whether anything was written.
 """
 
+from asyncio import AbstractEventLoop
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,8 @@ class State:
         self._writing = Lock()
         self._connections: list[Any] = []
         self.closing = Event()
+        # The loop that answers requests, once there was one.
+        self.loop: AbstractEventLoop | None = None
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1

@@ -11,6 +11,7 @@ hundred is the story before it, told again. Stations and officers come up as oft
 
 import http.client
 import itertools
+import os
 import random
 import re
 import statistics
@@ -18,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from analysis import asking, bitmaps, schema
 from analysis.desk import Desk
@@ -41,7 +43,7 @@ PASSPHRASE = "only for the bench"
 # So long a person takes to type it, while the libraries are being read.
 TYPING = 15
 # So long a person looks at the first page.
-READING = 60
+READING = 20
 ROUNDS = 5
 LOT = 10_000
 PATTERNS = 4_000
@@ -140,6 +142,7 @@ class Running:
     port: int
     cookie: str
     seconds: float
+    token: str = ""
 
     @classmethod
     def start(cls, path: Path) -> "Running":
@@ -166,7 +169,32 @@ class Running:
         connection.close()
         running.get("/")
         running.seconds = time.perf_counter() - begin
+        token = re.search(r'name="token" value="([^"]+)"', running.get("/review")[1])
+        assert token
+        running.token = token[1]
         return running
+
+    def processor(self) -> float:
+        """Milliseconds of a processor that it has used: what a busy machine does not make more of."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def post(self, path: str, **fields: str) -> float:
+        """Milliseconds that a form takes."""
+        form = {"token": self.token, **fields}
+        headers = {
+            "Cookie": self.cookie,
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        begin = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection.request("POST", path, urlencode(form), headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.status == 303, (path, answer.status)
+        return 1000 * (time.perf_counter() - begin)
 
     def get(self, path: str) -> tuple[float, str]:
         """Milliseconds and the page."""
@@ -219,37 +247,75 @@ def pages(path: Path, count: int) -> list[tuple[str, list[str]]]:
         ("search, words one after the other", [f"/browse?q=%22{most}+{common}%22"]),
         ("one report", [f"/report/{n}" for n in range(count // 2, count // 2 + ROUNDS)]),
         ("one report of a selection", [f"/report/{n}?setting=police" for n in range(50, 50 + ROUNDS)]),
-        ("patterns: badge marks", ["/patterns/places?_of=marks"]),
-        ("patterns: stations", ["/patterns/places?_of=station"]),
-        ("patterns: what comes together", ["/patterns/together"]),
-        ("patterns: over time", ["/patterns/time"]),
+        *patterns(acts),
+        ("review", ["/review"]),
         ("data", ["/data"]),
         ("Datasette: reports", ["/desk/reports"]),
         ("Datasette: search", [f"/desk/texts?_search={rare}"]),
     ]
 
 
+def patterns(acts: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The pages of patterns."""
+    kinds = ("story", "answers", "event")
+    return [
+        ("patterns: badge marks", ["/patterns/places?_of=marks"]),
+        ("patterns: stations", ["/patterns/places?_of=station"]),
+        ("patterns: what comes together", ["/patterns/together"]),
+        ("patterns: over time", ["/patterns/time"]),
+        ("patterns: before and after", [f"/patterns/time?_of=acts&_date=2026-0{n}-01" for n in range(1, 6)]),
+        ("patterns: words of an act", [f"/patterns/words?_answer=acts:{code}&_in=en" for code in acts]),
+        *((f"patterns: alike, {kind}", [f"/patterns/alike?_of={kind}"]) for kind in kinds),
+    ]
+
+
 def measure(path: Path, count: int) -> None:
-    """Prints the table."""
+    """Prints the tables: each page for the first and the second time, and the patterns after a decision."""
     running = Running.start(path)
-    # Patterns are worked out by themselves after opening.
+    # What people open first is read by itself after opening.
     time.sleep(READING)
-    rows = []
     try:
-        for name, addresses in pages(path, count):
-            first = [running.get(address)[0] for address in addresses]
-            second = [running.get(address)[0] for address in addresses]
-            size = len(running.get(addresses[0])[1]) // 1024
-            figures = (first[0], statistics.median(first), max(first), statistics.median(second))
-            rows.append([name, *(f"{one:,.0f}" for one in figures), str(size)])
+        rows = [_visited(running, name, addresses) for name, addresses in pages(path, count)]
+        decided = list(_decided(running))
     finally:
         running.stop()
     show(
         f"Workbench: {count:,} reports, over HTTP, ms; passphrase to first page {running.seconds:.1f} s",
-        ["page", "very first", "first visit, median", "slowest", "second visit", "KB"],
+        ["page", "very first", "first visit, median", "slowest", "second visit", "processor", "KB"],
         rows,
     )
-    print(f"  desk.db: {(path / 'desk.db').stat().st_size / 1024**2:,.0f} MB")
+    show(
+        f"After leaving out a report, and taking that back ({ROUNDS} times each)",
+        ["page", "first visit, median", "slowest"],
+        decided,
+    )
+    load = "  ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"  desk.db: {(path / 'desk.db').stat().st_size / 1024**2:,.0f} MB; load of the machine: {load}")
+
+
+def _visited(running: Running, name: str, addresses: Sequence[str]) -> list[str]:
+    before = running.processor()
+    first = [running.get(address)[0] for address in addresses]
+    spent = (running.processor() - before) / len(addresses)
+    second = [running.get(address)[0] for address in addresses]
+    size = len(running.get(addresses[0])[1]) // 1024
+    figures = (first[0], statistics.median(first), max(first), statistics.median(second), spent)
+    return [name, *(f"{one:,.0f}" for one in figures), str(size)]
+
+
+def _decided(running: Running) -> Iterator[list[str]]:
+    """Every decision makes the pages anew, for whoever looks next."""
+    running.post("/review/who", who="Ana")
+    acts = [choice.code for choice in FORM.question("acts").choices]
+    seen: dict[str, list[float]] = {}
+    for number in range(ROUNDS):
+        for do in ("exclude", "restore"):
+            took = running.post("/review/decide", report=str(1000 + number), do=do, reason="junk")
+            seen.setdefault("the decision itself", []).append(took)
+            for name, addresses in (("browse", ["/browse"]), *patterns(acts[:1])):
+                seen.setdefault(name, []).append(running.get(addresses[0])[0])
+    for name, times in seen.items():
+        yield [name, f"{statistics.median(times):,.0f}", f"{max(times):,.0f}"]
 
 
 def run(count: int = 100_000, folder: str = "") -> None:

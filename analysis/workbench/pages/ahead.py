@@ -1,6 +1,9 @@
 """What the workbench does by itself: makes summaries that are missing, and reads what people open first."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any, TypeAlias
 
 from analysis import bitmaps, cipher
 from analysis.cipher import Database
@@ -14,16 +17,24 @@ from analysis.workbench.state import State
 
 # So long the first page has the processor for itself.
 AFTER = 3.0
+# Datasette reads its templates and the tables when the first of its pages is asked for.
+DATASETTE = ("/desk/reports", "/desk/texts")
+LONGEST = 30.0
 # Another command may have imported meanwhile, and been killed before the summaries were made.
 EVERY = 20.0
 
 
-def work(state: State) -> None:
-    """Keeps the summaries true, until the workbench closes."""
+App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def work(state: State, app: App) -> None:
+    """Keeps the summaries true, until the workbench closes. `app` is what answers whoever passed the gate."""
     if state.closing.wait(AFTER):
         return
     with suppress(cipher.OperationalError):
         warm(state)
+        for path in DATASETTE:
+            visit(state, app, path)
     while not state.closing.is_set():
         with suppress(cipher.OperationalError):
             make(state)
@@ -68,3 +79,36 @@ def warm(state: State) -> None:
     for lang in counted.column("lang"):
         if not state.closing.is_set():
             corpus.read_corpus(counted, str(lang))
+
+
+def visit(state: State, app: App, path: str) -> None:
+    """Asks for a page as somebody in the browser would, and throws it away."""
+    loop = state.loop
+    # Nobody has looked at the first page yet, or they have closed the workbench.
+    if loop is None or loop.is_closed() or state.closing.is_set():
+        return
+    asking = asyncio.run_coroutine_threadsafe(_ask(app, path), loop)
+    with suppress(TimeoutError, asyncio.CancelledError):
+        asking.result(LONGEST)
+
+
+async def _ask(app: App, path: str) -> None:
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: object) -> None:
+        """The page is not for anybody."""
+
+    await app(scope, receive, send)

@@ -109,7 +109,7 @@ def page(read: Read) -> View:
         drawn = snapshot.pages.get(key)
         if drawn is None:
             parts = request.scope["url_route"]["kwargs"]
-            loop = asyncio.get_running_loop()
+            loop = workbench.state.loop = asyncio.get_running_loop()
             try:
                 drawn = await loop.run_in_executor(
                     workbench.state.threads,
