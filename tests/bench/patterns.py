@@ -100,11 +100,11 @@ def fill(desk: Desk, count: int) -> None:
         loading.add_forms(desk, [FORM])
     codings = loading.read_codings(desk)
     numbers = {name: dict(codes) for name, codes in codings[FORM.digest].numbers.items()}
-    writer = Writer(desk, None, codings)
     rows = made(FORM, numbers, count)
     desk.database.conn.execute("PRAGMA foreign_keys = OFF")
     for _ in range(0, count, COMMIT):
         with desk.database.atomic():
+            writer = Writer(desk, None, codings)
             writer.write(list(itertools.islice(rows, COMMIT)))
             writer.finish()
 
@@ -131,6 +131,7 @@ def _peak() -> str:
 def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is measured, by name, in this order."""
     database = read_counted(desk.database.conn)
+    assert len(database) > 0
     yield "overview", lambda: overview.overview(database)
     yield "weeks, channel mix, bursts", lambda: over_time.by_week(database)
     yield "months of the events", lambda: over_time.by_month(database)
