@@ -198,6 +198,24 @@ def read_names(database: Counted, pool: Pool) -> Names | None:
     return None if kept is None else Names(database, kept)
 
 
+def find_mark(database: Counted, written: str) -> Numbers | None:
+    """The reports that wrote an officer's mark just so, whatever was decided about them.
+
+    None where the marks of some counted reports were not read yet.
+    """
+    name = f"names:{MARKS}"
+    kept: Summary | None = database.bits.keep((name,), lambda: summaries.read(database.conn, name))
+    if kept is None or flags(database.which)[kept.until + 1 :].any():
+        return None
+    rows = database.bits.keep(
+        ("rows", MARKS), lambda: {one[1]: row for row, one in enumerate(kept.words["spellings"])}
+    )
+    if written not in rows:
+        return np.zeros(0, np.int64)
+    found: Numbers = kept.columns["reports"][kept.columns["spelling"] == rows[written]].astype(np.int64)
+    return found
+
+
 def _listed(database: Counted, pool: Pool) -> Iterator[_Written]:
     if not pool.listed:
         return

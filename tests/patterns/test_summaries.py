@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from analysis import summaries
 from analysis.cipher import Database
-from analysis.patterns import alike, corpus, events, making, places, retold, time, together, words
+from analysis.patterns import alike, behind, corpus, events, making, places, retold, time, together, words
+from analysis.patterns.written import find_mark
 from analysis.review.log import UNDO, follow, record
 from analysis.review.people import Reviewer
 from tests.patterns.desks import ACTS, GROUNDS, Desk
@@ -202,3 +203,19 @@ def test_reports_that_are_newer_than_a_summary_are_counted_as_such() -> None:
     desk.add(texts={"story": LONG[0]})
     newer = [alike.pick(desk.database, alike.STORY, one, 60).newer for one in (before, read_kept(desk))]
     assert newer == [1, 0]
+
+
+def test_a_mark_leads_to_the_reports_that_the_tables_have_for_it() -> None:
+    desk = desk_of(*LONG)
+    for marks in ("12|34", "34", "badge 12", "1234"):
+        desk.add(texts={"marks": marks})
+    database = desk.database
+    for written in ("12", "34", "badge 12", "1234", "nobody"):
+        found = find_mark(database, written)
+        assert found is not None
+        assert found.tolist() == list(behind.with_mark(database, "marks", written))
+    older = database.bits.keep
+    desk.add(texts={"marks": "12"})
+    late = desk.database
+    late.bits.keep(("names:marks",), lambda: older(("names:marks",), lambda: None))
+    assert find_mark(late, "12") is None
