@@ -86,7 +86,8 @@ class Flood:
 
 
 def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
-    """The links, and what they connect, as they are kept."""
+    """The links, and what they connect, as they are kept: the same, in whatever order they were found."""
+    links = sorted(links, key=lambda link: (link.second, link.first))
     tree = Tree()
     for link in links:
         tree.join(link.first, link.second)

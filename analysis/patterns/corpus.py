@@ -118,7 +118,7 @@ class _Part:
 
     def add(self, report: int, story: str) -> None:
         """Adds a story."""
-        self._put(report, list(words_of(story)))
+        self._put(report, sorted(words_of(story)))
 
     def _put(self, report: int, words: list[str]) -> None:
         places = self._places

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from analysis.bitmaps import Bits, count
-from analysis.patterns.reading import Choice, Counted, is_small
-from analysis.patterns.together import any_of, substantive
+from analysis.patterns.reading import Choice, Counted, choices, is_small
+from analysis.patterns.together import any_of
 
 MONTH = "when"
+# Who says so, of a month or of what happened, tells nothing.
+UNSURE = "not_sure"
 # How many periods before one it is compared with.
 BEFORE = 8
 # A mix counts as changed when more than a fifth of the reports would have to come by another channel,
@@ -58,7 +60,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An answer before and after: reports, and their share of those who answered the question."""
+    """An answer before and after: reports, and their share of those who answered, "none" included."""
 
     choice: Choice
     before: int
@@ -91,7 +93,7 @@ class BeforeAfter:
 def by_week(database: Counted) -> tuple[Period, ...]:
     """The weeks in which reports came, those without any between them included."""
     table = _table(database, "week")
-    return _periods(table, _weeks([week for week in table if week]))
+    return _periods(table, every_week([week for week in table if week]))
 
 
 def by_month(database: Counted) -> tuple[Period, ...]:
@@ -108,7 +110,8 @@ def by_month(database: Counted) -> tuple[Period, ...]:
 def before_after(database: Counted, question: str, day: date) -> BeforeAfter:
     """The choices of a question before and after a date; the event's month decides."""
     side = _sides(database, day)
-    said = substantive(database, question)
+    # "None" excludes all others and is an answer: left out, a harm that became rarer would not show.
+    said = [choice for choice in choices(database, question) if choice.code != UNSURE]
     ticked = database.column(question)
     answered = any_of(database, ticked, said)
     earlier, later = (_side(database, side[which]) for which in (BEFORE_IT, AFTER_IT))
@@ -260,7 +263,8 @@ def _is_burst(n: int, usual: float | None, periods: int) -> bool:
     return n > usual + DEVIATIONS * math.sqrt(max(usual, 1.0))
 
 
-def _weeks(names: Sequence[str]) -> list[str]:
+def every_week(names: Sequence[str]) -> list[str]:
+    """These weeks and those between them, unless that would be thousands."""
     if not names:
         return []
     try:

@@ -11,6 +11,7 @@ from analysis.workbench import reading
 from analysis.workbench.marks import visible
 from analysis.workbench.pages.routes import ROUTES
 from analysis.workbench.pages.view import View
+from analysis.workbench.pages.words import shown
 
 # Nobody at the desk needs them to see patterns, and a screen can be photographed.
 SECRET_TABLES = frozenset({"receipts", "servers"})
@@ -72,6 +73,12 @@ def render_cell(value: object) -> Markup | None:
     if not isinstance(value, str) or not value:
         return None
     return Markup('<span class="words">{}</span>').format(escape(visible(value)))
+
+
+@_hook
+def prepare_jinja2_environment(env: Any) -> None:
+    """What Datasette writes beside its cells, such as groups and filters, is made visible too."""
+    env.finalize = shown
 
 
 @_hook

@@ -16,7 +16,7 @@ import templates
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
-from analysis.workbench import gate
+from analysis.workbench import gate, peer
 from analysis.workbench.metadata import describe, inspect, read_forms
 from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
@@ -106,9 +106,14 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         app = application(desk, session, state)
         state.threads.submit(ahead.work, state, app)
         config = uvicorn.Config(
-            guarded(app, session, port),
+            guarded(app, session, port, peer.is_ours),
             log_config=None,
+            # A traceback may hold what was searched for, and a warning what anybody on this machine sent.
+            log_level="critical",
             access_log=False,
+            # Whoever asks could say by a header to be at another port.
+            proxy_headers=False,
+            ws="none",
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=2,
@@ -127,14 +132,22 @@ def link(session: gate.Session, port: int) -> str:
     return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
 
 
-def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
+def build(
+    desk: Desk,
+    session: gate.Session,
+    port: int,
+    state: State | None = None,
+    is_ours: Callable[[gate.Scope], bool] = lambda _: True,
+) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
-    return guarded(application(desk, session, state or State(desk)), session, port)
+    return guarded(application(desk, session, state or State(desk)), session, port, is_ours)
 
 
-def guarded(app: gate.App, session: gate.Session, port: int) -> gate.App:
+def guarded(
+    app: gate.App, session: gate.Session, port: int, is_ours: Callable[[gate.Scope], bool]
+) -> gate.App:
     """An application behind the gate."""
-    return gate.guard(app, session, (f"{HOST}:{port}", f"localhost:{port}"), policy)
+    return gate.guard(app, session, (f"{HOST}:{port}", f"localhost:{port}"), policy, is_ours)
 
 
 def application(desk: Desk, session: gate.Session, state: State) -> gate.App:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Download, Page, Request, expect
 
 from analysis import courier, loading
 from analysis.desk import Desk
@@ -123,3 +123,21 @@ def test_a_form_on_another_page_of_the_same_browser_changes_nothing(
     with page.expect_response(f"{address}/saved/add") as answer:
         page.get_by_role("button").click()
     assert answer.value.status == 403
+
+
+def test_a_file_is_saved_once_the_box_that_says_what_it_means_is_ticked(
+    opened: tuple[str, BrowserContext], browser: Browser
+) -> None:
+    address, _ = opened
+    page = let_in(opened, browser, 1280, "light")
+    page.goto(f"{address}/data?setting=police")
+    begun = list[Download]()
+    page.on("download", lambda saved: begun.append(saved))
+    page.get_by_role("button", name="Save the file").click()
+    assert begun == [], "the browser asks for the box first"
+    page.get_by_label("I know that anybody").check()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Save the file").click()
+    assert re.fullmatch(r"reports-\d{4}-\d\d-\d\d\.csv", saving.value.suggested_filename)
+    lines = Path(saving.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert (len(lines), lines[0].split(",")[0]) == (61, "report")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.bitmaps import count
 from analysis.workbench import named, search
@@ -13,7 +13,7 @@ from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting, forms
 from analysis.workbench.pages.counting import Counted
 from analysis.workbench.pages.view import Asked
-from analysis.workbench.selection import BLANK, NUMBERS, Order, Selection, value_of
+from analysis.workbench.selection import BLANK, NUMBERS, REFUSED, Order, Selection, refused, value_of
 
 SIZE = 25
 FACET, PAGE = "_facet", "_page"
@@ -68,12 +68,16 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "browse.html", {
         "n": order.total,
         "every": count(asked.snapshot.bits.every(asked.connection)),
+        "refused": 0 if _asks_for_refused(selection) else count(refused(asked.connection, asked.snapshot)),
+        "refused_link": _address(asked, Selection((REFUSED,))),
         "selection": selection,
         "chosen": [_chosen(asked, name, code) for name, code in selection.filters],
         "searchable": bool(search.phrase(selection.words)) or not selection.words,
         "facets": facets,
         "others": _others(asked, {facet.question for facet in facets}),
         "kept": asked.options(FACET),
+        # What goes back in a form goes back as it is: a name that is made visible is another name.
+        "hidden": [(escape(name), escape(code)) for name, code in selection.filters],
         "items": _items(asked, order.slice((page - 1) * SIZE, SIZE)),
         "page": page,
         "pages": pages,
@@ -84,6 +88,10 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "reasons": counting.reasons(asked.lang),
         "most": forms.MOST_REPORTS,
     }
+
+
+def _asks_for_refused(selection: Selection) -> bool:
+    return any(name == REFUSED[0] for name, _ in selection.filters)
 
 
 def _address(asked: Asked, selection: Selection, *, page: int = 1, facet: str = "") -> str:

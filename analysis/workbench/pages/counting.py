@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 
 from analysis.bitmaps import Bits, Value, count
+from analysis.patterns.time import every_week
 from analysis.review.exclusions import REASONS
 from analysis.workbench.pages import words
 from analysis.workbench.pages.draw import Row
@@ -77,11 +77,7 @@ def link(asked: Asked, question: str, code: str) -> str:
 def by_week(asked: Asked, among: Bits) -> list[Row]:
     """Reports by the week in which they were received, weeks without any between them too."""
     found = {one.code: one for one in count_by(asked, "week", among)}
-    if not found:
-        return []
-    first, last = (date.fromisocalendar(int(w[:4]), int(w[6:]), 1) for w in (min(found), max(found)))
-    weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    names = [f"{day.isocalendar().year}-W{day.isocalendar().week:02}" for day in weeks]
+    names = every_week(list(found))
     return [Row(w, found[w].n if w in found else 0, link(asked, "week", w)) for w in names]
 
 

@@ -17,6 +17,7 @@ from analysis.patterns.places import Group, Pool
 from analysis.patterns.reading import Choice, Counted
 from analysis.patterns.time import Period
 from analysis.workbench.decided import COUNTED, YES
+from analysis.workbench.labels import worded
 from analysis.workbench.named import NAMED, ONLY, join
 from analysis.workbench.pages import counting, stacked
 from analysis.workbench.pages import words as templates
@@ -229,10 +230,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
     options = [
         (
             counting.title(asked, one),
-            [
-                (f"{one}:{c.code}", c.label.get(asked.lang) or c.label["en"])
-                for c in asked.book.choices_of(one)
-            ],
+            [(f"{one}:{c.code}", worded(c.label, asked.lang)) for c in asked.book.choices_of(one)],
         )
         for one in known
     ]
@@ -252,7 +250,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
         "lang_of": lang,
         "found": found,
         "newer": found.newer if found else 0,
-        "terms": [_term(term, question, code) for term in found.terms] if found else [],
+        "terms": [_term(term, lang, question, code) for term in found.terms] if found else [],
     }
 
 
@@ -268,6 +266,6 @@ def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
     )
 
 
-def _term(term: words.Term, question: str, code: str) -> tuple[words.Term, str]:
-    query = urlencode([(question, code), (COUNTED, YES), ("q", f'"{term.word}"')])
+def _term(term: words.Term, lang: str, question: str, code: str) -> tuple[words.Term, str]:
+    query = urlencode([(question, code), (COUNTED, YES), ("lang", lang), ("q", f'"{term.word}"')])
     return term, f"{counting.BROWSE}?{query}"

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.bitmaps import count
 from analysis.patterns.reading import read_consenting
 from analysis.review import marking
 from analysis.review.log import Decision, history
@@ -13,6 +14,7 @@ from analysis.workbench.decided import EXCLUDED, LABEL
 from analysis.workbench.pages import counting, words
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.view import Asked
+from analysis.workbench.selection import Selection
 
 NEWEST = 100
 _REASONED = ("exclude",)
@@ -24,6 +26,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     excluded_now = asked.snapshot.column(asked.connection, EXCLUDED)
     flow = decided.flow(asked.snapshot.bits.every(asked.connection), able, excluded_now)
     named = words.fixed(asked.lang)[EXCLUDED]
+    # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
     # Who said no to counting is left out by consent, without a decision.
     for place, reason in enumerate(flow.excluded):
@@ -32,9 +35,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "review.html", {
         "flow": flow,
         "excluded": excluded,
-        "labels": [
-            Row(label, n, _link(LABEL, label)) for label, n in marking.label_counts(asked.connection).items()
-        ],
+        "labels": [_label(asked, label) for label in marking.label_counts(asked.connection)],
         "waiting": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
         "quotable": len(read_quotable(asked.connection)),
         "log": [_line(asked, one) for one in history(asked.connection, newest=NEWEST)],
@@ -63,6 +64,12 @@ def of_report(asked: Asked, number: int) -> dict[str, Any]:
         ],
         "log": [_line(asked, one) for one in history(connection, report=number)],
     }
+
+
+def _label(asked: Asked, label: str) -> Row:
+    """A label with the reports that its link leads to."""
+    found = Selection(((LABEL, label),)).find(asked.connection, asked.snapshot)
+    return Row(label, count(found), _link(LABEL, label))
 
 
 def _link(question: str, value: str) -> str:

@@ -1,6 +1,6 @@
 """The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
 
-from analysis.workbench.pages import alike, browse, data, forms, one, overview, patterns, review
+from analysis.workbench.pages import alike, browse, data, download, forms, one, overview, patterns, review
 from analysis.workbench.pages.view import View, form, page
 
 ROUTES: tuple[tuple[str, View], ...] = (
@@ -14,6 +14,7 @@ ROUTES: tuple[tuple[str, View], ...] = (
     (r"/patterns/alike$", page(alike.read)),
     (r"/patterns/words$", page(patterns.read_words)),
     (r"/data$", page(data.read)),
+    (r"/data/export$", download.view),
     (r"/review$", page(review.read)),
     (r"/review/who$", form(forms.say_who)),
     (r"/review/decide$", form(forms.decide)),

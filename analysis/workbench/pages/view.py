@@ -154,12 +154,17 @@ def form(write: Write) -> View:
                 lambda: workbench.state.write(lambda desk: write(Sent(desk, fields, parts, workbench))),
             )
         except AnalysisError as refusal:
-            lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
-            return _error(409, "refused.html", lang, request.path, message=refusal.message)
+            return refuse(workbench, request, refusal)
         # Whoever loads the page again must not send the form again.
         return Response("", status=303, headers={"location": there})
 
     return view
+
+
+def refuse(workbench: Workbench, request: Any, refusal: AnalysisError) -> Response:
+    """The page that says why a form was not followed."""
+    lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+    return _error(409, "refused.html", lang, request.path, message=refusal.message)
 
 
 def _draw(read: Read, asked: Asked, session: Session) -> str:
