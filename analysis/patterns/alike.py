@@ -7,7 +7,7 @@ Sets are found among all reports that may be counted, and kept (analysis.summari
 out is dropped from them when they are read, and is there again when that is undone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,8 @@ class Alike:
 
     `likeness` is that of the weakest link: for STORY the share of their words in threes, 0 to 1; for
     ANSWERS and EVENT the bits of surprise in what they share. `why` names the questions that its strongest
-    link agrees in. `weeks`, `channels` and `largest` (in one week by one channel) as for places.
+    link agrees in. `weeks`, `channels` and `largest` (in one week by one channel) as for places. `open` is
+    False once somebody said that all of them are different.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Alike:
     weeks: int
     channels: int
     largest: int
+    open: bool
 
     @property
     def n(self) -> int:
@@ -62,13 +64,14 @@ class Alike:
 class Found:
     """Sets of one kind, the largest first, out of `number` sets of `reports` in all.
 
-    `complete` is False where a bound was reached. `newer` counted reports came after the sets were
-    found; None says that they were not found yet.
+    Of those `waiting` are open, and come before the others. `complete` is False where a bound was reached.
+    `newer` counted reports came after the sets were found; None says that they were not found yet.
     """
 
     sets: tuple[Alike, ...]
     number: int
     reports: int
+    waiting: int
     complete: bool
     newer: int | None
 
@@ -112,13 +115,22 @@ def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
     return Summary(until, {"complete": complete, "whys": whys}, columns)
 
 
-def read_found(database: Counted, kind: str, most: int = SHOWN) -> Found:
-    """The sets that are kept, without the reports that are not counted; at most so many of them."""
+def read_found(
+    database: Counted, kind: str, apart: Collection[Collection[int]] = (), most: int = SHOWN
+) -> Found:
+    """The sets that are kept, without the reports that are not counted; at most so many of them.
+
+    `apart` are sets of reports that somebody said to be different.
+    """
     kept = database.bits.keep((kind,), lambda: summaries.read(database.conn, kind))
-    return Found((), 0, 0, complete=True, newer=None) if kept is None else pick(database, kind, kept, most)
+    if kept is None:
+        return Found((), 0, 0, 0, complete=True, newer=None)
+    return pick(database, kind, kept, most, apart)
 
 
-def pick(database: Counted, kind: str, kept: Summary, most: int) -> Found:
+def pick(
+    database: Counted, kind: str, kept: Summary, most: int, apart: Collection[Collection[int]] = ()
+) -> Found:
     """What is left of sets as they were found."""
     which = flags(database.which)
     members, sizes = kept.columns["members"], kept.columns["sizes"]
@@ -126,11 +138,30 @@ def pick(database: Counted, kind: str, kept: Summary, most: int) -> Found:
     left = np.concatenate([[0], np.cumsum(which[members])])
     n = left[ends] - left[ends - sizes]
     # The members stand in rising order, so that the first set of two alike ones has the oldest report.
-    order = np.lexsort((-kept.columns["weakest"], -n))
+    closed = _closed(kept, which, n, apart)
+    order = np.lexsort((-kept.columns["weakest"], -n, closed))
     order = order[n[order] > 1]
-    sets = [_alike(database, kind, kept, int(place), which) for place in order[:most]]
+    sets = [_alike(database, kind, kept, int(place), which, not closed[place]) for place in order[:most]]
     newer = count(database.which) - int(which[: kept.until + 1].sum())
-    return Found(tuple(sets), len(order), int(n[order].sum()), bool(kept.words["complete"]), newer)
+    waiting = len(order) - int(closed[order].sum())
+    return Found(tuple(sets), len(order), int(n[order].sum()), waiting, bool(kept.words["complete"]), newer)
+
+
+def _closed(
+    kept: Summary, which: NDArray[np.bool_], n: Numbers, apart: Collection[Collection[int]]
+) -> NDArray[np.bool_]:
+    """Of each set whether all of its counted reports are among some that were said to be different."""
+    found = np.zeros(len(n), np.bool_)
+    if not apart:
+        return found
+    place = np.full(len(which), -1, np.int64)
+    place[kept.columns["members"]] = np.repeat(np.arange(len(n)), kept.columns["sizes"])
+    for known in apart:
+        reports = np.array([one for one in known if one < len(which)], np.int64)
+        sets, counts = np.unique(place[reports[which[reports]]], return_counts=True)
+        whole = sets[(sets >= 0) & (counts == n[sets])]
+        found[whole] = True
+    return found
 
 
 def floods(database: Counted, found: Sequence[Alike]) -> tuple[Flood, ...]:
@@ -185,10 +216,24 @@ def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
     return len(np.unique(filled // width)), len(np.unique(filled % width)), int(cells.max(initial=0))
 
 
-def _alike(database: Counted, kind: str, kept: Summary, place: int, which: NDArray[np.bool_]) -> Alike:
+def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int) -> tuple[Numbers, Numbers]:
+    """By how many weeks, and by how many channels, the reports of each of so many places came."""
+    found = []
+    for name in BY:
+        values, codes = database.bits.codes(database.conn, name)
+        cells = np.unique(place * len(values) + codes[reports])
+        found.append(np.bincount(cells // len(values), minlength=places))
+    return found[0], found[1]
+
+
+def _alike(
+    database: Counted, kind: str, kept: Summary, place: int, which: NDArray[np.bool_], is_open: bool
+) -> Alike:
     sizes = kept.columns["sizes"]
     start = int(sizes[:place].sum())
     members = kept.columns["members"][start : start + int(sizes[place])]
     reports = members[which[members]]
     likeness, why = float(kept.columns["weakest"][place]), kept.words["whys"][kept.columns["why"][place]]
-    return Alike(kind, tuple(reports.tolist()), likeness, tuple(why), *spread(database, reports))
+    return Alike(
+        kind, tuple(reports.tolist()), likeness, tuple(why), *spread(database, reports), open=is_open
+    )

@@ -4,7 +4,7 @@ What is shared is weighed by how rare it is (analysis.patterns.traits). A pair i
 agreement would come about by chance in less than one pair of the whole desk, if answers were independent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,17 +63,17 @@ class _Ticked:
     bits: NDArray[np.float64]
 
 
-def same_answers(database: Counted) -> Found:
+def same_answers(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
     """Sets of reports that give the same answer to every coded question, and the same names.
 
     Reports with few or common answers are the same by chance and left out.
     """
-    return read_found(database, ANSWERS)
+    return read_found(database, ANSWERS, apart)
 
 
-def same_event(database: Counted) -> Found:
+def same_event(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
     """Sets of reports of one month that share an officer, or a place and all acts, and more than chance."""
-    return read_found(database, EVENT)
+    return read_found(database, EVENT, apart)
 
 
 def make_answers(database: Counted, newest: int) -> Summary:

@@ -7,7 +7,7 @@ Reports are taken in the order of their numbers, each against those before it al
 same whether they came together or in a hundred imports, and an import compares its own reports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -46,9 +46,9 @@ class Told:
     whole: Hashes
 
 
-def stories(database: Counted) -> Found:
+def stories(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
     """Sets of nearly the same story."""
-    return read_found(database, STORY)
+    return read_found(database, STORY, apart)
 
 
 def make_sketches(database: Counted, newest: int) -> Iterator[tuple[int, Summary]]:

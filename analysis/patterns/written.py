@@ -4,7 +4,7 @@ Which names are put together is found among all reports that may be counted, and
 (analysis.summaries). The numbers are those of the counted reports, so whoever is left out is in none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from analysis import summaries
 from analysis.bitmaps import Bits, flags, numbers
 from analysis.patterns import names
-from analysis.patterns.behind import LONGEST_NAME
 from analysis.patterns.grouping import LETTERS, SAME, WORDS, Joined, group
-from analysis.patterns.names import Name
+from analysis.patterns.names import LONGEST, MARKS, OTHER, Name
 from analysis.patterns.reading import Counted, Numbers, choices, parse, questions
+from analysis.patterns.settled import Key
 from analysis.summaries import Summary
 
-MARKS = "marks"
-OTHER = "_other"
 # Choices of a list that name no place.
 UNNAMED = ("other", "not_sure", "none", "elsewhere")
 # How a spelling came to its group, as it is kept.
@@ -99,22 +97,62 @@ def _pairs(rows: Sequence[tuple[_Written, Joined]]) -> dict[str, NDArray[Any]]:
     return {"reports": reports[order].astype(np.uint32), "spelling": spelling[order].astype(np.uint32)}
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """How the names of a pool are found: what no decision changes.
+
+    The row of each name; the rows in the order of their groups, and where those of each end; of each name
+    as it is read the group; of each report that wrote a name the group, and whether the one before it is
+    the same report in the same group.
+    """
+
+    keys: Sequence[Key]
+    rows: Mapping[Key, int]
+    order: Numbers
+    ends: Numbers
+    heads: Numbers
+    told: Numbers
+    told_ends: Numbers
+    again: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, database: Counted, kept: Summary, pool: Pool) -> "Index":
+        """Of names that were put together."""
+        codes = {one.id: one.code for one in choices(database, pool.listed)} if pool.listed else {}
+        keys = [
+            (question, text if choice is None else codes[choice])
+            for question, text, choice in kept.words["spellings"]
+        ]
+        group, reports = kept.columns["group"].astype(np.int64), kept.columns["reports"]
+        size, told = int(group.max(initial=-1)) + 1, group[kept.columns["spelling"]]
+        heads = np.zeros(len(kept.words["names"]), np.int64)
+        heads[kept.columns["name"]] = group
+        again = np.append(False, (told[1:] == told[:-1]) & (reports[1:] == reports[:-1]))[: len(told)]
+        return cls(
+            keys,
+            {key: row for row, key in enumerate(keys)},
+            np.argsort(group, kind="stable"),
+            np.cumsum(np.bincount(group, minlength=size)),
+            heads,
+            told,
+            np.cumsum(np.bincount(told, minlength=size)),
+            again,
+        )
+
+
 class Names:
     """The names of a pool, counted among the counted reports; a row is a spelling."""
 
-    def __init__(self, database: Counted, kept: Summary) -> None:
-        self._database, self._kept = database, kept
+    def __init__(self, database: Counted, kept: Summary, index: Index) -> None:
+        self._database, self._kept, self._index = database, kept, index
         self._which = flags(database.which)
         self._rows: list[list[Any]] = kept.words["spellings"]
-        reports, spelling = kept.columns["reports"], kept.columns["spelling"]
-        heads = self.group[spelling]
-        counted = self._which[reports]
-        # A report that wrote two spellings of one group stands twice, side by side, and counts once.
-        again = np.append(False, (heads[1:] == heads[:-1]) & (reports[1:] == reports[:-1]))[: len(heads)]
-        size = int(self.group.max(initial=-1)) + 1
+        spelling = kept.columns["spelling"]
+        counted = self._which[kept.columns["reports"]]
+        size = len(index.ends)
         self.n: Numbers = np.bincount(spelling[counted], minlength=len(self._rows))
-        self.of_group: Numbers = np.bincount(heads[counted & ~again], minlength=size)
-        self._ends = np.cumsum(np.bincount(heads, minlength=size))
+        # A report that wrote two spellings of one group stands twice, side by side, and counts once.
+        self.of_group: Numbers = np.bincount(index.told[counted & ~index.again], minlength=size)
         self.listed = [row for row, (_, _, choice) in enumerate(self._rows) if choice is not None]
         for row in self.listed:
             self.n[row] = database.among(self._choosing(row))
@@ -137,10 +175,23 @@ class Names:
         """How many names are left after the rules of spelling."""
         return len(self._kept.words["names"])
 
+    def several(self) -> NDArray[np.bool_]:
+        """Of each group whether more than one of its names is left after the rules, among the counted."""
+        present = np.unique(self._kept.columns["name"][self.n > 0])
+        return np.bincount(self._index.heads[present], minlength=len(self.of_group)) > 1
+
     def spelling(self, row: int) -> tuple[str, str, int | None]:
         """The question, the words as they were written, and the choice of a list if it is one."""
         question, written, choice = self._rows[row]
         return question, written, choice
+
+    def key(self, row: int) -> Key:
+        """What tells a name from others in decisions."""
+        return self._index.keys[row]
+
+    def row(self, key: Key) -> int | None:
+        """The row of a name; None where no report that may be counted gives it."""
+        return self._index.rows.get(key)
 
     def name(self, row: int) -> Name:
         """How a spelling is read."""
@@ -155,29 +206,41 @@ class Names:
 
     def rows(self, head: int) -> list[int]:
         """The spellings of a group that somebody counted wrote."""
-        return [row for row in np.flatnonzero(self.group == head).tolist() if self.n[row]]
+        start = int(self._index.ends[head - 1]) if head else 0
+        rows = self._index.order[start : int(self._index.ends[head])]
+        return [int(row) for row in rows[self.n[rows] > 0]]
 
-    def reports(self, rows: Sequence[int]) -> Numbers:
-        """The counted reports with any of these spellings, all of one group."""
-        found = [np.zeros(0, np.int64)]
+    def told_by(self, rows: Sequence[int]) -> tuple[Numbers, Numbers]:
+        """The counted reports with any of these spellings, and with each the place of the spelling in `rows`.
+
+        A report with several of them comes with each.
+        """
+        place = np.full(len(self), -1, np.int64)
+        place[list(rows)] = np.arange(len(rows))
+        found, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        columns, ends = self._kept.columns, self._index.told_ends
         worded = [row for row in rows if self._rows[row][2] is None]
-        if worded:
-            head = int(self.group[worded[0]])
-            part = slice(int(self._ends[head - 1]) if head else 0, int(self._ends[head]))
-            reports = self._kept.columns["reports"][part].astype(np.int64)
-            wanted = np.isin(self._kept.columns["spelling"][part], worded)
-            found.append(reports[wanted & self._which[reports]])
-        found += [numbers(self._choosing(row) & self._database.which) for row in rows if row not in worded]
-        return np.unique(np.concatenate(found))
+        for head in np.unique(self.group[worded]).tolist():
+            part = slice(int(ends[head - 1]) if head else 0, int(ends[head]))
+            reports, spelled = columns["reports"][part].astype(np.int64), place[columns["spelling"][part]]
+            wanted = (spelled >= 0) & self._which[reports]
+            found.append(reports[wanted])
+            places.append(spelled[wanted])
+        for row in rows:
+            if self._rows[row][2] is not None:
+                found.append(numbers(self._choosing(row) & self._database.which))
+                places.append(np.full(len(found[-1]), place[row]))
+        return np.concatenate(found), np.concatenate(places)
 
     def told(self) -> tuple[Numbers, Numbers]:
         """The reports that wrote a name, and the number of the name as it is read; of all that were read."""
         columns = self._kept.columns
         return columns["reports"].astype(np.int64), columns["name"][columns["spelling"]].astype(np.int64)
 
-    def naming(self) -> int:
-        """How many counted reports name anybody."""
-        found = self._database.bits.of_numbers(self._kept.columns["reports"].astype(np.int64))
+    def naming(self, also: Numbers) -> int:
+        """How many counted reports name anybody, and these with them."""
+        told = self._kept.columns["reports"].astype(np.int64)
+        found = self._database.bits.of_numbers(np.concatenate([told, also]))
         for row in self.listed:
             found = found | self._choosing(row)
         return self._database.among(found)
@@ -195,7 +258,9 @@ def read_names(database: Counted, pool: Pool) -> Names | None:
     """The names of a pool; None where they were not put together yet."""
     name = f"names:{pool.id}"
     kept = database.bits.keep((name,), lambda: summaries.read(database.conn, name))
-    return None if kept is None else Names(database, kept)
+    if kept is None:
+        return None
+    return Names(database, kept, database.bits.keep(("index", name), lambda: Index.of(database, kept, pool)))
 
 
 def find_mark(database: Counted, written: str) -> Numbers | None:
@@ -230,7 +295,7 @@ def _listed(database: Counted, pool: Pool) -> Iterator[_Written]:
 def _answered(database: Counted, pool: Pool) -> Iterator[_Written]:
     # The index of short texts answers this without a look at a story.
     query = f"""SELECT "text", group_concat("report") FROM "texts"
-        WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
+        WHERE "question" = ? AND length("text") <= {LONGEST} GROUP BY "text" """  # noqa: S608 - a number
     which = flags(database.which)
     parts: dict[str, tuple[Name, list[Numbers]]] = {}
     for text, joined in database.conn.execute(query, [pool.words]):

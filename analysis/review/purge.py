@@ -11,23 +11,11 @@ from typing import Any
 
 from analysis import bitmaps, compacting, schema
 from analysis.desk import Desk
+from analysis.review import spellings
 from analysis.review.retention import find_due
 from analysis.workbench import saved
 
 _STEPS = (
-    # Names first, while it is still known which report gave which.
-    """INSERT OR IGNORE INTO "kept_names" SELECT "t"."report", "s"."id" FROM "texts" AS "t"
-    JOIN "spellings" AS "s" ON "s"."question" = "t"."question" AND "s"."text" = "t"."text"
-    JOIN "named" ON "named"."spelling" = "s"."id" AND "named"."group" IS NOT NULL
-    WHERE "t"."report" IN (SELECT "report" FROM temp."due") AND length("t"."text") <= 120""",
-    'DELETE FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")',
-    """CREATE TEMP TABLE "gone" AS SELECT "id" FROM "spellings" AS "s" WHERE "text" IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM "texts" AS "t" WHERE "t"."question" = "s"."question"
-        AND "t"."text" = "s"."text" AND length("t"."text") <= 120)""",
-    'UPDATE "spellings" SET "text" = NULL WHERE "id" IN (SELECT "id" FROM temp."gone")',
-    """UPDATE "decisions" SET "remark" = NULL WHERE "remark" IS NOT NULL AND "id" IN (
-        SELECT "decision" FROM "grouped" WHERE "spelling" IN (SELECT "id" FROM temp."gone"))""",
-    'DROP TABLE temp."gone"',
     """UPDATE "decisions" SET "remark" = NULL WHERE "remark" IS NOT NULL AND "id" IN (
         SELECT "decision" FROM "decided" WHERE "report" IN (SELECT "report" FROM temp."due"))""",
     'UPDATE "quotes" SET "text" = NULL WHERE "report" IN (SELECT "report" FROM temp."due")',
@@ -68,6 +56,10 @@ def purge_tables(desk: Desk, today: date, *, counted: bool = False) -> tuple[Cou
 
 def _purge(connection: Any, today: date) -> None:
     afterwards = _unindex(connection)
+    # Names first, while it is still known which report gave which.
+    spellings.keep(connection)
+    connection.execute('DELETE FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")')
+    spellings.forget(connection)
     for step in _STEPS:
         connection.execute(step)
     # Without this the index would keep the words, marked as deleted, or parts of them.

@@ -111,6 +111,11 @@ def read_waiting(connection: Any) -> list[Quote]:
     return [quote for quote in _quotes(connection) if not quote.passed and not quote.refused]
 
 
+def read_of(connection: Any, report: int) -> list[Quote]:
+    """The quotes of one report that were not taken back, whether they wait, passed or were refused."""
+    return [quote for quote in _quotes(connection) if quote.report == report]
+
+
 def _read(connection: Any, quote: int) -> Quote:
     found = list(_quotes(connection, quote))
     if not found:

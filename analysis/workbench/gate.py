@@ -74,15 +74,11 @@ class Session:
 
 
 def guard(
-    app: App,
-    session: Session,
-    hosts: Iterable[str],
-    policy: Callable[[str], str],
-    is_ours: Callable[[Scope], bool],
+    app: App, session: Session, hosts: Iterable[str], policy: str, is_ours: Callable[[Scope], bool]
 ) -> App:
     """The application behind the gate. `hosts` are the Host headers that are answered.
 
-    `policy` gives the Content-Security-Policy of a path; `is_ours` says whether the user who runs the
+    `policy` is the Content-Security-Policy of every answer; `is_ours` says whether the user who runs the
     workbench asks.
     """
     allowed = frozenset(host.encode("ascii") for host in hosts)
@@ -93,7 +89,7 @@ def guard(
             return
         if scope["type"] != "http":
             raise ValueError("the workbench speaks HTTP alone")
-        guarded = _with_headers(send, policy(scope["path"]))
+        guarded = _with_headers(send, policy)
         refusal = _refusal(scope, session, allowed)
         if refusal is None and not is_ours(scope):
             refusal = 403, "the workbench answers the user who started it"

@@ -187,6 +187,12 @@ class Order:
                 break
         return found
 
+    def before(self, week: str, report: int) -> int:
+        """How many stand before a report of this week, which need not be among them."""
+        newer = sum(n for name, _, n in self.weeks if name > week)
+        same = (numbers(part) for name, part, _ in self.weeks if name == week)
+        return newer + sum(int(np.searchsorted(part, report)) for part in same)
+
     def place(self, report: int) -> int | None:
         """The place of a report, from 0; None when it is not among them."""
         before = 0

@@ -47,10 +47,10 @@ def token(browser: Browser) -> str:
     return found[1]
 
 
-def post(browser: Browser, path: str, headers: dict[str, str], **fields: str) -> Answer:
+def post(browser: Browser, path: str, headers: dict[str, str], **fields: str | list[str]) -> Answer:
     """Sends a form."""
     connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=20)
-    connection.request("POST", path, urlencode(fields), headers)
+    connection.request("POST", path, urlencode(fields, doseq=True), headers)
     answer = connection.getresponse()
     found = Answer(answer.status, answer.headers, answer.read().decode())
     connection.close()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from analysis.bitmaps import Bits, count
 from analysis.workbench import saved
 from analysis.workbench.decided import COUNTED, YES
-from analysis.workbench.pages import counting, draw
+from analysis.workbench.pages import counting, draw, waiting
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.view import Asked
 from analysis.workbench.selection import Selection
@@ -35,10 +35,12 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "weeks_chart": draw.columns(weeks),
         "busiest": max(weeks, key=lambda row: row.n, default=None),
         "months": months[0],
+        "busiest_month": max(months[0], key=lambda row: row.n, default=None),
         "months_chart": draw.columns(months[0]),
         "unplaced": months[1],
         "panels": [panel for panel in panels if panel["rows"]],
         "waiting": _waiting(asked),
+        "queues": waiting.read(asked),
         "set_aside": _set_aside(asked),
         "saved": [(one, _row(asked, one.selection)) for one in saved.read(asked.connection)],
     }

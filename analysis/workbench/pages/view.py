@@ -43,6 +43,8 @@ class Asked:
     lang: str
     snapshot: Snapshot
     connection: Any
+    # Who decides in this session, if they said so.
+    reviewer: str = ""
     selection: Selection = field(init=False)
     _options: Mapping[str, list[str]] = field(init=False)
 
@@ -103,7 +105,7 @@ def page(read: Read) -> View:
         workbench: Workbench = datasette.workbench
         if chosen := request.args.get(LANGUAGE):
             return _change_language(workbench.session, chosen, request)
-        lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+        lang = _language(workbench, request)
         snapshot = workbench.state.snapshot()
         key = (lang, workbench.session.reviewer, request.path, request.query_string)
         drawn = snapshot.pages.get(key)
@@ -122,16 +124,17 @@ def page(read: Read) -> View:
                             lang,
                             snapshot,
                             workbench.state.connection(),
+                            workbench.session.reviewer,
                         ),
                         workbench.session,
                     ),
                 )
             except Missing:
-                return _error(404, "missing.html", lang, request.path)
+                return _error(workbench, request, 404, "missing.html")
             except cipher.OperationalError as error:
                 if str(error) != "interrupted":
                     raise
-                return _error(503, "slow.html", lang, request.path)
+                return _error(workbench, request, 503, "slow.html")
             snapshot.pages.put(key, drawn)
         return Response.html(drawn)
 
@@ -163,8 +166,18 @@ def form(write: Write) -> View:
 
 def refuse(workbench: Workbench, request: Any, refusal: AnalysisError) -> Response:
     """The page that says why a form was not followed."""
-    lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
-    return _error(409, "refused.html", lang, request.path, message=refusal.message)
+    return _error(workbench, request, 409, "refused.html", message=refusal.message, hint=refusal.hint)
+
+
+def refusal(workbench: Workbench, request: Any, status: int, message: str) -> Response:
+    """The page of an error that Datasette met."""
+    if status == 404:
+        return _error(workbench, request, 404, "missing.html")
+    return _error(workbench, request, status, "failed.html", message=message)
+
+
+def _language(workbench: Workbench, request: Any) -> str:
+    return workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
 
 
 def _draw(read: Read, asked: Asked, session: Session) -> str:
@@ -172,9 +185,10 @@ def _draw(read: Read, asked: Asked, session: Session) -> str:
         template, context = read(asked)
     shared = {
         "here": asked.path,
+        "address": f"{asked.path}?{asked.query}" if asked.query else asked.path,
         "in_language": in_language(asked),
         "token": session.form_token,
-        "reviewer": session.reviewer,
+        "reviewer": asked.reviewer,
     }
     return words.render(template, asked.lang, shared | context)
 
@@ -195,7 +209,12 @@ def _pairs(request: Any) -> list[tuple[str, list[str]]]:
     return list(parse_qs(request.query_string, keep_blank_values=True).items())
 
 
-def _error(status: int, template: str, lang: str, path: str, **more: str) -> Response:
-    shared = {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"}
-    shown = words.render(template, lang, shared | more)
+def _error(workbench: Workbench, request: Any, status: int, template: str, **more: str | None) -> Response:
+    shared = {
+        "here": request.path,
+        "address": "/review",
+        "in_language": lambda code: f"/?{LANGUAGE}={code}",
+        "reviewer": workbench.session.reviewer,
+    }
+    shown = words.render(template, _language(workbench, request), shared | more)
     return Response.html(shown, status=status)

@@ -45,8 +45,15 @@ def environment(lang: str) -> jinja2.Environment:
     for name in ("gettext", "ngettext"):
         made.globals[name] = _sentence(made.globals[name])
     made.filters["number"] = lambda n: f"{n:,}".replace(",", SEPARATORS[lang])
+    made.filters["decimal"] = lambda n, places: decimal(n, places, lang)
     made.globals["small"] = SMALL
     return made
+
+
+def decimal(n: float, places: int, lang: str) -> str:
+    """A number with decimals. Where a point parts thousands, a comma stands before the decimals."""
+    point = "," if SEPARATORS[lang] == "." else "."
+    return f"{n:.{places}f}".replace(".", point)
 
 
 def shown(value: object) -> object:
