@@ -7,8 +7,9 @@ its own reports. They say nothing that the other tables do not say: they can alw
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from threading import Lock
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import Lock, RLock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,12 +19,16 @@ from analysis.cipher import Database
 
 Bits: TypeAlias = NDArray[np.uint8]
 Value: TypeAlias = int | str
+Codes: TypeAlias = NDArray[np.int32]
 
 # Reports of a chunk. A report's number is its place, so chunk 0 begins with a place that nobody has.
 CHUNK = 65_536
 BYTES = CHUNK // 8
 EVERY = ""
+CHANGED = """ "last" = "last" + 1 WHERE "what" = 'state'"""
 _UNASKED = frozenset({"id", "name", "bundle", "identity"})
+# What is kept in memory beside the bits: columns of codes, and what summaries hold.
+MOST_KEPT = 16
 
 TABLES = """
 CREATE TABLE "bitmaps" (
@@ -32,7 +37,7 @@ CREATE TABLE "bitmaps" (
 CREATE TABLE "bitmaps_texts" ("chunk" INTEGER PRIMARY KEY, "reports" BLOB NOT NULL);
 CREATE TABLE "bitmaps_stale" ("what" TEXT NOT NULL, "chunk" INTEGER NOT NULL, PRIMARY KEY ("what", "chunk"));
 CREATE TABLE "bitmaps_done" ("what" TEXT PRIMARY KEY, "last" INTEGER NOT NULL);
-INSERT INTO "bitmaps_done" VALUES ('reports', 0), ('texts', 0);
+INSERT INTO "bitmaps_done" VALUES ('reports', 0), ('texts', 0), ('state', 0);
 CREATE TRIGGER "bitmaps_report_changed" AFTER UPDATE ON "reports" WHEN new."identity" IS old."identity" BEGIN
     INSERT OR IGNORE INTO "bitmaps_stale" VALUES ('reports', new."id" / 65536); END;
 CREATE TRIGGER "bitmaps_report_gone" AFTER DELETE ON "reports" BEGIN
@@ -56,11 +61,23 @@ def is_true(database: Database) -> bool:
 
 def refresh(database: Database) -> None:
     """Makes the chunks of new and of changed reports. Belongs in a transaction of the caller."""
-    for chunk in _wanted(database, "reports"):
+    reports, texts = _wanted(database, "reports"), _wanted(database, "texts")
+    for chunk in reports:
         _make_chunk(database.conn, chunk)
-    for chunk in _wanted(database, "texts"):
+    for chunk in texts:
         _make_texts(database.conn, chunk)
     database.conn.execute('DELETE FROM "bitmaps_stale"')
+    if reports or texts:
+        database.conn.execute(f"""UPDATE "bitmaps_done" SET {CHANGED}""")  # noqa: S608 - a constant
+
+
+def state(connection: Any) -> int:
+    """A number that is another one as soon as anything that was read of reports is out of date.
+
+    A decision about reports leaves it as it is: what they say has not changed.
+    """
+    (number,) = connection.execute("""SELECT "last" FROM "bitmaps_done" WHERE "what" = 'state'""").fetchone()
+    return int(number)
 
 
 def _wanted(database: Database, what: str) -> list[int]:
@@ -149,6 +166,8 @@ class Bitmaps:
         self._lock = Lock()
         self._columns: dict[str, Mapping[Value, Bits]] = {}
         self._texts: NDArray[np.uint32] | None = None
+        self._keeping = RLock()
+        self._kept: OrderedDict[tuple[str, ...], object] = OrderedDict()
 
     @classmethod
     def of(cls, connection: Any) -> "Bitmaps":
@@ -178,6 +197,31 @@ class Bitmaps:
         whole[places[(places > 0) & (places < whole.size)]] = True
         return np.packbits(whole, bitorder="little")
 
+    def codes(self, connection: Any, question: str) -> tuple[tuple[Any, ...], Codes]:
+        """The values of a question, None first, the others in their order, and each report's place in them.
+
+        Of a question with one answer; the places stand under the reports' numbers.
+        """
+        found: tuple[tuple[Any, ...], Codes] = self.keep(
+            ("codes", question), lambda: _codes(self.column(connection, question), self.none())
+        )
+        return found
+
+    def keep(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        """What is made once for this state, and again when too much else was asked for since."""
+        with self._keeping:
+            if key not in self._kept:
+                self._kept[key] = make()
+                if len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def forget(self) -> None:
+        """Drops what was kept; the bits stay."""
+        with self._keeping:
+            self._kept.clear()
+
     def texts(self, connection: Any) -> NDArray[np.uint32]:
         """The report of each text, by the text's number."""
         with self._lock:
@@ -206,6 +250,19 @@ def count(bits: Bits) -> int:
     return int(np.bitwise_count(bits.view(np.uint64)).sum())
 
 
+def flags(bits: Bits) -> NDArray[np.bool_]:
+    """A truth value for each number."""
+    return np.unpackbits(bits, bitorder="little").view(np.bool_)
+
+
+def _codes(column: Mapping[Value, Bits], none: Bits) -> tuple[tuple[Any, ...], Codes]:
+    values = sorted(column, key=lambda value: (isinstance(value, str), value))
+    found: Codes = np.zeros(none.size * 8, dtype=np.int32)
+    for place, value in enumerate(values, start=1):
+        found[numbers(column[value])] = place
+    return (None, *values), found
+
+
 def numbers(bits: Bits) -> NDArray[np.int64]:
     """The numbers of the reports whose bits are set, in their order."""
-    return np.flatnonzero(np.unpackbits(bits, bitorder="little"))
+    return np.flatnonzero(flags(bits))

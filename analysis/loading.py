@@ -18,6 +18,7 @@ from analysis.courier import Delivery
 from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.opening import Coding, Refused
+from analysis.patterns import making
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
@@ -50,13 +51,17 @@ def load_delivery(
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """Loads a verified bundle and notes that it arrived; `progress` is told the reports done."""
+    """Loads a verified bundle and notes that it arrived; `progress` is told the reports done.
+
+    What is worked out of all reports together is made at the end (`making.refresh`).
+    """
     with desk.database.atomic():
         add_forms(desk, delivery.forms)
         arrivals.begin(desk, delivery)
     bundle = delivery.manifest.sequence
     result = load(desk, delivery.shards, bundle=bundle, processes=processes, progress=progress)
     arrivals.finish(desk, delivery)
+    making.refresh(desk.database)
     return result
 
 

@@ -23,6 +23,7 @@ from analysis.desk import ARCHIVE, DATABASE, DATABASE_KEY, Desk, read_database_k
 from analysis.desk_errors import DamagedDesk, NotADesk
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
+from analysis.patterns import making
 from analysis.storage import sync_directory, write_file
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
@@ -142,6 +143,7 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
         for tables in sources:
             backup.restore_decisions(desk.database, tables)
         bitmaps.refresh(desk.database)
+    making.refresh(desk.database)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]

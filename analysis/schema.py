@@ -8,7 +8,7 @@ under the same id: a form that gives an id another kind is refused.
 import re
 from collections.abc import Iterable
 
-from analysis import bitmaps
+from analysis import bitmaps, summaries
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from analysis.findings import kept
@@ -113,8 +113,8 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
-    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + bitmaps.TABLES + review.TABLES)
-    database.conn.executescript(kept.TABLES)
+    counted = bitmaps.TABLES + summaries.TABLES + kept.TABLES
+    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + counted + review.TABLES)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -24,6 +24,7 @@ from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
 from analysis.mapping import Map
+from analysis.patterns import making
 from analysis.storage import open_file, sync_directory
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -87,6 +88,7 @@ def import_csv(
         # They get their names when the rows that were made of them are there to stay.
         archive.sweep(desk)
     imported.result.known += known.known
+    making.refresh(desk.database)
     return imported
 
 

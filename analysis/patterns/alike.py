@@ -2,23 +2,33 @@
 
 Three things make two reports alike: nearly the same words (analysis.patterns.retold), the same answers
 throughout, or the same event (both in analysis.patterns.events). A set is all that such links connect.
+
+Sets are found among all reports that may be counted, and kept (analysis.summaries). Whoever was left
+out is dropped from them when they are read, and is there again when that is undone.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.cipher import Database
-from analysis.patterns.reading import Reports, is_small, read_reports
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import summaries
+from analysis.bitmaps import count, flags
+from analysis.patterns.reading import Counted, Numbers, is_small
+from analysis.summaries import Summary
 
 STORY, ANSWERS, EVENT = "story", "answers", "event"
 # As many alike reports in one week by one channel are a flood.
 FLOOD = 10
+# The sets that a page shows.
+SHOWN = 60
+BY = ("week", "channel")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two reports that are alike, by their places among the counted ones: how much, and in what."""
+    """Two reports that are alike: how much, and in what."""
 
     first: int
     second: int
@@ -32,7 +42,8 @@ class Alike:
 
     `likeness` is that of the weakest link: for STORY the share of their words in threes, 0 to 1; for
     ANSWERS and EVENT the bits of surprise in what they share. `why` names the questions that its strongest
-    link agrees in. `weeks`, `channels` and `largest` (in one week by one channel) as for places.
+    link agrees in. `weeks`, `channels` and `largest` (in one week by one channel) as for places. `open` is
+    False once somebody said that all of them are different.
     """
 
     kind: str
@@ -42,6 +53,7 @@ class Alike:
     weeks: int
     channels: int
     largest: int
+    open: bool
 
     @property
     def n(self) -> int:
@@ -50,10 +62,18 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Sets of one kind, the largest first; `complete` is False where a bound was reached."""
+    """Sets of one kind, the largest first, out of `number` sets of `reports` in all.
+
+    Of those `waiting` are open, and come before the others. `complete` is False where a bound was reached.
+    `newer` counted reports came after the sets were found; None says that they were not found yet.
+    """
 
     sets: tuple[Alike, ...]
+    number: int
+    reports: int
+    waiting: int
     complete: bool
+    newer: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +88,94 @@ class Flood:
     small: bool
 
 
-def sets(kind: str, reports: Reports, links: Iterable[Link]) -> tuple[Alike, ...]:
-    """What the links connect, the largest first. `reports` needs the columns week and channel."""
-    tree, best, worst = Tree(), dict[int, Link](), dict[int, float]()
-    kept = list(links)
-    for link in kept:
+def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
+    """The links, and what they connect, as they are kept: the same, in whatever order they were found."""
+    links = sorted(links, key=lambda link: (link.second, link.first))
+    tree = Tree()
+    for link in links:
         tree.join(link.first, link.second)
-    for link in kept:
+    members = tree.members()
+    best, weakest = dict[int, Link](), dict[int, float]()
+    for link in links:
         root = tree.root(link.first)
-        worst[root] = min(worst.get(root, link.likeness), link.likeness)
+        weakest[root] = min(weakest.get(root, link.likeness), link.likeness)
         if root not in best or link.likeness > best[root].likeness:
             best[root] = link
-    members = tree.members()
-    made = [_alike(kind, reports, members[root], worst[root], best[root].why) for root in sorted(members)]
-    return tuple(sorted(made, key=lambda one: (-one.n, -one.likeness, one.reports)))
+    whys = list(dict.fromkeys(best[root].why for root in members))
+    numbered = {why: number for number, why in enumerate(whys)}
+    columns: dict[str, NDArray[np.generic]] = {
+        "first": np.array([link.first for link in links], np.int64),
+        "second": np.array([link.second for link in links], np.int64),
+        "likeness": np.array([link.likeness for link in links]),
+        "members": np.array([one for root in members for one in members[root]], np.int64),
+        "sizes": np.array([len(members[root]) for root in members], np.int64),
+        "weakest": np.array([weakest[root] for root in members]),
+        "why": np.array([numbered[best[root].why] for root in members], np.int64),
+    }
+    return Summary(until, {"complete": complete, "whys": whys}, columns)
 
 
-def floods(database: Database, found: Sequence[Alike]) -> tuple[Flood, ...]:
+def read_found(
+    database: Counted, kind: str, apart: Collection[Collection[int]] = (), most: int = SHOWN
+) -> Found:
+    """The sets that are kept, without the reports that are not counted; at most so many of them.
+
+    `apart` are sets of reports that somebody said to be different.
+    """
+    kept = database.bits.keep((kind,), lambda: summaries.read(database.conn, kind))
+    if kept is None:
+        return Found((), 0, 0, 0, complete=True, newer=None)
+    return pick(database, kind, kept, most, apart)
+
+
+def pick(
+    database: Counted, kind: str, kept: Summary, most: int, apart: Collection[Collection[int]] = ()
+) -> Found:
+    """What is left of sets as they were found."""
+    which = flags(database.which)
+    members, sizes = kept.columns["members"], kept.columns["sizes"]
+    ends = np.cumsum(sizes)
+    left = np.concatenate([[0], np.cumsum(which[members])])
+    n = left[ends] - left[ends - sizes]
+    # The members stand in rising order, so that the first set of two alike ones has the oldest report.
+    closed = _closed(kept, which, n, apart)
+    order = np.lexsort((-kept.columns["weakest"], -n, closed))
+    order = order[n[order] > 1]
+    sets = [_alike(database, kind, kept, int(place), which, not closed[place]) for place in order[:most]]
+    newer = count(database.which) - int(which[: kept.until + 1].sum())
+    waiting = len(order) - int(closed[order].sum())
+    return Found(tuple(sets), len(order), int(n[order].sum()), waiting, bool(kept.words["complete"]), newer)
+
+
+def _closed(
+    kept: Summary, which: NDArray[np.bool_], n: Numbers, apart: Collection[Collection[int]]
+) -> NDArray[np.bool_]:
+    """Of each set whether all of its counted reports are among some that were said to be different."""
+    found = np.zeros(len(n), np.bool_)
+    if not apart:
+        return found
+    place = np.full(len(which), -1, np.int64)
+    place[kept.columns["members"]] = np.repeat(np.arange(len(n)), kept.columns["sizes"])
+    for known in apart:
+        reports = np.array([one for one in known if one < len(which)], np.int64)
+        sets, counts = np.unique(place[reports[which[reports]]], return_counts=True)
+        whole = sets[(sets >= 0) & (counts == n[sets])]
+        found[whole] = True
+    return found
+
+
+def floods(database: Counted, found: Sequence[Alike]) -> tuple[Flood, ...]:
     """The weeks and channels in which one set has FLOOD reports or more, the largest first."""
-    reports = read_reports(database, "week", "channel")
-    week, channel = (reports.columns[name] for name in ("week", "channel"))
-    totals = Counter(zip(week.codes.tolist(), channel.codes.tolist(), strict=True))
-    places = {number: place for place, number in enumerate(reports.ids.tolist())}
+    (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
     made = []
     for place, one in enumerate(found):
-        where = [places[number] for number in one.reports if number in places]
-        cells = Counter((int(week.codes[at]), int(channel.codes[at])) for at in where)
-        made += [
-            Flood(week.values[w], channel.values[c], place, n, totals[w, c], is_small(n))
-            for (w, c), n in cells.items()
-            if n >= FLOOD
-        ]
+        reports = np.array(one.reports)
+        cells = np.bincount(week[reports] * len(channels) + channel[reports])
+        for cell in np.flatnonzero(cells >= FLOOD).tolist():
+            named = weeks[cell // len(channels)], channels[cell % len(channels)]
+            both = [database.column(name)[value] for name, value in zip(BY, named, strict=True)]
+            n = database.among(both[0] & both[1])
+            made.append(Flood(*named, place, int(cells[cell]), n, is_small(n)))
     return tuple(sorted(made, key=lambda flood: (-flood.alike, flood.week, flood.channel, flood.place)))
 
 
@@ -130,17 +207,33 @@ class Tree:
         return found
 
 
+def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
+    """By how many weeks and channels reports came, and the most that came in one week by one channel."""
+    (_, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
+    cells = np.bincount(week[reports] * len(channels) + channel[reports])
+    filled = np.flatnonzero(cells)
+    width = len(channels)
+    return len(np.unique(filled // width)), len(np.unique(filled % width)), int(cells.max(initial=0))
+
+
+def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int) -> tuple[Numbers, Numbers]:
+    """By how many weeks, and by how many channels, the reports of each of so many places came."""
+    found = []
+    for name in BY:
+        values, codes = database.bits.codes(database.conn, name)
+        cells = np.unique(place * len(values) + codes[reports])
+        found.append(np.bincount(cells // len(values), minlength=places))
+    return found[0], found[1]
+
+
 def _alike(
-    kind: str, reports: Reports, places: Sequence[int], likeness: float, why: tuple[str, ...]
+    database: Counted, kind: str, kept: Summary, place: int, which: NDArray[np.bool_], is_open: bool
 ) -> Alike:
-    week, channel = (reports.columns[name].codes for name in ("week", "channel"))
-    cells = Counter((int(week[place]), int(channel[place])) for place in places)
+    sizes = kept.columns["sizes"]
+    start = int(sizes[:place].sum())
+    members = kept.columns["members"][start : start + int(sizes[place])]
+    reports = members[which[members]]
+    likeness, why = float(kept.columns["weakest"][place]), kept.words["whys"][kept.columns["why"][place]]
     return Alike(
-        kind,
-        tuple(int(reports.ids[place]) for place in places),
-        likeness,
-        why,
-        len({week for week, _ in cells}),
-        len({channel for _, channel in cells}),
-        max(cells.values()),
+        kind, tuple(reports.tolist()), likeness, tuple(why), *spread(database, reports), open=is_open
     )

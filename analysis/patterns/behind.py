@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.cipher import Database
+from analysis.bitmaps import numbers
 from analysis.patterns.names import LONGEST, marks
-from analysis.patterns.reading import RELATION, Numbers, parse, questions, read_reports
+from analysis.patterns.reading import RELATION, Counted, Numbers
 
 PAGE = 50
 LONGEST_NAME = LONGEST
@@ -15,7 +15,7 @@ NONE: Numbers = np.zeros(0, dtype=np.int64)
 
 
 def with_choices(
-    database: Database, choices: Sequence[int], *, after: int = 0, limit: int = PAGE
+    database: Counted, choices: Sequence[int], *, after: int = 0, limit: int = PAGE
 ) -> tuple[int, ...]:
     """Counted reports that ticked all of these choices, in the order of their numbers, from `after` on."""
     first, *others = choices
@@ -30,7 +30,7 @@ def with_choices(
 
 
 def with_name(
-    database: Database, question: str, written: str, *, after: int = 0, limit: int = PAGE
+    database: Counted, question: str, written: str, *, after: int = 0, limit: int = PAGE
 ) -> tuple[int, ...]:
     """Counted reports whose answer to a question is exactly this, in the order of their numbers."""
     query = f"""SELECT "report" FROM "texts"
@@ -42,7 +42,7 @@ def with_name(
 
 
 def with_mark(
-    database: Database, question: str, written: str, *, after: int = 0, limit: int = PAGE
+    database: Counted, question: str, written: str, *, after: int = 0, limit: int = PAGE
 ) -> tuple[int, ...]:
     """Counted reports in whose answer, which may name several officers, this mark stands as written."""
     query = f"""SELECT "report", "text" FROM "texts"
@@ -54,18 +54,8 @@ def with_mark(
     return tuple(itertools.islice(found, limit))
 
 
-def all_with_choice(database: Database, choice: int) -> Numbers:
+def all_with_choice(database: Counted, choice: int) -> Numbers:
     """The numbers of all counted reports with a choice, of a single or a multiple question."""
-    reports = read_reports(database)
     row = database.conn.execute('SELECT "question" FROM "choices" WHERE "id" = ?', [choice]).fetchone()
-    asked = questions(database, row[0]) if row else {}
-    if asked and asked[row[0]].kind == "select_one":
-        reports = read_reports(database, row[0])
-        column = reports.columns[row[0]]
-        return reports.ids[column.codes == column.values.index(choice)] if choice in column.values else NONE
-    numbers = database.conn.execute(
-        'SELECT group_concat("report") FROM (SELECT "report" FROM "answers" WHERE "choice" = ? '
-        'ORDER BY "report")',
-        [choice],
-    )
-    return reports.ids[reports.places(parse(numbers.fetchone()[0]))]
+    bits = database.column(row[0]).get(choice) if row else None
+    return NONE if bits is None else numbers(bits & database.which)

@@ -4,22 +4,22 @@ What is shared is weighed by how rare it is (analysis.patterns.traits). A pair i
 agreement would come about by chance in less than one pair of the whole desk, if answers were independent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
-from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, sets
-from analysis.patterns.reading import Codes, Numbers, Reports, read_reports
+from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, read_found, to_summary
+from analysis.patterns.reading import Codes, Counted, Numbers, Reports, read_reports
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
+from analysis.patterns.together import row_codes
 from analysis.patterns.traits import (
     MONTH,
     NAME,
-    TICK,
     Marks,
+    Tick,
     Trait,
     asked_once,
     by_chance,
@@ -28,6 +28,7 @@ from analysis.patterns.traits import (
     single_traits,
     tick_traits,
 )
+from analysis.summaries import Summary
 
 # What a different answer to the same question takes away: one event seen by two people is told
 # differently in about one answer of four.
@@ -36,6 +37,11 @@ DIFFERENT = 2.0
 MOST_OF_BLOCK = 60
 # Pairs that are weighed at most.
 MOST_PAIRS = 2_000_000
+# Pairs that are weighed at once.
+LOT = 250_000
+ROUNDING = 1e-6
+# Ticks are numbered apart from the other answers, of which there are fewer.
+FIRST_TICK = 1 << 20
 MARKS = "marks"
 
 
@@ -49,15 +55,32 @@ class Weighed:
     agree: dict[str, NDArray[np.bool_]]
 
 
-def same_answers(database: Database) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Ticked:
+    """For each report all that it ticked: as one number, 0 for nothing, and the bits of it."""
+
+    codes: Hashes
+    bits: NDArray[np.float64]
+
+
+def same_answers(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
     """Sets of reports that give the same answer to every coded question, and the same names.
 
     Reports with few or common answers are the same by chance and left out.
     """
+    return read_found(database, ANSWERS, apart)
+
+
+def same_event(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
+    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance."""
+    return read_found(database, EVENT, apart)
+
+
+def make_answers(database: Counted, newest: int) -> Summary:
+    """The sets of `same_answers`, found anew; `database` has all reports that may be counted."""
     reports = _read(database)
-    named = marks(database, reports)
-    codes = np.zeros(len(reports), dtype=np.uint64)
-    bits = np.zeros(len(reports))
+    named, ticks = marks(database, reports), _sum_ticks(database, reports)
+    codes, bits = ticks.codes.copy(), ticks.bits.copy()
     for number, trait in enumerate(_traits(database, reports)):
         places, told = trait.told()
         codes[places] += _coded(told, number)
@@ -68,31 +91,65 @@ def same_answers(database: Database) -> Found:
     order = able[np.argsort(codes[able], kind="stable")]
     same = codes[order][1:] == codes[order][:-1]
     pairs = order[:-1][same] * len(reports) + order[1:][same]
-    found = weigh(reports, _traits(database, reports), named, pairs)
-    links = [
-        Link(int(found.first[row]), int(found.second[row]), float(bits[found.first[row]]), _why(found, row))
-        for row in range(len(pairs))
-    ]
-    return Found(sets(ANSWERS, reports, links), complete=True)
+    found = weigh(reports, _traits(database, reports), tick_traits(database, reports), named, pairs)
+    rows = np.arange(len(pairs))
+    return to_summary(newest, _links(reports, found, rows, bits[found.first]), complete=True)
 
 
-def same_event(database: Database, *, slack: float = 0.0) -> Found:
-    """Sets of reports of one month that share an officer, or a place and all acts, and more than chance.
+def make_events(database: Counted, newest: int, *, slack: float = 0.0) -> Summary:
+    """The sets of `same_event`, found anew; `database` has all reports that may be counted.
 
     With `slack`, so many bits less are enough: more is found, and more of it came about by chance.
     """
     reports = _read(database)
-    named = marks(database, reports)
-    pairs, complete = _candidates(database, reports, named)
-    found = weigh(reports, _traits(database, reports), named, pairs)
-    links = [
-        Link(int(found.first[row]), int(found.second[row]), float(found.bits[row]), _why(found, row))
-        for row in np.flatnonzero(found.bits >= by_chance(len(reports)) - slack).tolist()
-    ]
-    return Found(sets(EVENT, reports, links), complete)
+    named, ticks = marks(database, reports), _sum_ticks(database, reports)
+    enough = by_chance(len(reports)) - slack
+    pairs, complete = _candidates(database, reports, named, ticks)
+    pairs = _likely(database, reports, named, ticks, pairs, enough)
+    found = weigh(reports, _traits(database, reports), tick_traits(database, reports), named, pairs)
+    rows = np.flatnonzero(found.bits >= enough)
+    return to_summary(newest, _links(reports, found, rows, found.bits), complete=complete)
 
 
-def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Numbers) -> Weighed:
+def _likely(
+    database: Counted, reports: Reports, named: Marks, ticks: _Ticked, pairs: Numbers, enough: float
+) -> Numbers:
+    """The pairs that may have enough bits when all that one of them ticked is shared: few of a million."""
+    traits = list(_traits(database, reports))
+    kept = [np.zeros(0, np.int64)]
+    for start in range(0, len(pairs), LOT):
+        found = weigh(reports, traits, (), named, pairs[start : start + LOT])
+        most = found.bits + np.minimum(ticks.bits[found.first], ticks.bits[found.second])
+        # A sum in another order differs in its last digits.
+        kept.append(pairs[start : start + LOT][most >= enough - ROUNDING])
+    return np.concatenate(kept)
+
+
+def _sum_ticks(database: Counted, reports: Reports) -> _Ticked:
+    found = _Ticked(np.zeros(len(reports), np.uint64), np.zeros(len(reports)))
+    for number, tick in enumerate(tick_traits(database, reports), start=FIRST_TICK):
+        found.codes[tick.ticked] += mixed(np.array([number], np.uint64) * MULTIPLIER)
+        found.bits[tick.ticked] += tick.bits
+    return found
+
+
+def _links(reports: Reports, found: Weighed, rows: Numbers, likeness: NDArray[np.float64]) -> list[Link]:
+    first, second = reports.ids[found.first].tolist(), reports.ids[found.second].tolist()
+    agreeing = np.zeros((len(rows), len(found.agree)), dtype=np.bool_)
+    for place, agrees in enumerate(found.agree.values()):
+        agreeing[:, place] = agrees[rows]
+    patterns, which = np.unique(row_codes(agreeing), return_inverse=True)
+    named: list[tuple[str, ...]] = [()] * len(patterns)
+    for row in np.unique(which, return_index=True)[1]:
+        agreed = zip(found.agree, agreeing[row], strict=True)
+        named[which[row]] = tuple(question for question, agrees in agreed if agrees)
+    both = zip(rows.tolist(), which.tolist(), strict=True)
+    return [Link(first[row], second[row], float(likeness[row]), named[why]) for row, why in both]
+
+
+def weigh(
+    reports: Reports, traits: Iterable[Trait], ticks: Iterable[Tick], named: Marks, pairs: Numbers
+) -> Weighed:
     """The bits of each pair, given as first * len(reports) + second."""
     first, second = pairs // max(len(reports), 1), pairs % max(len(reports), 1)
     bits, placed = np.zeros(len(pairs)), np.zeros(len(pairs))
@@ -105,23 +162,26 @@ def weigh(reports: Reports, traits: Iterable[Trait], named: Marks, pairs: Number
         gained += np.where(shared, np.append(trait.bits, 0.0)[one], 0.0)
         bits -= DIFFERENT * (both & ~shared)
         # What everyone answers is no agreement.
-        shared &= np.append(trait.bits, 0.0)[one] > 0
-        agree[trait.question] = agree.get(trait.question, np.zeros(len(pairs), dtype=np.bool_)) | shared
+        agree[trait.question] = shared & (np.append(trait.bits, 0.0)[one] > 0)
+    for tick in ticks:
+        shared = tick.ticked[first] & tick.ticked[second]
+        bits[shared] += tick.bits
+        agree.setdefault(tick.question, np.zeros(len(pairs), dtype=np.bool_))
+        agree[tick.question] |= shared & (tick.bits > 0)
     shared_marks, agree[MARKS] = _shared_marks(reports, named, pairs, first, second)
     # An officer is mostly met in one place: who shares the one shares the other, and it adds nothing.
     bits += shared_marks + np.where(agree[MARKS], 0.0, placed)
     return Weighed(first, second, bits, agree)
 
 
-def _read(database: Database) -> Reports:
+def _read(database: Counted) -> Reports:
     return read_reports(database, "week", "channel", *asked_once(database))
 
 
-def _traits(database: Database, reports: Reports) -> Iterator[Trait]:
-    """One after the other: a million reports have hundreds of megabytes of ticks."""
+def _traits(database: Counted, reports: Reports) -> Iterator[Trait]:
+    """What a report answers once."""
     yield from single_traits(database, reports)
     yield from name_traits(database, reports)
-    yield from tick_traits(database, reports)
 
 
 def _coded(codes: Codes, number: int) -> Hashes:
@@ -129,24 +189,17 @@ def _coded(codes: Codes, number: int) -> Hashes:
     return mixed((codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
 
 
-def _candidates(database: Database, reports: Reports, named: Marks) -> tuple[Numbers, bool]:
+def _candidates(database: Counted, reports: Reports, named: Marks, ticks: _Ticked) -> tuple[Numbers, bool]:
     """Pairs that are worth weighing, each once, and whether nothing was left out."""
     month = np.full(len(reports), -1, dtype=np.int32)
-    ticks = np.zeros(len(reports), dtype=np.uint64)
-    places = []
-    for number, trait in enumerate(_traits(database, reports)):
+    for trait in single_traits(database, reports):
         if trait.question == MONTH:
             month = trait.codes
-        if trait.kind == NAME:
-            places.append(trait)
-        if trait.kind == TICK:
-            told = trait.told()
-            ticks[told[0]] += _coded(told[1], number)
     dated = named.places[month[named.places] >= 0], named.marks[month[named.places] >= 0]
     blocks = [(dated[0], _keyed(dated[1], month[dated[0]]))]
-    for trait in places:
-        there = np.flatnonzero((trait.codes >= 0) & (month >= 0) & (ticks > 0))
-        blocks.append((there, _keyed(trait.codes[there], month[there], ticks[there])))
+    for trait in name_traits(database, reports):
+        there = np.flatnonzero((trait.codes >= 0) & (month >= 0) & (ticks.codes > 0))
+        blocks.append((there, _keyed(trait.codes[there], month[there], ticks.codes[there])))
     found = [_of_blocks(*block, len(reports)) for block in blocks]
     pairs = np.unique(np.concatenate([pairs for pairs, _ in found]))
     complete = all(whole for _, whole in found) and len(pairs) <= MOST_PAIRS
@@ -196,7 +249,3 @@ def _shared_marks(
         shared[hit] = True
     bits[(counts[first] > 0) & (counts[second] > 0) & ~shared] -= DIFFERENT
     return bits, shared
-
-
-def _why(weighed: Weighed, row: int) -> tuple[str, ...]:
-    return tuple(question for question, agrees in weighed.agree.items() if agrees[row])

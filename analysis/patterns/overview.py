@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cipher import Database
-from analysis.patterns.reading import Choice, Column, choices, is_small, questions, read_reports
+from analysis.patterns.reading import Choice, Column, Counted, choices, is_small, questions, read_reports
 
 MONTH = "when"
 # What an organizer looks at first. Those that no form at the desk asks are left out.
@@ -39,7 +38,7 @@ class Overview:
     set_aside: Mapping[str, int]
 
 
-def overview(database: Database) -> Overview:
+def overview(database: Counted) -> Overview:
     """Counts everything in one pass over the reports."""
     asked = [name for name in ASKED if questions(database, name)]
     reports = read_reports(database, "week", MONTH, "channel", "lang", *asked)

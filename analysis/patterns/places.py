@@ -6,46 +6,23 @@ Officers' marks with a digit are never matched by likeness: that would accuse so
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.cipher import Database
-from analysis.patterns import names
-from analysis.patterns.behind import LONGEST_NAME
-from analysis.patterns.grouping import MOST_NAMES, group
-from analysis.patterns.names import Name
-from analysis.patterns.reading import (
-    Numbers,
-    Reports,
-    choices,
-    is_small,
-    parse,
-    questions,
-    read_reports,
-)
+from analysis.bitmaps import numbers
+from analysis.patterns.alike import spread, spread_each
+from analysis.patterns.grouping import MOST_NAMES
+from analysis.patterns.names import MARKS
+from analysis.patterns.reading import Counted, Numbers, is_small
 from analysis.patterns.settled import Decisions, Key, Member, Set, Unit, read_decisions, settle
+from analysis.patterns.written import Names, Pool, pools, read_names
 
-MARKS, OTHER = names.MARKS, names.OTHER
-# Choices of a list that name no place.
-UNNAMED = ("other", "not_sure", "none", "elsewhere")
+__all__ = ["DECIDED", "MARKS", "Group", "Places", "Pool", "Spelling", "places", "pools"]
+
 # Beside the reasons of analysis.patterns.grouping: somebody said so.
 DECIDED = "decided"
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Where one kind of name stands: a question in words, and the list that it completes, if any."""
-
-    id: str
-    words: str
-    listed: str | None
-
-    @property
-    def holds_marks(self) -> bool:
-        """Whether the names are officers' marks: for the organizers, never for publication."""
-        return self.words == MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,78 +81,85 @@ class Places:
     `found` is the number of all groups; `compared` is False when there were too many names to compare
     all of them, and the rarest stand alone. Of `waiting` groups that somebody should decide about those of
     most reports are in `proposed`; `decided` are all that somebody made, and those near to the proposed.
+    `newer` counted reports came after the names were put together, and are not in it; None says that they
+    were not put together yet.
     """
 
     pool: Pool
     n: int
     found: int
     compared: bool
+    newer: int | None
     groups: tuple[Group, ...]
     waiting: int
     proposed: tuple[Group, ...]
     decided: tuple[Group, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A name as it stands: its key, the words, the choice of a list, and its reports' places."""
-
-    key: Key
-    written: str
-    choice: int | None
-    name: Name
-    places: Numbers
-
-
-def pools(database: Database) -> tuple[Pool, ...]:
-    """The kinds of names that the forms at the desk ask for."""
-    asked = questions(database)
-    found = []
-    for name, question in asked.items():
-        if question.kind == "text" and question.role == "act":
-            stem = name.removesuffix(OTHER)
-            listed = stem if stem != name and stem in asked and asked[stem].kind == "select_one" else None
-            found.append(Pool(stem if listed else name, name, listed))
-    return tuple(found)
-
-
-def places(database: Database, pool: Pool, *, limit: int = 200) -> Places:
+def places(database: Counted, pool: Pool, *, limit: int = 200) -> Places:
     """The groups of names in a pool, at most `limit` of them."""
-    columns = ["week", "channel", *([pool.listed] if pool.listed else [])]
-    reports = read_reports(database, *columns)
-    written = [*_listed(database, reports, pool), *_answered(database, reports, pool)]
-    by_name: dict[Name, list[_Written]] = {}
-    for one in written:
-        by_name.setdefault(one.name, []).append(one)
-    counts = {name: len(_union([one.places for one in same])) for name, same in by_name.items()}
-    found = sorted(by_name, key=lambda name: (-counts[name], name))
-    members: dict[int, list[Member]] = {}
-    for name, joined in zip(found, group(found, [counts[name] for name in found]), strict=True):
-        members.setdefault(joined.head, []).extend(Member(one.key, name, joined) for one in by_name[name])
+    names = read_names(database, pool)
+    if names is None:
+        return Places(pool, 0, 0, True, None, (), 0, (), ())
     decisions = read_decisions(database.conn, pool.words)
-    by_key = {one.key: one for one in written}
-    ranked = sorted(settle(members.values(), decisions), key=lambda one: -_most(one, by_key, decisions))
+    sets, found, waiting = _settled(names, decisions, 2 * limit)
+    kept = {number: _counted(database, reports) for number, reports in decisions.kept.items()}
+    ranked = sorted(sets, key=lambda one: -_most(one, names, kept.get(one.group or 0)))
     # A report that names two spellings of a group counts once, so the order is settled afterwards.
-    made = [(one, _group(one, by_key, reports, decisions)) for one in _looked_at(ranked, 2 * limit)]
+    looked_at = _looked_at(ranked, 2 * limit)
+    made = [(one, _group(database, names, one, decisions, kept.get(one.group or 0))) for one in looked_at]
     made.sort(key=lambda pair: (-pair[1].n, pair[1].name))
     proposed = [shown for _, shown in made if shown.waits][:limit]
     near = {unit for one in proposed for unit in one.near}
     return Places(
         pool,
-        len(_union([one.places for one in written] + [_kept(reports, decisions, one) for one in ranked])),
-        len(ranked),
-        len(found) <= MOST_NAMES,
+        names.naming(_union(kept.values())),
+        found,
+        names.different <= MOST_NAMES,
+        names.newer(),
         tuple([shown for _, shown in made if shown.n][:limit]),
-        sum(one.waits for one in ranked),
+        waiting,
         tuple(proposed),
         tuple(shown for _, shown in made if shown.accepted or shown.unit in near),
     )
 
 
-def _most(one: Set, by_key: Mapping[Key, _Written], decisions: Decisions) -> int:
+def _settled(names: Names, decisions: Decisions, most: int) -> tuple[list[Set], int, int]:
+    """The sets that a decision touches, and of the others those of most reports and those that wait, as many
+    of each; how many sets there are in all, and how many of them wait.
+
+    All spellings of a name stand in one set of alike names, so no decision reaches beyond the sets in which
+    it has a name. Of the others, which may be very many, the numbers alone are looked at.
+    """
+    rows = (names.row(key) for key in (*decisions.groups, *decisions.alone))
+    touched = sorted({int(names.group[row]) for row in rows if row is not None and names.n[row]})
+    settled = settle(([*_members(names, head)] for head in touched), decisions)
+    free = names.of_group.copy()
+    free[touched] = 0
+    several = names.several() & (free > 0)
+    order = np.argsort(-free, kind="stable")
+    frequent = order[:most][free[order[:most]] > 0]
+    waiting = order[several[order]][:most]
+    heads = sorted({*frequent.tolist(), *waiting.tolist()})
+    return (
+        [*settled, *(Set(None, [*_members(names, head)]) for head in heads)],
+        len(settled) + int(np.count_nonzero(free)),
+        sum(one.waits for one in settled) + int(np.count_nonzero(several)),
+    )
+
+
+def _members(names: Names, head: int) -> Iterator[Member]:
+    for row in names.rows(head):
+        yield Member(names.key(row), names.name(row), names.joined(row))
+
+
+def _rows(names: Names, one: Set) -> list[int]:
+    return [row for member in one.members if (row := names.row(member.key)) is not None]
+
+
+def _most(one: Set, names: Names, kept: Numbers | None) -> int:
     """The reports of a set, some of them perhaps twice."""
-    kept = len(decisions.kept.get(one.group, ())) if one.group else 0
-    return kept + sum(len(by_key[member.key].places) for member in one.members)
+    return (0 if kept is None else len(kept)) + int(names.n[_rows(names, one)].sum())
 
 
 def _looked_at(ranked: Sequence[Set], most: int) -> list[Set]:
@@ -186,61 +170,21 @@ def _looked_at(ranked: Sequence[Set], most: int) -> list[Set]:
     return [one for one in ranked if one.group or id(one) in wanted or one.unit in near]
 
 
-def _kept(reports: Reports, decisions: Decisions, one: Set) -> Numbers:
-    """The places of reports whose words were deleted after their names had been put into a group."""
-    kept = decisions.kept.get(one.group, ()) if one.group else ()
-    return reports.places(np.array(sorted(kept), dtype=np.int64))
+def _counted(database: Counted, reports: Sequence[int]) -> Numbers:
+    """Those of reports that are counted: their words were deleted after their names were put into a group."""
+    return numbers(database.bits.of_numbers(reports) & database.which)
 
 
-def _listed(database: Database, reports: Reports, pool: Pool) -> Iterator[_Written]:
-    if not pool.listed:
-        return
-    column = reports.columns[pool.listed]
-    codes = {value: code for code, value in enumerate(column.values)}
-    for one in choices(database, pool.listed):
-        name = names.place(one.label)
-        if one.code not in UNNAMED and one.id in codes and name:
-            where = np.flatnonzero(column.codes == codes[one.id])
-            yield _Written((one.question, one.code), one.label, one.id, name, where)
+def _union(reports: Iterable[Numbers]) -> Numbers:
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *reports]))
 
 
-def _answered(database: Database, reports: Reports, pool: Pool) -> Iterator[_Written]:
-    # The index of short texts answers this without a look at a story.
-    query = f"""SELECT "text", group_concat("report") FROM "texts"
-        WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
-    parts: dict[str, tuple[Name, list[Numbers]]] = {}
-    for text, numbers in database.conn.execute(query, [pool.words]):
-        where = reports.places(np.sort(parse(numbers)))
-        if len(where):
-            for written, name in _read(text, pool):
-                parts.setdefault(written, (name, []))[1].append(where)
-    for written, (name, rows) in sorted(parts.items()):
-        yield _Written((pool.words, written), written, None, name, np.unique(np.concatenate(rows)))
-
-
-def _read(text: str, pool: Pool) -> Iterator[tuple[str, Name]]:
-    if not pool.holds_marks:
-        name = names.place(text)
-        if name:
-            yield text, name
-        return
-    for written, mark in names.marks(text).items():
-        # A mark with a digit is one number, which must agree whole.
-        is_number = any(letter.isdigit() for letter in mark)
-        yield written, Name((), (mark,)) if is_number else Name((mark.casefold(),), ())
-
-
-def _union(places: Sequence[Numbers]) -> Numbers:
-    if len(places) == 1:
-        return places[0]
-    return np.unique(np.concatenate(places or [np.zeros(0, dtype=np.int64)]))
-
-
-def _group(one: Set, by_key: Mapping[Key, _Written], reports: Reports, decisions: Decisions) -> Group:
-    spellings = _spellings(one.members, by_key, reports, decisions)
-    where = _union([*(by_key[each.key].places for each in spellings), _kept(reports, decisions, one)])
-    weeks, channels = (reports.columns[name] for name in ("week", "channel"))
-    cells = np.bincount(weeks.codes[where].astype(np.int64) * len(channels.values) + channels.codes[where])
+def _group(database: Counted, names: Names, one: Set, decisions: Decisions, kept: Numbers | None) -> Group:
+    rows = _rows(names, one)
+    told, place = names.told_by(rows)
+    spellings = _spellings(database, names, one, decisions, told, place)
+    reports = _union([told] if kept is None else [told, kept])
+    weeks, channels, largest = spread(database, reports)
     label = decisions.labels.get(one.group, "") if one.group else ""
     return Group(
         name=label or (spellings[0].written if spellings else ""),
@@ -248,31 +192,27 @@ def _group(one: Set, by_key: Mapping[Key, _Written], reports: Reports, decisions
         unit=one.unit,
         near=tuple(sorted(one.near, key=str)),
         waits=one.waits,
-        n=len(where),
-        weeks=len(np.unique(weeks.codes[where])),
-        channels=len(np.unique(channels.codes[where])),
-        largest=int(cells.max()) if len(where) else 0,
+        n=len(reports),
+        weeks=weeks,
+        channels=channels,
+        largest=largest,
         names=len({member.name for member in one.members}),
         spellings=spellings,
-        small=is_small(len(where)),
+        small=is_small(len(reports)),
     )
 
 
 def _spellings(
-    members: Sequence[Member], by_key: Mapping[Key, _Written], reports: Reports, decisions: Decisions
+    database: Counted, names: Names, one: Set, decisions: Decisions, told: Numbers, place: Numbers
 ) -> tuple[Spelling, ...]:
+    rows = _rows(names, one)
+    weeks, channels = spread_each(database, told, place, len(rows))
     found = []
-    for member in members:
-        one, why = by_key[member.key], DECIDED if member.key in decisions else member.joined.why
-        weeks, channels = (
-            len(np.unique(reports.columns[name].codes[one.places])) for name in ("week", "channel")
-        )
-        found.append(
-            Spelling(
-                *(one.key, one.key[0], one.written, one.choice, len(one.places), weeks, channels),
-                *(member.joined.score, why),
-            )
-        )
+    for number, (member, row) in enumerate(zip(one.members, rows, strict=True)):
+        _, written, choice = names.spelling(row)
+        why = DECIDED if member.key in decisions else member.joined.why
+        counts = int(names.n[row]), int(weeks[number]), int(channels[number])
+        found.append(Spelling(member.key, member.key[0], written, choice, *counts, member.joined.score, why))
     # A name of a list comes before what people wrote in its place.
     return tuple(sorted(found, key=lambda one: (one.choice is None, -one.n, one.written)))
 

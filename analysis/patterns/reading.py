@@ -1,10 +1,10 @@
 """Reads the counted reports as columns of numbers, which is what every pattern counts on.
 
-A million rows fetched one by one cost seconds; the same numbers joined to one text by the database
-and parsed at once cost a tenth. Nothing here writes, and nothing is kept beyond the call.
+A million rows fetched one by one cost seconds. The bits of the answers (analysis/bitmaps.py) say the
+same in milliseconds, and whether a report counts is one bit more. Nothing here writes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
+from analysis.bitmaps import Bitmaps, Bits, Value, count, flags, numbers
+from analysis.review.tables import CONSENT
 from intake.forms.form import Form
 from intake.forms.question import Question
 
@@ -20,8 +21,6 @@ from intake.forms.question import Question
 RELATION = "counted"
 # Fewer reports than this are for the organizers alone, never for publication (DOMAIN.md 3.3).
 SMALL = 10
-# Rows that are read at once: what is held as text meanwhile stays at a few megabytes.
-LOT = 100_000
 # Stories that are read at once, which is as many as are sketched at once.
 STORIES = 512
 
@@ -80,64 +79,55 @@ class Reports:
         return len(self.ids)
 
 
-def read_reports(database: Database, *columns: str) -> Reports:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A database, the bits of its answers, and which reports are counted."""
+
+    conn: Any
+    bits: Bitmaps
+    which: Bits
+
+    def __len__(self) -> int:
+        return count(self.which)
+
+    def column(self, question: str) -> Mapping[Value, Bits]:
+        """The bits of each value of a question, of reports that are not counted too."""
+        return self.bits.column(self.conn, question)
+
+    def among(self, bits: Bits) -> int:
+        """How many of the counted reports have their bits set."""
+        return count(np.bitwise_and(bits, self.which))
+
+
+def read_counted(connection: Any, bits: Bitmaps | None = None) -> Counted:
+    """The reports that findings and patterns count, as the view `counted` says it."""
+    bits = Bitmaps.of(connection) if bits is None else bits
+    query = 'SELECT group_concat("report") FROM "exclusions"'
+    excluded = bits.of_numbers(parse(connection.execute(query).fetchone()[0]))
+    return Counted(connection, bits, read_consenting(connection, bits).which & ~excluded)
+
+
+def read_consenting(connection: Any, bits: Bitmaps) -> Counted:
+    """All reports that may be counted, whatever was decided about them."""
+    query = 'SELECT "id" FROM "choices" WHERE "question" = ? AND "code" = ?'
+    row = connection.execute(query, CONSENT).fetchone()
+    column = bits.column(connection, CONSENT[0]) if row else {}
+    return Counted(connection, bits, column[row[0]] if row and row[0] in column else bits.none())
+
+
+def read_reports(database: Counted, *columns: str) -> Reports:
     """The counted reports with these columns of `reports`; one that no form asks is None throughout."""
-    known = {row[1] for row in database.conn.execute(f'PRAGMA table_info("{RELATION}")')}
-    present = [column for column in dict.fromkeys(columns) if column in known]
-    ids: list[Numbers] = []
-    seen: dict[str, dict[str, int]] = {column: {} for column in present}
-    codes: dict[str, list[Codes]] = {column: [] for column in present}
-    for numbers, *texts in _lots(database, present):
-        ids.append(parse(numbers))
-        for column, text in zip(present, texts, strict=True):
-            codes[column].append(_coded(text.split(","), seen[column]))
-    joined = np.concatenate(ids) if ids else np.zeros(0, dtype=np.int64)
-    numeric = {name for name, question in questions(database).items() if question.kind != "month"}
-    found = {column: _sorted(seen[column], codes[column], is_number=column in numeric) for column in present}
-    absent = Column((None,), np.zeros(len(joined), dtype=np.int32))
-    return Reports(joined, {column: found.get(column, absent) for column in columns})
-
-
-def _lots(database: Database, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The numbers of a lot of reports, then each column, as texts with commas.
-
-    Weeks, months, channels and numbers hold no comma: the import takes no others.
-    """
-    joined = "".join(f""", group_concat(coalesce("{column}", ''))""" for column in columns)
-    named = "".join(f', "{column}"' for column in columns)
-    # Names of columns stand in the query, from forms whose ids are checked; values never do.
-    query = (
-        f'SELECT max("id"), group_concat("id"){joined} FROM (SELECT "id"{named} FROM "{RELATION}" '  # noqa: S608
-        'WHERE "id" > ? ORDER BY "id" LIMIT ?)'
-    )
-    last = 0
-    while True:
-        newest, *texts = database.conn.execute(query, [last, LOT]).fetchone()
-        if newest is None:
-            return
-        last = newest
-        yield tuple(texts)
+    ids = numbers(database.which)
+    found = {}
+    for column in dict.fromkeys(columns):
+        values, codes = database.bits.codes(database.conn, column)
+        found[column] = Column(values, codes[ids])
+    return Reports(ids, found)
 
 
 def parse(numbers: str | None) -> Numbers:
     """The numbers of a text that the database joined with commas."""
     return np.fromstring(numbers, dtype=np.int64, sep=",") if numbers else np.zeros(0, dtype=np.int64)
-
-
-def _coded(values: Sequence[str], seen: dict[str, int]) -> Codes:
-    for value in dict.fromkeys(values):
-        seen.setdefault(value, len(seen))
-    return np.array([seen[value] for value in values], dtype=np.int32)
-
-
-def _sorted(seen: dict[str, int], codes: Sequence[Codes], *, is_number: bool) -> Column:
-    values = [(int(text) if is_number else text) if text else None for text in seen]
-    order = sorted(range(len(values)), key=lambda place: (values[place] is not None, values[place]))
-    # The key's second part is never compared with None: that one alone has a False before it.
-    rank = np.empty(max(len(order), 1), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    joined = np.concatenate(codes) if codes else np.zeros(0, dtype=np.int32)
-    return Column(tuple(values[place] for place in order) or (None,), rank[joined])
 
 
 @lru_cache(maxsize=8)
@@ -146,7 +136,7 @@ def _form(json: str) -> Form:
     return Form.from_json(json.encode())
 
 
-def questions(database: Database, *names: str) -> dict[str, Question]:
+def questions(database: Counted, *names: str) -> dict[str, Question]:
     """The questions of all forms at the desk by their id, as the newest form asks them; or only `names`."""
     found: dict[str, Question] = {}
     for (text,) in database.conn.execute('SELECT "json" FROM "forms" ORDER BY "id"').fetchall():
@@ -155,7 +145,7 @@ def questions(database: Database, *names: str) -> dict[str, Question]:
     return {name: question for name, question in found.items() if not names or name in names}
 
 
-def choices(database: Database, question: str) -> tuple[Choice, ...]:
+def choices(database: Counted, question: str) -> tuple[Choice, ...]:
     """All codes that a question ever had, in the order in which the desk came to know them."""
     rows = database.conn.execute(
         'SELECT "id", "question", "code", "label", "label_es", "rollup" FROM "choices" '
@@ -165,36 +155,23 @@ def choices(database: Database, question: str) -> tuple[Choice, ...]:
     return tuple(Choice(*row) for row in rows.fetchall())
 
 
-def read_ticks(database: Database, reports: Reports, ticked: Sequence[Choice]) -> Ticks:
-    """Which report (row) ticked which choice (column): a byte each."""
-    matrix = np.zeros((len(ticked), len(reports)), dtype=np.bool_)
+def read_ticks(database: Counted, ticked: Sequence[Choice]) -> Ticks:
+    """Which counted report (row) ticked which choice (column): a byte each."""
+    ids = numbers(database.which)
+    matrix = np.zeros((len(ticked), len(ids)), dtype=np.bool_)
     for row, choice in zip(matrix, ticked, strict=True):
-        for numbers in _ticking(database, choice.id):
-            row[reports.places(numbers)] = True
+        if (bits := database.column(choice.question).get(choice.id)) is not None:
+            row[:] = flags(bits)[ids]
     return matrix.T
 
 
-def _ticking(database: Database, choice: int) -> Iterator[Numbers]:
-    query = (
-        'SELECT max("report"), group_concat("report") FROM (SELECT "report" FROM "answers" '
-        'WHERE "choice" = ? AND "report" > ? ORDER BY "report" LIMIT ?)'
-    )
-    last = 0
-    while True:
-        newest, numbers = database.conn.execute(query, [choice, last, LOT]).fetchone()
-        if newest is None:
-            return
-        last = newest
-        yield parse(numbers)
-
-
-def story_questions(database: Database) -> tuple[str, ...]:
+def story_questions(database: Counted) -> tuple[str, ...]:
     """The questions that are answered with a story."""
     return tuple(name for name, one in questions(database).items() if one.kind == "long_text")
 
 
 def read_stories(
-    database: Database, numbers: Numbers, asked: Sequence[str] | None = None
+    database: Counted, numbers: Numbers, asked: Sequence[str] | None = None
 ) -> Iterator[tuple[int, str]]:
     """The story of each of these reports that tells one; all of its long answers are one story.
 

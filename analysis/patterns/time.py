@@ -11,18 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
-from analysis.cipher import Database
-from analysis.patterns.reading import (
-    Choice,
-    Column,
-    Numbers,
-    choices,
-    is_small,
-    read_reports,
-    read_ticks,
-)
+from analysis.bitmaps import Bits, count
+from analysis.patterns.reading import Choice, Counted, choices, is_small
+from analysis.patterns.together import any_of
 
 MONTH = "when"
 # Who says so, of a month or of what happened, tells nothing.
@@ -99,13 +90,13 @@ class BeforeAfter:
     changes: tuple[Change, ...]
 
 
-def by_week(database: Database) -> tuple[Period, ...]:
+def by_week(database: Counted) -> tuple[Period, ...]:
     """The weeks in which reports came, those without any between them included."""
     table = _table(database, "week")
     return _periods(table, every_week([week for week in table if week]))
 
 
-def by_month(database: Database) -> tuple[Period, ...]:
+def by_month(database: Counted) -> tuple[Period, ...]:
     """The months of the events, gaps included; then years alone, "not_sure" and no answer, if any."""
     table = _table(database, MONTH)
     months = _months([month for month in table if month and len(month) == len("2026-05") and month[4] == "-"])
@@ -116,17 +107,19 @@ def by_month(database: Database) -> tuple[Period, ...]:
     return _periods(table, months) + vague
 
 
-def before_after(database: Database, question: str, day: date) -> BeforeAfter:
+def before_after(database: Counted, question: str, day: date) -> BeforeAfter:
     """The choices of a question before and after a date; the event's month decides."""
-    reports = read_reports(database, MONTH, "channel")
-    side = _sides(reports.columns[MONTH], day)
+    side = _sides(database, day)
     # "None" excludes all others and is an answer: left out, a harm that became rarer would not show.
     said = [choice for choice in choices(database, question) if choice.code != UNSURE]
-    ticks = read_ticks(database, reports, said)
-    answered = ticks.any(axis=1)
-    earlier, later = (_side(reports.columns["channel"], side == which) for which in (BEFORE_IT, AFTER_IT))
-    bases = [int((answered & (side == which)).sum()) for which in (BEFORE_IT, AFTER_IT)]
-    counts = [ticks[side == which].sum(axis=0).tolist() for which in (BEFORE_IT, AFTER_IT)]
+    ticked = database.column(question)
+    answered = any_of(database, ticked, said)
+    earlier, later = (_side(database, side[which]) for which in (BEFORE_IT, AFTER_IT))
+    bases = [database.among(answered & side[which]) for which in (BEFORE_IT, AFTER_IT)]
+    counts = [
+        [database.among(ticked[one.id] & side[which]) if one.id in ticked else 0 for one in said]
+        for which in (BEFORE_IT, AFTER_IT)
+    ]
     changes = (
         Change(choice, a, b, _share(a, bases[0]), _share(b, bases[1]), is_small(a) or is_small(b))
         for choice, a, b in zip(said, *counts, strict=True)
@@ -137,8 +130,8 @@ def before_after(database: Database, question: str, day: date) -> BeforeAfter:
         day,
         earlier,
         later,
-        int((side == SAME).sum()),
-        int((side == UNKNOWN).sum()),
+        database.among(side[SAME]),
+        database.among(side[UNKNOWN]),
         bases[0],
         bases[1],
         _is_changed(later.channels, earlier.channels),
@@ -149,10 +142,17 @@ def before_after(database: Database, question: str, day: date) -> BeforeAfter:
 BEFORE_IT, AFTER_IT, SAME, UNKNOWN = range(4)
 
 
-def _sides(when: Column, day: date) -> Numbers:
+def _sides(database: Counted, day: date) -> list[Bits]:
+    """The reports of each side."""
     month = f"{day.year:04d}-{day.month:02d}"
-    sides = [_side_of(value, month, is_first=day.day == 1) for value in when.values]
-    return np.array(sides, dtype=np.int64)[when.codes]
+    sides = [database.bits.none() for _ in range(UNKNOWN + 1)]
+    # Whoever gave no month at all is on no side that is known.
+    sides[UNKNOWN] = ~sides[UNKNOWN]
+    for value, bits in database.column(MONTH).items():
+        side = _side_of(str(value), month, is_first=day.day == 1)
+        sides[UNKNOWN] &= ~bits
+        sides[side] |= bits
+    return sides
 
 
 def _side_of(when: str | None, month: str, *, is_first: bool) -> int:
@@ -167,26 +167,32 @@ def _side_of(when: str | None, month: str, *, is_first: bool) -> int:
     return BEFORE_IT if when < month[:4] else AFTER_IT
 
 
-def _side(channel: Column, chosen: Numbers) -> Side:
-    counts = np.bincount(channel.codes[chosen], minlength=len(channel.values)).tolist()
-    return Side(int(chosen.sum()), {v: n for v, n in zip(channel.values, counts, strict=True) if n})
+def _side(database: Counted, chosen: Bits) -> Side:
+    counts = {name: database.among(bits & chosen) for name, bits in _channels(database)}
+    return Side(database.among(chosen), {name: n for name, n in counts.items() if n})
+
+
+def _channels(database: Counted) -> list[tuple[str, Bits]]:
+    column = database.column("channel")
+    return [(str(name), column[name]) for name in sorted(column, key=str)]
 
 
 def _share(part: int, base: int) -> float | None:
     return part / base if base else None
 
 
-def _table(database: Database, column: str) -> dict[str | None, dict[str, int]]:
+def _table(database: Counted, column: str) -> dict[str | None, dict[str, int]]:
     """Reports by period and channel."""
-    reports = read_reports(database, column, "channel")
-    periods, channels = reports.columns[column], reports.columns["channel"]
-    width = len(channels.values)
-    cells = np.bincount(periods.codes.astype(np.int64) * width + channels.codes)
+    channels = [(name, bits & database.which) for name, bits in _channels(database)]
+    periods = database.column(column)
     table: dict[str | None, dict[str, int]] = {}
-    for cell in np.flatnonzero(cells):
-        period, channel = divmod(int(cell), width)
-        table.setdefault(periods.values[period], {})[channels.values[channel]] = int(cells[cell])
-    return table
+    for period in sorted(periods, key=str):
+        row = {channel: count(bits & periods[period]) for channel, bits in channels}
+        table[str(period)] = {channel: n for channel, n in row.items() if n}
+    given = any_of(database, periods)
+    row = {channel: count(bits & ~given) for channel, bits in channels}
+    table[None] = {channel: n for channel, n in row.items() if n}
+    return {period: row for period, row in table.items() if row}
 
 
 def _periods(table: Mapping[str | None, dict[str, int]], names: Sequence[str]) -> tuple[Period, ...]:

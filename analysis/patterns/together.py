@@ -8,25 +8,21 @@ never asked, or skipped it, say nothing about what comes together.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.cipher import Database
+from analysis.bitmaps import Bits, Value, count, flags
 from analysis.patterns.reading import (
     Choice,
-    Numbers,
+    Counted,
     Ticks,
     choices,
     is_small,
     questions,
-    read_reports,
-    read_ticks,
 )
-
-# Rows multiplied at once; a sum of so many ones is still exact in single precision.
-CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class Cross:
     pairs: tuple[Pair, ...]
 
 
-def act_questions(database: Database) -> tuple[str, ...]:
+def act_questions(database: Counted) -> tuple[str, ...]:
     """The questions that list acts: `acts`, `health_acts` and the like."""
     return tuple(
         name
@@ -90,57 +86,64 @@ def act_questions(database: Database) -> tuple[str, ...]:
     )
 
 
-def together(database: Database, question: str, *, top: int = 30) -> Together:
+def together(database: Counted, question: str, *, top: int = 30) -> Together:
     """Pairs with lift, and the `top` combinations, of the choices of a question."""
     said = substantive(database, question)
-    ticks = read_ticks(database, read_reports(database), said)
-    ticks = ticks[ticks.any(axis=1)]
-    matrix = product(ticks, ticks)
-    alone = np.diagonal(matrix)
+    ticked = _ticked(database, said)
+    n = database.among(any_of(database, database.column(question), said))
+    alone = [count(bits) for bits in ticked]
     pairs = [
-        _pair((said[a], said[b]), int(matrix[a, b]), (int(alone[a]), int(alone[b])), len(ticks))
+        _pair((said[a], said[b]), both, (alone[a], alone[b]), n)
         for a in range(len(said))
         for b in range(a + 1, len(said))
-        if matrix[a, b]
+        if (both := count(ticked[a] & ticked[b]))
     ]
-    combinations, distinct = _combinations(ticks, said, top)
-    counts = tuple(zip(said, alone.tolist(), strict=True))
-    return Together(question, len(ticks), counts, _ordered(pairs), combinations, distinct)
+    combinations, distinct = _combinations(database, said, top)
+    counts = tuple(zip(said, alone, strict=True))
+    return Together(question, n, counts, _ordered(pairs), combinations, distinct)
 
 
-def cross(database: Database, rows: str, columns: str) -> Cross:
+def cross(database: Counted, rows: str, columns: str) -> Cross:
     """Which choices of the question `rows` come with which of `columns`: grounds and acts."""
-    reports = read_reports(database)
     sides = [substantive(database, question) for question in (rows, columns)]
-    left, right = (read_ticks(database, reports, said) for said in sides)
-    both = left.any(axis=1) & right.any(axis=1)
-    left, right = left[both], right[both]
-    totals = [side.sum(axis=0).tolist() for side in (left, right)]
-    matrix = product(left, right)
+    answered = [
+        any_of(database, database.column(question), said)
+        for question, said in zip((rows, columns), sides, strict=True)
+    ]
+    both = database.which & answered[0] & answered[1]
+    left, right = ([bits & both for bits in _ticked(database, said)] for said in sides)
+    totals = [[count(bits) for bits in side] for side in (left, right)]
+    base = count(both)
     pairs = [
-        _pair((first, second), int(matrix[a, b]), (totals[0][a], totals[1][b]), len(left))
+        _pair((first, second), n, (totals[0][a], totals[1][b]), base)
         for a, first in enumerate(sides[0])
         for b, second in enumerate(sides[1])
-        if matrix[a, b]
+        if (n := count(np.bitwise_and(left[a], right[b])))
     ]
     counted = [tuple(zip(said, total, strict=True)) for said, total in zip(sides, totals, strict=True)]
-    return Cross(counted[0], counted[1], len(left), _ordered(pairs))
+    return Cross(counted[0], counted[1], base, _ordered(pairs))
 
 
-def substantive(database: Database, question: str) -> tuple[Choice, ...]:
+def any_of(database: Counted, column: Mapping[Value, Bits], among: Iterable[Choice] | None = None) -> Bits:
+    """The bits of the reports that gave any answer to a question, or any among some; counted or not."""
+    found = database.bits.none()
+    for value in column if among is None else (choice.id for choice in among):
+        if value in column:
+            found |= column[value]
+    return found
+
+
+def _ticked(database: Counted, said: Sequence[Choice]) -> list[Bits]:
+    """For each choice the counted reports that ticked it."""
+    none = database.bits.none()
+    return [database.column(one.question).get(one.id, none) & database.which for one in said]
+
+
+def substantive(database: Counted, question: str) -> tuple[Choice, ...]:
     """The choices of a question but for those that exclude all others, such as "not sure"."""
     asked = questions(database, question)
     exclusive = {one.code for one in asked[question].choices if one.exclusive} if asked else set()
     return tuple(choice for choice in choices(database, question) if choice.code not in exclusive)
-
-
-def product(left: Ticks, right: Ticks) -> Numbers:
-    """In how many reports each choice of `left` was ticked with each of `right`."""
-    total = np.zeros((left.shape[1], right.shape[1]), dtype=np.int64)
-    for start in range(0, len(left), CHUNK):
-        part = slice(start, start + CHUNK)
-        total += (left[part].astype(np.float32).T @ right[part].astype(np.float32)).astype(np.int64)
-    return total
 
 
 def _pair(two: tuple[Choice, Choice], n: int, alone: tuple[int, int], base: int) -> Pair:
@@ -152,36 +155,47 @@ def _ordered(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     return tuple(sorted(pairs, key=lambda pair: (-pair.residual, pair.first.id, pair.second.id)))
 
 
-def _combinations(ticks: Ticks, said: Sequence[Choice], top: int) -> tuple[tuple[Combination, ...], int]:
+def _combinations(database: Counted, said: Sequence[Choice], top: int) -> tuple[tuple[Combination, ...], int]:
     """Exact sets with their numbers, as in an UpSet picture: Lex and others, IEEE TVCG 20 (2014)."""
-    if not len(ticks):
-        return (), 0
-    firsts, counts = distinct_rows(ticks)
+    counted = flags(database.which)
+    words = [_word(database, said[start : start + 64])[counted] for start in range(0, len(said), 64)]
+    if len(words) == 1:
+        codes, counts = np.unique(words[0], return_counts=True)
+        codes = codes[:, np.newaxis]
+    else:
+        codes, counts = np.unique(np.stack(words, axis=1), axis=0, return_counts=True)
     rows = [
-        (int(n), tuple(np.flatnonzero(ticks[first]).tolist()))
-        for first, n in zip(firsts, counts, strict=True)
+        (int(n), ticked)
+        for code, n in zip(codes.tolist(), counts, strict=True)
+        if (ticked := tuple(place for place in range(len(said)) if code[place // 64] >> place % 64 & 1))
     ]
     rows.sort(key=lambda row: (-row[0], row[1]))
     made = (Combination(tuple(said[one] for one in ticked), n, is_small(n)) for n, ticked in rows[:top])
     return tuple(made), len(rows)
 
 
-def distinct_rows(ticks: Ticks) -> tuple[Numbers, Numbers]:
-    """For each different row: where it stands first, and how many are the same."""
-    _, firsts, counts = np.unique(row_codes(ticks), return_index=True, return_counts=True)
-    return firsts.astype(np.int64), counts.astype(np.int64)
+def _word(database: Counted, said: Sequence[Choice]) -> NDArray[np.uint64]:
+    """For each report a number whose bits are the choices that it ticked, of at most 64."""
+    found = np.zeros((database.which.size * 8, 8), dtype=np.uint8)
+    for start in range(0, len(said), 8):
+        # Eight at a time: whatever has more bytes takes as many times longer.
+        byte = np.zeros(len(found), dtype=np.uint8)
+        for place, choice in enumerate(said[start : start + 8]):
+            if (bits := database.column(choice.question).get(choice.id)) is not None:
+                byte |= flags(bits).view(np.uint8) << np.uint8(place)
+        found[:, start // 8] = byte
+    return found.view("<u8")[:, 0]
 
 
-def row_codes(ticks: Ticks) -> Numbers:
+def row_codes(ticks: Ticks) -> NDArray[np.uint64]:
     """A number for each row, the same where the rows are the same, and only there."""
-    codes = np.zeros(len(ticks), dtype=np.int64)
-    # 40 bits at a time beside the codes so far, of which there are fewer than 2**23 in a desk's rows.
-    for start in range(0, ticks.shape[1], 40):
-        part = ticks[:, start : start + 40]
-        word = np.zeros(len(ticks), dtype=np.int64)
-        for bit in range(part.shape[1]):
-            word |= part[:, bit].astype(np.int64) << bit
-        if start:
-            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-        codes = (codes << 40) | word
+    codes = np.zeros(len(ticks), dtype=np.uint64)
+    for start in range(0, ticks.shape[1], 32):
+        word = np.zeros((len(ticks), 4), dtype=np.uint8)
+        packed = np.packbits(ticks[:, start : start + 32].T, axis=0, bitorder="little")
+        word[:, : len(packed)] = packed.T
+        if start > 32:
+            # 32 bits beside the codes so far, of which there are as many as reports at most.
+            codes = np.unique(codes, return_inverse=True)[1].astype(np.uint64)
+        codes = (codes << np.uint64(32)) | word.view(np.uint32)[:, 0]
     return codes

@@ -13,33 +13,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
-from analysis.patterns import names
-from analysis.patterns.behind import LONGEST_NAME
-from analysis.patterns.places import Pool, pools
+from analysis.bitmaps import flags
 from analysis.patterns.reading import (
     Codes,
     Column,
+    Counted,
     Numbers,
     Reports,
+    Ticks,
     choices,
-    parse,
     questions,
-    read_ticks,
 )
+from analysis.patterns.written import Pool, pools, read_names
 
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
 MONTH = "when"
 _MARK_BITS = 32
-ONE, TICK, NAME = "one", "tick", "name"
+ONE, NAME = "one", "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One choice of many: which reports ticked it, and the bits that sharing it is worth."""
+
+    question: str
+    ticked: Ticks
+    bits: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
     """One answer of each report: codes, with -1 for none, and the bits that sharing each is worth.
 
-    `kind` is ONE for a question with one coded answer, TICK for one choice of many, NAME for a place's name.
+    `kind` is ONE for a question with one coded answer, NAME for a place's name.
     """
 
     question: str
@@ -48,18 +55,18 @@ class Trait:
     bits: NDArray[np.float64]
 
     def told(self) -> tuple[Numbers, Codes]:
-        """The places of the reports that give an answer, and its codes: few, for most ticks."""
+        """The places of the reports that give an answer, and its codes."""
         places = np.flatnonzero(self.codes >= 0)
         return places, self.codes[places]
 
 
-def single_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def single_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """The single choices, whole numbers and exact months; `reports` needs their columns."""
     for question in asked_once(database):
         yield _trait(question, reports.columns[question], only_months=question == MONTH)
 
 
-def asked_once(database: Database) -> tuple[str, ...]:
+def asked_once(database: Counted) -> tuple[str, ...]:
     """The questions with one coded answer about the event or the reporter."""
     return tuple(
         name
@@ -68,7 +75,7 @@ def asked_once(database: Database) -> tuple[str, ...]:
     )
 
 
-def asked_many(database: Database) -> tuple[str, ...]:
+def asked_many(database: Counted) -> tuple[str, ...]:
     """The questions with any number of coded answers."""
     return tuple(
         name
@@ -77,27 +84,23 @@ def asked_many(database: Database) -> tuple[str, ...]:
     )
 
 
-def tick_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def tick_traits(database: Counted, reports: Reports) -> Iterator[Tick]:
     """Each choice of each multiple question, which is shared where both ticked it."""
     for question in asked_many(database):
         for choice in choices(database, question):
-            ticked = read_ticks(database, reports, [choice])[:, 0]
-            if ticked.any():
-                bits = -math.log2(ticked.sum() / len(reports))
-                yield Trait(question, TICK, np.where(ticked, 0, -1).astype(np.int32), np.array([bits]))
+            bits = database.column(question).get(choice.id)
+            if bits is not None and (ticked := flags(bits)[reports.ids]).any():
+                yield Tick(question, ticked, -math.log2(np.count_nonzero(ticked) / len(reports)))
 
 
-def name_traits(database: Database, reports: Reports) -> Iterator[Trait]:
+def name_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
     """The names of places in words, as they are read; marks are several to a report, see `mark_pairs`."""
     for pool in pools(database):
         if not pool.holds_marks:
+            places, named = _named(database, reports, pool)
             codes = np.full(len(reports), -1, dtype=np.int32)
-            seen: dict[names.Name, int] = {}
-            for text, places in _written(database, reports, pool):
-                name = names.place(text)
-                if name:
-                    codes[places] = seen.setdefault(name, len(seen))
-            counts = np.bincount(codes[codes >= 0], minlength=len(seen))
+            codes[places] = named
+            counts = np.bincount(named, minlength=int(named.max(initial=-1)) + 1)
             yield Trait(pool.words, NAME, codes, _bits(counts))
 
 
@@ -110,20 +113,19 @@ class Marks:
     bits: NDArray[np.float64]
 
 
-def marks(database: Database, reports: Reports) -> Marks:
+def marks(database: Counted, reports: Reports) -> Marks:
     """The officers' marks of all reports, each once a report, in the order of the reports."""
-    seen: dict[str, int] = {}
     # A place and a mark in one number, so that all of them are sorted and made different at once.
     rows = [np.zeros(0, dtype=np.int64)]
     for pool in pools(database):
         if pool.holds_marks:
-            for text, places in _written(database, reports, pool):
-                read = names.marks(text).values()
-                rows += [(places << _MARK_BITS) + seen.setdefault(mark, len(seen)) for mark in read]
+            places, named = _named(database, reports, pool)
+            rows.append((places << _MARK_BITS) + named)
     pairs = np.unique(np.concatenate(rows))
-    named = pairs & ((1 << _MARK_BITS) - 1)
-    counts = np.bincount(named, minlength=len(seen))
-    return Marks(pairs >> _MARK_BITS, named, -np.log2(counts / max(len(reports), 1)))
+    found = pairs & ((1 << _MARK_BITS) - 1)
+    counts = np.bincount(found, minlength=int(found.max(initial=-1)) + 1)
+    bits = -np.log2(np.maximum(counts, 1) / max(len(reports), 1))
+    return Marks(pairs >> _MARK_BITS, found, bits)
 
 
 def by_chance(reports: int) -> float:
@@ -147,11 +149,11 @@ def _bits(counts: Numbers) -> NDArray[np.float64]:
     return bits
 
 
-def _written(database: Database, reports: Reports, pool: Pool) -> Iterator[tuple[str, Numbers]]:
-    """Each different answer in words, with the places of the counted reports that give it."""
-    query = f"""SELECT "text", group_concat("report") FROM "texts"
-        WHERE "question" = ? AND length("text") <= {LONGEST_NAME} GROUP BY "text" """  # noqa: S608 - a number
-    for text, numbers in database.conn.execute(query, [pool.words]):
-        places = reports.places(np.sort(parse(numbers)))
-        if len(places):
-            yield text, places
+def _named(database: Counted, reports: Reports, pool: Pool) -> tuple[Numbers, Numbers]:
+    """Who names whom in words: the places of reports, and for each the number of a name as it is read."""
+    names = read_names(database, pool)
+    if names is None:
+        raise LookupError("names are put together before events are looked for")
+    told, named = names.told()
+    there = np.isin(told, reports.ids)
+    return reports.places(told[there]), named[there]

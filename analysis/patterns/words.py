@@ -13,7 +13,6 @@ A story counts once for a word, however often it says it, so that no single one 
 kept apart: otherwise the words typical of anything would be those of whoever spoke more of it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,19 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cipher import Database
-from analysis.patterns.reading import Codes, Numbers, is_small, read_reports, read_stories
+from analysis.bitmaps import flags
+from analysis.patterns.corpus import Corpus, words_of
+from analysis.patterns.reading import Counted, Numbers, is_small, read_stories
 
-# Stories that are read, evenly over the desk's reports; more would change little and take long.
-MOST_STORIES = 40_000
-# Of the chosen reports, where too few of them are among those.
-MOST_CHOSEN = 10_000
+# Of the chosen reports so many are read where fewer are in the corpus: as many as a page has time for.
+MOST_CHOSEN = 1_000
 # The weight of the prior, in words: of the size of a few short stories.
 PRIOR = 500.0
 # A word of fewer stories is a name or a slip, and points to somebody.
 FEWEST = 5
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-_LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,85 +48,41 @@ class Term:
 class Typical:
     """The words typical of chosen reports, the most typical first, out of the stories that were read.
 
-    `stories` of the chosen, `others` of the rest. `whole` is False when only a part was read.
+    `stories` of the chosen, `others` of the rest. `whole` is False when only a part was read. `newer`
+    counted reports in the language came after the words of the rest were read.
     """
 
     lang: str
     stories: int
     others: int
     whole: bool
+    newer: int
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The words of one language's stories, in memory: made once, asked often.
-
-    `speaking` are all counted reports in the language, `reports` those whose stories were read; the words
-    of story i are `words[starts[i]:starts[i + 1]]`, each once, as places in `vocabulary`.
-    """
-
-    lang: str
-    vocabulary: tuple[str, ...]
-    speaking: Numbers
-    reports: Numbers
-    starts: Numbers
-    words: Codes
-    whole: bool
-
-
-def read_corpus(database: Database, lang: str, *, most: int = MOST_STORIES) -> Corpus:
-    """The stories of the counted reports in a language: all, or `most` of them at even distances."""
-    reports = read_reports(database, "lang")
-    column = reports.columns["lang"]
-    code = column.values.index(lang) if lang in column.values else -1
-    numbers = reports.ids[column.codes == code]
-    return _corpus(lang, numbers, most, database)
-
-
 def typical(
-    database: Database, corpus: Corpus, chosen: Numbers, *, top: int = 50, fewest: int = FEWEST
+    database: Counted, corpus: Corpus, chosen: Numbers, *, top: int = 50, fewest: int = FEWEST
 ) -> Typical:
     """The `top` words typical of the chosen reports (their numbers) against all others in the corpus."""
-    inside = np.isin(corpus.reports, chosen)
-    rest, others = _counts(corpus, ~inside)
-    if corpus.whole or int(inside.sum()) >= MOST_CHOSEN:
-        y, stories, whole = *_counts(corpus, inside), corpus.whole
+    which = flags(database.which)
+    wanted = flags(database.bits.of_numbers(chosen))
+    speaking = which & flags(database.column("lang").get(corpus.lang, database.bits.none()))
+    inside = (wanted & which)[corpus.reports]
+    rest, others = _counts(corpus, ~inside & which[corpus.reports])
+    newer = corpus.newer(speaking)
+    whole = not corpus.level and not newer
+    if whole or int(inside.sum()) >= MOST_CHOSEN:
+        y, stories = _counts(corpus, inside)
     else:
-        y, stories, whole = _read_chosen(database, corpus, chosen)
+        y, stories, whole = _read_chosen(database, corpus, np.flatnonzero(wanted & speaking))
     terms = _terms(corpus.vocabulary, y, rest, fewest)
-    return Typical(corpus.lang, stories, others, whole, tuple(terms[:top]))
+    return Typical(corpus.lang, stories, others, whole, newer, tuple(terms[:top]))
 
 
-def _evenly(numbers: Numbers, most: int) -> tuple[Numbers, bool]:
-    if len(numbers) <= most:
-        return numbers, True
-    return numbers[np.arange(most, dtype=np.int64) * len(numbers) // most], False
-
-
-def _corpus(lang: str, speaking: Numbers, most: int, database: Database) -> Corpus:
-    numbers, whole = _evenly(speaking, most)
-    places: dict[str, int] = {}
-    found: list[int] = []
-    reports: list[int] = []
-    starts = [0]
-    for report, story in read_stories(database, numbers):
-        found.extend(places.setdefault(word, len(places)) for word in sorted(_words(story)))
-        reports.append(report)
-        starts.append(len(found))
-    return Corpus(
-        lang,
-        tuple(places),
-        speaking,
-        np.array(reports, dtype=np.int64),
-        np.array(starts, dtype=np.int64),
-        np.array(found, dtype=np.int32),
-        whole,
-    )
-
-
-def _words(story: str) -> set[str]:
-    return {word for word in _WORD.findall(story.casefold()) if 1 < len(word) <= _LONGEST_WORD}
+def _evenly(reports: Numbers, most: int) -> tuple[Numbers, bool]:
+    if len(reports) <= most:
+        return reports, True
+    return reports[np.arange(most, dtype=np.int64) * len(reports) // most], False
 
 
 def _counts(corpus: Corpus, stories: NDArray[np.bool_]) -> tuple[Numbers, int]:
@@ -140,13 +92,13 @@ def _counts(corpus: Corpus, stories: NDArray[np.bool_]) -> tuple[Numbers, int]:
     return np.bincount(words, minlength=len(corpus.vocabulary)).astype(np.int64), int(stories.sum())
 
 
-def _read_chosen(database: Database, corpus: Corpus, chosen: Numbers) -> tuple[Numbers, int, bool]:
+def _read_chosen(database: Counted, corpus: Corpus, chosen: Numbers) -> tuple[Numbers, int, bool]:
     """The same, from stories that are read for it."""
-    numbers, whole = _evenly(np.intersect1d(corpus.speaking, chosen), MOST_CHOSEN)
+    reports, whole = _evenly(chosen, MOST_CHOSEN)
     counted: Counter[str] = Counter()
     stories = 0
-    for _, story in read_stories(database, numbers):
-        counted.update(_words(story))
+    for _, story in read_stories(database, reports):
+        counted.update(words_of(story))
         stories += 1
     # A word that no story of the corpus has is too rare to be told.
     return np.array([counted[word] for word in corpus.vocabulary], dtype=np.int64), stories, whole

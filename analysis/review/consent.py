@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from analysis.desk import Desk
+from analysis.patterns import making
 from analysis.review.purge import purge_tables
 from analysis.review.retention import COUNTED, LEGAL, YEAR, find_due
 from analysis.review.stripping import Stripped, strip_archive
@@ -46,7 +47,10 @@ def purge(
         with desk.database.atomic():
             return Purged(find_due(desk.database.conn, today, counted=counted), None)
     reports, questions = purge_tables(desk, today, counted=counted)
-    return Purged(reports, strip_archive(desk, progress), questions)
+    purged = Purged(reports, strip_archive(desk, progress), questions)
+    # What was made of deleted words went with them; it is made again of those that are left.
+    making.refresh(desk.database)
+    return purged
 
 
 def steps(desk: Desk) -> int:

@@ -129,8 +129,8 @@ def _quotes(connection: Any, quote: int | None = None) -> list[Quote]:
     """Every quote whose sender allows it now, whose report counts, and that was not taken back."""
     rows = connection.execute(
         'SELECT "id", "report", "question", "text", "decision" FROM "quotes" WHERE "text" IS NOT NULL '
-        'AND "report" IN (SELECT "id" FROM "quotable") AND "decision" IN (SELECT "id" FROM "standing") '
-        'AND (:quote IS NULL OR "id" = :quote) ORDER BY "id"',
+        'AND EXISTS (SELECT 1 FROM "quotable" WHERE "quotable"."id" = "report") '
+        'AND "decision" IN (SELECT "id" FROM "standing") AND (:quote IS NULL OR "id" = :quote) ORDER BY "id"',
         {"quote": quote},
     ).fetchall()
     return [_quote(connection, *row) for row in rows]

@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bitmaps import Bitmaps, Bits, Value
+from analysis.bitmaps import Bitmaps, Bits, Value, count
+from analysis.patterns.reading import Counted, read_counted
+from analysis.review.exclusions import REASONS
+from analysis.review.flow import NO_CONSENT, Flow
 
 EXCLUDED, LABEL, ASSIGNED = "is.excluded", "is.label", "is.assigned"
 _QUERIES = {
@@ -26,16 +29,18 @@ COUNTED, YES = "is.counted", "yes"
 NAMES = (*_QUERIES, COUNTED)
 
 
+def flow(every: Bits, able: Counted, excluded: Mapping[Value, Bits]) -> Flow:
+    """The flow of reports (`analysis.review.flow`), from the bits: `able` are those that may be counted."""
+    given = dict.fromkeys(REASONS, 0) | {str(one): able.among(bits) for one, bits in excluded.items()}
+    given[NO_CONSENT] += count(every) - len(able)
+    return Flow(count(every), given, count(every) - sum(given.values()))
+
+
 def column(connection: Any, bits: Bitmaps, name: str) -> Mapping[Value, Bits]:
     """The bits of each value."""
     if name == COUNTED:
-        return {YES: _counted(connection, bits)}
+        return {YES: read_counted(connection, bits).which}
     found: dict[Value, list[int]] = {}
     for value, report in connection.execute(_QUERIES[name]):
         found.setdefault(value, []).append(report)
     return {value: bits.of_numbers(np.array(reports)) for value, reports in found.items()}
-
-
-def _counted(connection: Any, bits: Bitmaps) -> Bits:
-    (joined,) = connection.execute('SELECT group_concat("id") FROM "counted"').fetchone()
-    return bits.of_numbers(np.fromstring(joined or "", dtype=np.int64, sep=","))

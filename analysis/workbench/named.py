@@ -5,16 +5,18 @@ named=~12                      a name of the group that somebody made with this 
 only=acts                      nothing else of the question was ticked than what is chosen
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from analysis.bitmaps import Bits
-from analysis.cipher import Database
 from analysis.patterns import behind
-from analysis.patterns.places import MARKS
+from analysis.patterns.names import MARKS
+from analysis.patterns.reading import Counted, Numbers
+from analysis.patterns.written import find_mark
 from analysis.review.names import read_groups, reports_of
+from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.labels import Book
 from analysis.workbench.state import Snapshot
 
@@ -47,10 +49,18 @@ def find_named(connection: Any, snapshot: Snapshot, values: Sequence[str]) -> Bi
             column = snapshot.bits.column(connection, question)
             found = found | column.get(choice.number, snapshot.bits.none())
         elif asked is not None and asked.kind == "text":
-            look = behind.with_mark if question == MARKS else behind.with_name
-            numbers = look(Database(connection), question, written, limit=ALL)
-            found = found | snapshot.bits.of_numbers(numbers)
+            which = snapshot.column(connection, COUNTED)[YES]
+            counted = Counted(connection, snapshot.bits, which)
+            found = found | (snapshot.bits.of_numbers(_written(counted, question, written)) & which)
     return found
+
+
+def _written(counted: Counted, question: str, written: str) -> Iterable[int] | Numbers:
+    if question != MARKS:
+        return behind.with_name(counted, question, written, limit=ALL)
+    # An answer may name several officers, so that every one would have to be read.
+    found = find_mark(counted, written)
+    return behind.with_mark(counted, question, written, limit=ALL) if found is None else found
 
 
 def find_only(connection: Any, snapshot: Snapshot, question: str, filters: Sequence[tuple[str, str]]) -> Bits:

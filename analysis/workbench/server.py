@@ -94,9 +94,10 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
     with _listen(port) as listener:
         port = listener.getsockname()[1]
         session, state = gate.Session(), State(desk)
-        state.threads.submit(ahead.work, state)
+        app = application(desk, session, state)
+        state.threads.submit(ahead.work, state, app)
         config = uvicorn.Config(
-            build(desk, session, port, state, peer.is_ours),
+            guarded(app, session, port, peer.is_ours),
             log_config=None,
             # A traceback may hold what was searched for, and a warning what anybody on this machine sent.
             log_level="critical",
@@ -130,6 +131,18 @@ def build(
     is_ours: Callable[[gate.Scope], bool] = lambda _: True,
 ) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
+    return guarded(application(desk, session, state or State(desk)), session, port, is_ours)
+
+
+def guarded(
+    app: gate.App, session: gate.Session, port: int, is_ours: Callable[[gate.Scope], bool]
+) -> gate.App:
+    """An application behind the gate."""
+    return gate.guard(app, session, (f"{HOST}:{port}", f"localhost:{port}"), POLICY, is_ours)
+
+
+def application(desk: Desk, session: gate.Session, state: State) -> gate.App:
+    """Datasette with our plugin, for whoever passed the gate."""
     datasette = Datasette(
         settings=SETTINGS,
         metadata=describe(desk.database, ACTOR),
@@ -144,11 +157,10 @@ def build(
     if not pm.is_registered(plugin):
         pm.register(plugin, "witnessbox")
     datasette.forms = read_forms(desk.database)  # for the plugin
-    datasette.workbench = Workbench(state or State(desk), session)  # for our pages
+    datasette.workbench = Workbench(state, session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
-    hosts = (f"{HOST}:{port}", f"localhost:{port}")
-    return gate.guard(_as_organizer(datasette.app()), session, hosts, POLICY, is_ours)
+    return _as_organizer(datasette.app())
 
 
 def _as_organizer(app: gate.App) -> gate.App:

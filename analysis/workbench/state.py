@@ -4,6 +4,7 @@ It is true for one state of the database. Another command may import meanwhile, 
 write decisions, so every request asks SQLite first whether anything was written.
 """
 
+from asyncio import AbstractEventLoop
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 from threading import Event, Lock, local
 from typing import Any, Generic, TypeVar
 
-from analysis import bitmaps, cipher
+from analysis import bitmaps, cipher, summaries
 from analysis.bitmaps import Bitmaps, Bits, Value
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Unwritable
@@ -84,9 +85,12 @@ class State:
         self._writing = Lock()
         self._connections: list[Any] = []
         self.closing = Event()
+        # The loop that answers requests, once there was one.
+        self.loop: AbstractEventLoop | None = None
         # A connection of its own tells of what every other one writes, those of this process too.
         self._watch = cipher.connect(Path(desk.path) / DATABASE, desk.database_key, readonly=True)
         self._version = -1
+        self._made = (-1, -1)
         self._snapshot: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
@@ -95,8 +99,20 @@ class State:
             version = self._watch.execute("PRAGMA data_version").fetchone()[0]
             if self._snapshot is None or version != self._version:
                 self._version = version
-                self._snapshot = Snapshot(read_book(self._watch), Bitmaps.of(self._watch))
+                self._snapshot = Snapshot(read_book(self._watch), self._bits())
             return self._snapshot
+
+    def _bits(self) -> Bitmaps:
+        """The bits, which a decision leaves as they are, so that they need not be read again."""
+        made = bitmaps.state(self._watch), summaries.written(self._watch)
+        if self._snapshot is None or made[0] != self._made[0]:
+            bits = Bitmaps.of(self._watch)
+        else:
+            bits = self._snapshot.bits
+            if made[1] != self._made[1]:
+                bits.forget()
+        self._made = made
+        return bits
 
     def connection(self) -> Any:
         """This thread's connection, which cannot write. Never for a question that somebody typed."""

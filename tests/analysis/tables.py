@@ -4,14 +4,19 @@ from typing import Any
 
 from analysis.desk import Desk
 
+TIMES = ("state", "summaries")
+
 
 def tables(desk: Desk, *without: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table, in order, but for those `without`."""
+    """The rows of every table, in order, but for those `without`, and for how often it was made."""
     listed = desk.database.conn.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'texts_fts%' ORDER BY name"
     ).fetchall()
     return {
-        name: sorted(desk.database.conn.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)  # noqa: S608
+        name: sorted(
+            (row for row in desk.database.conn.execute(f'SELECT * FROM "{name}"') if row[0] not in TIMES),  # noqa: S608
+            key=repr,
+        )
         for (name,) in listed
         if name not in without
     }

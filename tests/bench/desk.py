@@ -22,6 +22,7 @@ from analysis.archive import ArchivedShard
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity, parse_identities
 from analysis.loading import add_forms, load
+from analysis.patterns import making
 from intake.crypto.derive import PAYLOAD_NONCE, chunk_nonce, payload_key
 from intake.crypto.header import decode_base64, parse
 from intake.crypto.padding import pad
@@ -100,7 +101,7 @@ def bare_rate(identity: HybridIdentity, processes: int, count: int) -> float:
 
 
 def load_rate(identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path) -> float:
-    """Reports a second from the shards into a new desk's database, search index and all."""
+    """Reports a second from the shards into a new desk's database, search index, bits, summaries and all."""
     desk = _new_desk(identity, folder)
     count = sum(shard.reports for shard in shards)
     start = time.perf_counter()
@@ -108,6 +109,7 @@ def load_rate(identity: HybridIdentity, shards: list[ArchivedShard], processes: 
         with desk.database.atomic():
             add_forms(desk, [FORM])
         result = load(desk, shards, bundle=1, processes=processes)
+        making.refresh(desk.database)
     seconds = time.perf_counter() - start
     assert result.added == count, result
     return count / seconds

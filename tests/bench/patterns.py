@@ -16,12 +16,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from analysis import loading
+from analysis import asking, bitmaps, loading
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.opening import Opened
-from analysis.patterns import behind, events, overview, places, retold, together, words
+from analysis.patterns import behind, events, making, overview, places, retold, together, words
 from analysis.patterns import time as over_time
+from analysis.patterns.corpus import read_corpus
+from analysis.patterns.reading import read_counted
 from analysis.writing import Writer
 from intake.forms.form import Form, Question, shipped
 from tests.bench.table import machine, show
@@ -31,6 +33,7 @@ CHANNELS = ("web", "web", "web", "onion", "paper", "phone", "kiosk", "outreach")
 STATIONS = 300
 OFFICERS = 20_000
 RETOLD = 0.01
+COUNTED = 0.95
 COMMIT = 50_000
 
 
@@ -39,7 +42,7 @@ def made(form: Form, numbers: dict[str, dict[str, int]], count: int, seed: int =
     draw, vocabulary = Random(seed), _vocabulary()
     coded = [one for one in form.asked if one.kind in ("select_one", "integer", "month")]
     many = [one for one in form.asked if one.kind == "select_multiple" and "health" not in one.id]
-    story = ""
+    story, everything = "", sum(asking.bits(form).values())
     for number in range(count):
         if number == 0 or draw.random() >= RETOLD:
             story = " ".join(draw.choices(vocabulary, k=150))
@@ -48,9 +51,9 @@ def made(form: Form, numbers: dict[str, dict[str, int]], count: int, seed: int =
         week = f"{2025 + number % 2}-W{draw.randint(1, 52):02d}"
         yield Opened(
             f"{number:032x}", week, form.digest, "es" if draw.random() < 0.3 else "en", "browser",
-            draw.choice(CHANNELS), [_value(one, numbers, draw) for one in coded],
+            draw.choice(CHANNELS), everything, 0, [_value(one, numbers, draw) for one in coded],
             sorted({tick for one in many for tick in _ticks(one, numbers, draw)}),
-            [("station", _station(draw)), ("marks", _marks(draw)), ("story", story)],
+            [("station", draw_station(draw)), ("marks", draw_marks(draw)), ("story", story)],
             ("00" * 16, "00" * 16, "00" * 16), [],
         )  # fmt: skip
 
@@ -61,6 +64,9 @@ def _vocabulary() -> list[str]:
 
 
 def _value(question: Question, numbers: dict[str, dict[str, int]], draw: Random) -> Any:
+    if question.id == "count":
+        # Most people let us count what they send.
+        return numbers["count"]["yes" if draw.random() < COUNTED else "no"]
     if question.kind == "month":
         return f"{draw.randint(2021, 2026)}-{draw.randint(1, 12):02d}"
     if question.kind == "integer":
@@ -76,13 +82,15 @@ def _ticks(question: Question, numbers: dict[str, dict[str, int]], draw: Random)
     return draw.sample(codes, min(draw.choice((0, 1, 1, 2, 3)), len(codes)))
 
 
-def _station(draw: Random) -> str:
+def draw_station(draw: Random) -> str:
+    """A station, as one of many people spells it."""
     number = min(int(draw.expovariate(0.02)), STATIONS)
     spelling = draw.choice(("{} precinct", "{}th pct", "pct. 0{}", "Precinct {}", "{} precint"))
     return spelling.format(number)
 
 
-def _marks(draw: Random) -> str:
+def draw_marks(draw: Random) -> str:
+    """One or two officers of many."""
     return "|".join(str(10_000 + draw.randrange(OFFICERS)) for _ in range(draw.choice((1, 1, 1, 2))))
 
 
@@ -92,18 +100,38 @@ def fill(desk: Desk, count: int) -> None:
         loading.add_forms(desk, [FORM])
     codings = loading.read_codings(desk)
     numbers = {name: dict(codes) for name, codes in codings[FORM.digest].numbers.items()}
-    writer = Writer(desk, None, codings)
     rows = made(FORM, numbers, count)
     desk.database.conn.execute("PRAGMA foreign_keys = OFF")
     for _ in range(0, count, COMMIT):
         with desk.database.atomic():
+            writer = Writer(desk, None, codings)
             writer.write(list(itertools.islice(rows, COMMIT)))
             writer.finish()
 
 
+def making_of(desk: Desk) -> Iterator[list[str]]:
+    """Makes every summary; name, seconds by the clock and of the processor, peak memory."""
+    spent: dict[str, tuple[float, float]] = {}
+    clock, processor = time.perf_counter(), time.process_time()
+    for made in making.make(desk.database.conn):
+        with desk.database.atomic():
+            making.write(desk.database.conn, made)
+        before = spent.get(made.name, (0.0, 0.0))
+        took = time.perf_counter() - clock, time.process_time() - processor
+        spent[made.name] = before[0] + took[0], before[1] + took[1]
+        clock, processor = time.perf_counter(), time.process_time()
+    for name, (seconds, used) in spent.items():
+        yield [f"making: {name}", f"{seconds:.2f}", f"{used:.2f}", _peak()]
+
+
+def _peak() -> str:
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f}"
+
+
 def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is measured, by name, in this order."""
-    database = desk.database
+    database = read_counted(desk.database.conn)
+    assert len(database) > 0
     yield "overview", lambda: overview.overview(database)
     yield "weeks, channel mix, bursts", lambda: over_time.by_week(database)
     yield "months of the events", lambda: over_time.by_month(database)
@@ -113,12 +141,12 @@ def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
     for pool in places.pools(database):
         if pool.id in ("station", "marks"):
             yield f"names: {pool.id}", lambda pool=pool: places.places(database, pool)  # type: ignore[misc]
-    corpus: list[words.Corpus] = []
-    yield "words: reading stories, once", lambda: corpus.append(words.read_corpus(database, "en"))
+    yield "words, once", lambda: read_corpus(database, "en")
     acts = together.substantive(database, "acts")
     common, rare = (behind.all_with_choice(database, acts[place].id) for place in (0, -1))
-    yield "words typical of a common act", lambda: words.typical(database, corpus[0], common)
-    yield "words typical of a rare act", lambda: words.typical(database, corpus[0], rare)
+    corpus = read_corpus(database, "en")
+    yield "words typical of a common act", lambda: words.typical(database, corpus, common)
+    yield "words typical of a rare act", lambda: words.typical(database, corpus, rare)
     yield "one page behind a pair", lambda: behind.with_choices(database, (acts[0].id, acts[1].id))
     yield "one page behind a name", lambda: behind.with_name(database, "station", "1th pct")
     yield "one page behind a mark", lambda: behind.with_mark(database, "marks", "10077")
@@ -127,7 +155,7 @@ def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "stories told again", lambda: retold.stories(database)
 
 
-def run(count: int) -> None:
+def run(count: int = 100_000) -> None:
     """Prints seconds by the clock and of the processor, and the peak memory so far, for each pattern."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
@@ -135,15 +163,18 @@ def run(count: int) -> None:
         with Desk.unlocked(Path(name) / "desk", lambda: "") as desk:
             start = time.perf_counter()
             fill(desk, count)
-            print(f"{count:,} rows written in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+            written = time.perf_counter() - start
+            with desk.database.atomic():
+                bitmaps.refresh(desk.database)
+            rows.append(["writing the rows", f"{written:.2f}", "", ""])
+            rows.append(["making the bits", f"{time.perf_counter() - start - written:.2f}", "", _peak()])
+            rows += making_of(desk)
         with Desk.unlocked(Path(name) / "desk", lambda: "") as desk:
             for what, measure in measures(desk):
                 clock, processor = time.perf_counter(), time.process_time()
                 measure()
                 spent = time.perf_counter() - clock, time.process_time() - processor
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-                rows.append([what, *(f"{seconds:.2f}" for seconds in spent), f"{peak:,.0f}"])
-                print(*rows[-1], sep="  ", file=sys.stderr)
+                rows.append([what, *(f"{seconds:.2f}" for seconds in spent), _peak()])
     show(f"Patterns: {count:,} reports, once each", ["", "s", "processor s", "peak MiB"], rows)
 
 

@@ -4,11 +4,14 @@
 
 Reports are written into the tables as an import writes them, without being sealed and opened
 first: what is measured here begins after that. Stories have 1 KB of words that are as common as
-those of a language (Zipf), so that a search finds a handful of reports or nearly all.
+those of a language (Zipf), so that a search finds a handful of reports or nearly all; one in a
+hundred is the story before it, told again. Stations and officers come up as often as in
+`tests.bench.patterns`.
 """
 
 import http.client
 import itertools
+import os
 import random
 import re
 import statistics
@@ -16,18 +19,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
-from analysis import bitmaps, schema
+from analysis import asking, bitmaps, schema
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.loading import add_forms, read_codings
 from analysis.opening import Coding, Opened
+from analysis.patterns import making
 from analysis.writing import Writer
 from intake.forms import answers
 from intake.forms.form import shipped
+from tests.bench.patterns import RETOLD, draw_marks, draw_station
 from tests.bench.table import machine, show
 from tests.synthetic import reports
 
@@ -37,11 +43,13 @@ PASSPHRASE = "only for the bench"
 # So long a person takes to type it, while the libraries are being read.
 TYPING = 15
 # So long a person looks at the first page.
-READING = 60
+READING = 20
 ROUNDS = 5
 LOT = 10_000
 PATTERNS = 4_000
-HALVES = 6_000
+# Stories are put together from so many pieces: a person has words of their own, and repeats some of others.
+PIECES, IN_A_STORY = 60_000, 6
+DRAWN = ("station", "marks", "story")
 WEEKS = [f"{year}-W{week:02}" for year in (2025, 2026) for week in range(1, 47)]
 CHANNELS = (("web", 60), ("onion", 10), ("kiosk", 12), ("paper", 8), ("phone", 4), ("outreach", 6))
 
@@ -66,20 +74,27 @@ def build(path: Path, count: int) -> None:
             schema.index_texts(desk.database)
         with desk.database.atomic():
             bitmaps.refresh(desk.database)
+        making.refresh(desk.database)
     desk.close()
 
 
 def opened(count: int, coding: Coding) -> Iterator[Opened]:
-    """Different reports, drawn from a few thousand patterns of answers and millions of stories."""
+    """Different reports: the answers of two out of a few thousand, and a story of pieces that others have."""
     draw = random.Random(11)
     patterns = [_coded(raw, coding) for _, raw in itertools.islice(reports(FORM, 7), PATTERNS)]
-    halves = list(_halves(draw))
+    pieces = list(_pieces(draw))
+    half = len(coding.columns) // 2
+    story = ""
     weeks = [WEEKS[min(int(draw.expovariate(3 / len(WEEKS))), len(WEEKS) - 1)] for _ in range(5000)]
     channels = [name for name, n in CHANNELS for _ in range(n)]
-    names, worded = itertools.count(1), FORM.digest
+    names, worded, everything = itertools.count(1), FORM.digest, sum(asking.bits(FORM).values())
     for _ in range(count):
         values, ticks, texts = draw.choice(patterns)
-        story = f"{draw.choice(halves)} {draw.choice(halves)}"
+        others, _, _ = draw.choice(patterns)
+        if not story or draw.random() >= RETOLD:
+            story = " ".join(draw.choices(pieces, k=IN_A_STORY))
+        else:
+            story = story.replace(" a", " b", 2)
         yield Opened(
             name=f"{next(names):032x}",
             week=draw.choice(weeks),
@@ -87,10 +102,11 @@ def opened(count: int, coding: Coding) -> Iterator[Opened]:
             lang="en",
             sealed_by="browser",
             channel=draw.choice(channels),
+            asked=everything,
             identity=0,
-            values=values,
+            values=values[:half] + others[half:],
             ticks=ticks,
-            texts=[*texts, ("story", story)],
+            texts=[*texts, ("station", draw_station(draw)), ("marks", draw_marks(draw)), ("story", story)],
             receipt=("", "", ""),
             attachments=[],
         )
@@ -107,15 +123,15 @@ def _coded(
         for name in coding.columns
     ]
     ticks = [coding.numbers[name][code] for name in coding.ticked for code in given.get(name) or ()]
-    texts = [(name, given[name]) for name in coding.worded if given.get(name) and name != "story"]
+    texts = [(name, given[name]) for name in coding.worded if given.get(name) and name not in DRAWN]
     return values, ticks, texts
 
 
-def _halves(draw: random.Random) -> Iterator[str]:
+def _pieces(draw: random.Random) -> Iterator[str]:
     vocabulary = ["".join(draw.choices("abcdefghilmnoprstuvz", k=draw.randint(3, 9))) for _ in range(12_000)]
     weights = list(itertools.accumulate(1 / (rank + 2) for rank in range(len(vocabulary))))
-    for _ in range(HALVES):
-        yield " ".join(draw.choices(vocabulary, cum_weights=weights, k=78))
+    for _ in range(PIECES):
+        yield " ".join(draw.choices(vocabulary, cum_weights=weights, k=26))
 
 
 @dataclass
@@ -126,6 +142,7 @@ class Running:
     port: int
     cookie: str
     seconds: float
+    token: str = ""
 
     @classmethod
     def start(cls, path: Path) -> "Running":
@@ -152,7 +169,32 @@ class Running:
         connection.close()
         running.get("/")
         running.seconds = time.perf_counter() - begin
+        token = re.search(r'name="token" value="([^"]+)"', running.get("/review")[1])
+        assert token
+        running.token = token[1]
         return running
+
+    def processor(self) -> float:
+        """Milliseconds of a processor that it has used: what a busy machine does not make more of."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def post(self, path: str, **fields: str) -> float:
+        """Milliseconds that a form takes."""
+        form = {"token": self.token, **fields}
+        headers = {
+            "Cookie": self.cookie,
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        begin = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection.request("POST", path, urlencode(form), headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.status == 303, (path, answer.status)
+        return 1000 * (time.perf_counter() - begin)
 
     def get(self, path: str) -> tuple[float, str]:
         """Milliseconds and the page."""
@@ -205,37 +247,75 @@ def pages(path: Path, count: int) -> list[tuple[str, list[str]]]:
         ("search, words one after the other", [f"/browse?q=%22{most}+{common}%22"]),
         ("one report", [f"/report/{n}" for n in range(count // 2, count // 2 + ROUNDS)]),
         ("one report of a selection", [f"/report/{n}?setting=police" for n in range(50, 50 + ROUNDS)]),
-        ("patterns: badge marks", ["/patterns/places?_of=marks"]),
-        ("patterns: stations", ["/patterns/places?_of=station"]),
-        ("patterns: what comes together", ["/patterns/together"]),
-        ("patterns: over time", ["/patterns/time"]),
+        *patterns(acts),
+        ("review", ["/review"]),
         ("data", ["/data"]),
         ("Datasette: reports", ["/desk/reports"]),
         ("Datasette: search", [f"/desk/texts?_search={rare}"]),
     ]
 
 
+def patterns(acts: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The pages of patterns."""
+    kinds = ("story", "answers", "event")
+    return [
+        ("patterns: badge marks", ["/patterns/places?_of=marks"]),
+        ("patterns: stations", ["/patterns/places?_of=station"]),
+        ("patterns: what comes together", ["/patterns/together"]),
+        ("patterns: over time", ["/patterns/time"]),
+        ("patterns: before and after", [f"/patterns/time?_of=acts&_date=2026-0{n}-01" for n in range(1, 6)]),
+        ("patterns: words of an act", [f"/patterns/words?_answer=acts:{code}&_in=en" for code in acts]),
+        *((f"patterns: alike, {kind}", [f"/patterns/alike?_of={kind}"]) for kind in kinds),
+    ]
+
+
 def measure(path: Path, count: int) -> None:
-    """Prints the table."""
+    """Prints the tables: each page for the first and the second time, and the patterns after a decision."""
     running = Running.start(path)
-    # Patterns are worked out by themselves after opening.
+    # What people open first is read by itself after opening.
     time.sleep(READING)
-    rows = []
     try:
-        for name, addresses in pages(path, count):
-            first = [running.get(address)[0] for address in addresses]
-            second = [running.get(address)[0] for address in addresses]
-            size = len(running.get(addresses[0])[1]) // 1024
-            figures = (first[0], statistics.median(first), max(first), statistics.median(second))
-            rows.append([name, *(f"{one:,.0f}" for one in figures), str(size)])
+        rows = [_visited(running, name, addresses) for name, addresses in pages(path, count)]
+        decided = list(_decided(running))
     finally:
         running.stop()
     show(
         f"Workbench: {count:,} reports, over HTTP, ms; passphrase to first page {running.seconds:.1f} s",
-        ["page", "very first", "first visit, median", "slowest", "second visit", "KB"],
+        ["page", "very first", "first visit, median", "slowest", "second visit", "processor", "KB"],
         rows,
     )
-    print(f"  desk.db: {(path / 'desk.db').stat().st_size / 1024**2:,.0f} MB")
+    show(
+        f"After leaving out a report, and taking that back ({ROUNDS} times each)",
+        ["page", "first visit, median", "slowest"],
+        decided,
+    )
+    load = "  ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"  desk.db: {(path / 'desk.db').stat().st_size / 1024**2:,.0f} MB; load of the machine: {load}")
+
+
+def _visited(running: Running, name: str, addresses: Sequence[str]) -> list[str]:
+    before = running.processor()
+    first = [running.get(address)[0] for address in addresses]
+    spent = (running.processor() - before) / len(addresses)
+    second = [running.get(address)[0] for address in addresses]
+    size = len(running.get(addresses[0])[1]) // 1024
+    figures = (first[0], statistics.median(first), max(first), statistics.median(second), spent)
+    return [name, *(f"{one:,.0f}" for one in figures), str(size)]
+
+
+def _decided(running: Running) -> Iterator[list[str]]:
+    """Every decision makes the pages anew, for whoever looks next."""
+    running.post("/review/who", who="Ana")
+    acts = [choice.code for choice in FORM.question("acts").choices]
+    seen: dict[str, list[float]] = {}
+    for number in range(ROUNDS):
+        for do in ("exclude", "restore"):
+            took = running.post("/review/decide", report=str(1000 + number), do=do, reason="junk")
+            seen.setdefault("the decision itself", []).append(took)
+            for name, addresses in (("browse", ["/browse"]), *patterns(acts[:1])):
+                seen.setdefault(name, []).append(running.get(addresses[0])[0])
+    for name, times in seen.items():
+        yield [name, f"{statistics.median(times):,.0f}", f"{max(times):,.0f}"]
 
 
 def run(count: int = 100_000, folder: str = "") -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis import schema
+from analysis import bitmaps, schema
 from analysis.cipher import Database
+from analysis.patterns import making
+from analysis.patterns.reading import Counted, read_counted
 from intake.forms.form import Form
 from tests.findings.small_desk import choice, form, question
 
@@ -31,15 +33,35 @@ class Desk:
     """A desk's database with the small form and the reports that were added, numbered from 1."""
 
     def __init__(self, one: Form | None = None) -> None:
-        self.database = Database(memory=True)
-        schema.create(self.database)
-        self.form = schema.add_form(self.database, one or small_form())
-        rows = self.database.conn.execute('SELECT "question", "code", "id" FROM "choices"').fetchall()
+        self._database = Database(memory=True)
+        schema.create(self._database)
+        self.form = schema.add_form(self._database, one or small_form())
+        rows = self._database.conn.execute('SELECT "question", "code", "id" FROM "choices"').fetchall()
         self.codes = {(name, code): number for name, code, number in rows}
         self.last = 0
         asking = 'INSERT INTO "askings" ("form", "page", "questions") VALUES (?, ?, ?) RETURNING "id"'
-        cursor = self.database.conn.execute(asking, [self.form, "all", "all"])
+        cursor = self._database.conn.execute(asking, [self.form, "all", "all"])
         self.asking = cursor.fetchone()[0]
+
+    @property
+    def database(self) -> Counted:
+        """What patterns read, true to what was added so far, as after an import."""
+        if not bitmaps.is_true(self._database):
+            with self._database.atomic():
+                bitmaps.refresh(self._database)
+        if not making.is_true(self._database.conn):
+            making.refresh(self._database)
+        return read_counted(self._database.conn)
+
+    @property
+    def connection(self) -> Any:
+        """The tables as they are, whatever summaries say."""
+        return self._database.conn
+
+    def forget(self) -> None:
+        """Drops every summary, so that they are made from nothing."""
+        self._database.conn.execute('DELETE FROM "summaries"')
+        self._database.conn.commit()
 
     def add(
         self,
@@ -60,7 +82,7 @@ class Desk:
             **{name: self.codes[name, code] for name, code in {"count": "yes", **one_of}.items()},
         }  # fmt: skip
         names, holes = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
-        run = self.database.conn.execute
+        run = self._database.conn.execute
         run(f'INSERT INTO "reports" ({names}) VALUES ({holes})', list(row.values()))  # noqa: S608
         for name, ticked in (ticks or {}).items():
             for code in ticked:

@@ -62,7 +62,8 @@ def test_pairs_are_weighed_as_by_hand(rows: list[Row]) -> None:
     two = np.array(list(itertools.combinations(range(len(rows)), 2)), dtype=np.int64)
     pairs = two[:, 0] * len(rows) + two[:, 1]
     named = traits.marks(desk.database, reports)
-    found = events.weigh(reports, events._traits(desk.database, reports), named, pairs)
+    once, ticks = (read(desk.database, reports) for read in (events._traits, traits.tick_traits))
+    found = events.weigh(reports, once, ticks, named, pairs)
     expected = [bits_by_hand(rows, rows[a], rows[b]) for a, b in two.tolist()]
     assert found.bits.tolist() == pytest.approx(expected)
 
@@ -76,7 +77,8 @@ def test_candidates_are_all_pairs_of_a_month_with_an_officer_or_a_place_and_its_
     for row in rows:
         add(desk, row)
     reports = events._read(desk.database)
-    pairs, complete = events._candidates(desk.database, reports, traits.marks(desk.database, reports))
+    named, ticks = traits.marks(desk.database, reports), events._sum_ticks(desk.database, reports)
+    pairs, complete = events._candidates(desk.database, reports, named, ticks)
 
     def belong(a: Row, b: Row) -> bool:
         same_month = exact(a[0]) is not None and a[0] == b[0]
@@ -89,6 +91,23 @@ def test_candidates_are_all_pairs_of_a_month_with_an_officer_or_a_place_and_its_
         if belong(rows[one], rows[other])
     ]
     assert (pairs.tolist(), complete) == (expected, True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ROW, min_size=2, max_size=12), st.floats(0, 30))
+def test_no_pair_with_enough_bits_is_left_out_before_ticks_are_weighed(
+    rows: list[Row], enough: float
+) -> None:
+    desk = Desk()
+    for row in rows:
+        add(desk, row)
+    database, reports = desk.database, events._read(desk.database)
+    named, ticks = traits.marks(database, reports), events._sum_ticks(database, reports)
+    pairs = np.array([a * len(rows) + b for a, b in itertools.combinations(range(len(rows)), 2)])
+    whole = (events._traits(database, reports), traits.tick_traits(database, reports), named)
+    wanted = pairs[events.weigh(reports, *whole, pairs).bits >= enough]
+    likely = events._likely(database, reports, named, ticks, pairs, enough)
+    assert set(wanted.tolist()) <= set(likely.tolist())
 
 
 def crowd(desk: Desk) -> None:
@@ -128,6 +147,7 @@ def test_a_crowded_month_of_one_officer_is_left_out_and_told(monkeypatch: pytest
         add(desk, ("2025-03", "77", "", None, ()))
     assert events.same_event(desk.database).complete
     monkeypatch.setattr(events, "MOST_OF_BLOCK", 3)
+    desk.forget()
     assert not events.same_event(desk.database).complete
 
 

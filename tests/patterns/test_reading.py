@@ -2,10 +2,10 @@
 
 from datetime import date
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.bitmaps import numbers
 from analysis.patterns import (
     behind,
     events,
@@ -17,6 +17,7 @@ from analysis.patterns import (
     together,
     words,
 )
+from analysis.patterns.corpus import read_corpus
 from tests.patterns.desks import Desk
 
 
@@ -39,7 +40,7 @@ def full_desk() -> Desk:
 
 def everything(desk: Desk) -> list[object]:
     database = desk.database
-    corpus = words.read_corpus(database, "en")
+    corpus = read_corpus(database, "en")
     push = desk.codes["acts", "push"]
     return [
         overview.overview(database),
@@ -82,9 +83,7 @@ def test_columns_are_the_rows_of_the_database(rows: list[tuple[str | None, bool]
     for contact, is_dated in rows:
         one_of = {"contact": contact} if contact else {}
         desk.add(when="2026-05" if is_dated else None, **one_of)  # type: ignore[arg-type]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "LOT", 3)
-        reports = reading.read_reports(desk.database, "contact", "when", "nobody_asks")
+    reports = reading.read_reports(desk.database, "contact", "when", "nobody_asks")
     expected = desk.database.conn.execute('SELECT "id", "contact", "when" FROM "reports"').fetchall()
     columns = [reports.columns[name] for name in ("contact", "when")]
     values = [[column.values[code] for code in column.codes] for column in columns]
@@ -92,11 +91,22 @@ def test_columns_are_the_rows_of_the_database(rows: list[tuple[str | None, bool]
     assert reports.columns["nobody_asks"].counts() == {None: len(rows)}
 
 
-def test_ticks_are_read_in_lots_as_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ticks_are_those_of_the_rows_of_the_database() -> None:
     desk = full_desk()
-    reports = reading.read_reports(desk.database)
     acts = reading.choices(desk.database, "acts")
-    whole = reading.read_ticks(desk.database, reports, acts)
-    monkeypatch.setattr(reading, "LOT", 4)
-    assert (reading.read_ticks(desk.database, reports, acts) == whole).all()
+    whole = reading.read_ticks(desk.database, acts)
     assert whole.sum(axis=0).tolist() == [20, 20, 10, 0]
+    rows = desk.database.conn.execute('SELECT "report", "choice" FROM "answers"').fetchall()
+    numbered = {act.id: place for place, act in enumerate(acts)}
+    assert all(whole[report - 1, numbered[tick]] for report, tick in rows if tick in numbered)
+
+
+def test_the_counted_reports_are_those_of_the_view() -> None:
+    desk = full_desk()
+    desk.add(count="no")
+    run = desk.database.conn.execute
+    run("""INSERT INTO "decisions" ("kind", "value", "who", "day") VALUES ('exclude', 'junk', 'a', '2026')""")
+    run('INSERT INTO "exclusions" VALUES (3, 1)')
+    rows = run('SELECT "id" FROM "counted" ORDER BY "id"').fetchall()
+    assert numbers(desk.database.which).tolist() == [row[0] for row in rows]
+    assert len(desk.database) == len(rows) < desk.last - 1

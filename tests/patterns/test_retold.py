@@ -90,7 +90,8 @@ def test_a_crowd_of_near_copies_is_one_set() -> None:
 def test_a_bound_that_is_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = desk_of(*(" ".join(changed(story(7), number)) for number in range(20)))
     assert retold.stories(desk.database).complete
-    monkeypatch.setattr(retold, "MOST_PAIRS", 3)
+    monkeypatch.setattr(retold, "MOST_OF_ONE", 0)
+    desk.forget()
     assert not retold.stories(desk.database).complete
 
 
@@ -104,9 +105,9 @@ def test_shingles_are_those_of_plain_counting(stories: list[list[str]]) -> None:
 
 def test_sketches_do_not_depend_on_the_lot_they_were_made_in() -> None:
     told = [" ".join(story(number, number % 40)) for number in range(30)]
-    whole = sketch.Sketcher().bands(told)
+    whole = sketch.Sketcher().sketches(told)
     for place, text in enumerate(told):
-        alone = sketch.Sketcher().bands([text])
+        alone = sketch.Sketcher().sketches([text])
         for part, one in zip(whole, alone, strict=True):
             assert np.array_equal(part[place], one[0])
 

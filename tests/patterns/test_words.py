@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.patterns import behind, words
+from analysis.patterns import corpus as corpora
 from tests.patterns.desks import Desk
 
 STORIES = st.lists(
@@ -42,7 +43,7 @@ def z_by_hand(word: str, chosen: list[set[str]], rest: list[set[str]]) -> float:
 def test_typical_words_are_those_of_the_paper(rows: list[tuple[bool, list[str]]]) -> None:
     desk = desk_of(rows)
     chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
-    corpus = words.read_corpus(desk.database, "en")
+    corpus = corpora.read_corpus(desk.database, "en")
     found = words.typical(desk.database, corpus, chosen, fewest=1)
     sides = [[set(story) for shouted, story in rows if shouted is side and story] for side in (True, False)]
     assert (found.stories, found.others, found.whole) == (len(sides[0]), len(sides[1]), True)
@@ -55,7 +56,7 @@ def test_typical_words_are_those_of_the_paper(rows: list[tuple[bool, list[str]]]
 def test_a_word_repeated_in_one_story_counts_once() -> None:
     desk = desk_of([(True, ["bag"] * 50), (True, ["dose"]), (False, ["dose", "late"])])
     chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
-    corpus = words.read_corpus(desk.database, "en")
+    corpus = corpora.read_corpus(desk.database, "en")
     terms = words.typical(desk.database, corpus, chosen, fewest=1).terms
     assert {term.word: term.n for term in terms} == {"bag": 1}
 
@@ -64,22 +65,33 @@ def test_words_of_few_stories_are_not_told() -> None:
     rows = [(True, ["bag", "late"])] * 5 + [(True, ["smith", "late"])] * 4 + [(False, ["late", "dose"])] * 9
     desk = desk_of(rows)
     chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
-    found = words.typical(desk.database, words.read_corpus(desk.database, "en"), chosen)
+    found = words.typical(desk.database, corpora.read_corpus(desk.database, "en"), chosen)
     assert [(term.word, term.small) for term in found.terms] == [("bag", True)]
 
 
 def test_stories_of_another_language_are_left_out() -> None:
     desk = desk_of([(True, ["bag", "late"]), (False, ["dose"])], lang="es")
-    corpus = words.read_corpus(desk.database, "en")
+    corpus = corpora.read_corpus(desk.database, "en")
     found = words.typical(desk.database, corpus, np.array([1]), fewest=1)
     assert (found.stories, found.others, found.terms) == (0, 0, ())
 
 
-def test_a_part_of_many_stories_is_read_at_even_distances() -> None:
+def test_of_many_stories_a_part_is_read_and_of_few_chosen_ones_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpora, "MOST_STORIES", 10)
     desk = desk_of([(number % 4 == 0, ["bag", "dose" if number % 4 else "late"]) for number in range(40)])
-    corpus = words.read_corpus(desk.database, "en", most=10)
-    assert corpus.reports.tolist() == list(range(1, 41, 4))
+    corpus = corpora.read_corpus(desk.database, "en")
+    assert 4 <= len(corpus.reports) <= 16
+    assert corpus.level == 2
     chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
     found = words.typical(desk.database, corpus, chosen)
     # Every chosen story was read for it, though the corpus holds a quarter.
     assert (found.stories, found.whole) == (10, True)
+    assert [term.word for term in found.terms] == ["late"]
+
+
+def test_stories_that_came_after_the_words_were_read_are_told() -> None:
+    desk = desk_of([(True, ["bag", "late"]), (False, ["dose", "late"])])
+    before = corpora.read_corpus(desk.database, "en")
+    desk.add(texts={"story": "bag again"})
+    found = words.typical(desk.database, before, np.array([1]), fewest=1)
+    assert (found.newer, found.stories, found.others) == (1, 1, 1)

@@ -16,8 +16,8 @@ import click
 
 from analysis.desk import Desk
 from analysis.patterns import events, places, retold, together
-from analysis.patterns.alike import Alike
-from analysis.patterns.reading import SMALL
+from analysis.patterns.alike import Found
+from analysis.patterns.reading import SMALL, read_counted
 from tests.real.replay import DESK, MAP, RECORDS
 from tests.running import command
 
@@ -36,7 +36,7 @@ def timed(name: str, find: Callable[[], T]) -> T:
 
 def show_names(desk: Desk, pool: places.Pool, title: str) -> None:
     """The names that most complaints have."""
-    found = timed(title, lambda: places.places(desk.database, pool))
+    found = timed(title, lambda: places.places(read_counted(desk.database.conn), pool))
     click.echo(f"  {found.n:,} complaints name {found.found:,}; the {TOP} most frequent:")
     for group in found.groups[:TOP]:
         click.echo(f"  {group.n:6,}  {group.name}")
@@ -46,7 +46,9 @@ def show_names(desk: Desk, pool: places.Pool, title: str) -> None:
 
 def show_acts(desk: Desk) -> None:
     """Pairs that enough complaints have, far from what independence would give."""
-    found = timed("Acts that come together", lambda: together.together(desk.database, "acts"))
+    found = timed(
+        "Acts that come together", lambda: together.together(read_counted(desk.database.conn), "acts")
+    )
     click.echo(f"  {found.n:,} complaints tell of acts, in {found.distinct:,} combinations")
     told = [pair for pair in found.pairs if pair.n >= SMALL]
     click.echo("       n  expected   lift")
@@ -58,10 +60,10 @@ def show_acts(desk: Desk) -> None:
         click.echo(f"  {one.n:6,}  {' + '.join(choice.label for choice in one.choices)}")
 
 
-def show_sets(desk: Desk, title: str, sets: Sequence[Alike]) -> None:
+def show_sets(desk: Desk, title: str, found: Found) -> None:
     """The sets with most complaints, and what their complaints say."""
-    click.echo(f"  {len(sets)} {title}, of {sum(one.n for one in sets)} complaints")
-    for one in sets[:TOP]:
+    click.echo(f"  {found.number} {title}, of {found.reports} complaints")
+    for one in found.sets[:TOP]:
         click.echo(f"  {one.n} complaints, {one.likeness:.0f} bits: agree in {', '.join(one.why)}")
         for line in said(desk, one.reports):
             click.echo(f"      {line}")
@@ -87,18 +89,19 @@ def main(records: Path, path: Path) -> None:
         command(DESK, "keygen", "--desk", path, "--no-passphrase")
         command(DESK, "import-csv", "--desk", path, MAP, records)
     with Desk.unlocked(path, lambda: "") as desk:
-        pools = {pool.id: pool for pool in places.pools(desk.database)}
+        database = read_counted(desk.database.conn)
+        pools = {pool.id: pool for pool in places.pools(database)}
         show_names(desk, pools["marks"], "Officers, by number")
         show_names(desk, pools["station"], "Commands")
         show_acts(desk)
-        same = timed("The same answers throughout", lambda: events.same_answers(desk.database))
-        show_sets(desk, "sets with the same answers", same.sets)
-        event = timed("What may be the same event", lambda: events.same_event(desk.database))
-        show_sets(desk, "sets that may be one event", event.sets)
-        more = timed(f"With {SLACK} bits less", lambda: events.same_event(desk.database, slack=SLACK))
-        click.echo(f"  {len(more.sets)} sets, of {sum(one.n for one in more.sets)} complaints")
-        told = timed("Stories told again", lambda: retold.stories(desk.database))
-        click.echo(f"  {len(told.sets)} sets; these records have no stories")
+        same = timed("The same answers throughout", lambda: events.same_answers(database))
+        show_sets(desk, "sets with the same answers", same)
+        event = timed("What may be the same event", lambda: events.same_event(database))
+        show_sets(desk, "sets that may be one event", event)
+        more = timed(f"With {SLACK} bits less", lambda: events.make_events(database, 0, slack=SLACK))
+        click.echo(f"  {len(more.columns['sizes'])} sets, of {len(more.columns['members'])} complaints")
+        told = timed("Stories told again", lambda: retold.stories(database))
+        click.echo(f"  {told.number} sets; these records have no stories")
 
 
 if __name__ == "__main__":

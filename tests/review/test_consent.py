@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from analysis import summaries
 from analysis.attachments import ARRIVED, DELETED
 from analysis.backup import backup
 from analysis.desk import DATABASE, Desk
+from analysis.patterns import making
 from analysis.review import marking, names, quotes
 from analysis.review.consent import Purged, describe, purge
 from analysis.review.flow import read_flow
@@ -97,6 +99,24 @@ def test_a_deleted_word_is_found_in_no_table_no_index_no_page_and_no_archived_re
     assert b"umbrella" in pages(desk)
     assert ticks(desk) == before
     assert read_flow(desk.database.conn).counted == 121
+
+
+def test_a_deleted_word_is_in_no_summary_and_the_others_are_made_again(desk: Desk, bring: Bring) -> None:
+    bring({"story": [STORY], "station": ["quokkawallabies"]}, KEPT)
+    assert CANARY.casefold() in summed(desk)
+    assert "quokkawallabies" in summed(desk)
+    purged(desk)
+    assert CANARY.casefold() not in summed(desk)
+    assert "quokkawallabies" not in summed(desk)
+    assert "umbrella" in summed(desk)
+    assert making.is_true(desk.database.conn)
+
+
+def summed(desk: Desk) -> str:
+    """Every word that stands in a summary."""
+    connection = desk.database.conn
+    parts = connection.execute('SELECT "name", "part" FROM "summaries"').fetchall()
+    return str([summaries.read(connection, name, part) for name, part in parts])
 
 
 def test_no_part_of_a_deleted_word_stays_in_the_search_index(desk: Desk, bring: Bring) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from analysis.desk import DATABASE, Desk
 from analysis.patterns import places
+from analysis.patterns.reading import read_counted
 from analysis.patterns.settled import read_decisions
 from analysis.review import names
 from analysis.review.consent import purge
@@ -90,13 +91,13 @@ def test_the_page_of_places_counts_a_group_as_before_when_its_words_are_gone(
         {"station": ["Elsewhere"]} | kept,
     )
     names.accept(desk, "station", ["House A", "House B"], "The house", ANA)
-    (pool,) = (one for one in places.pools(desk.database) if one.id == "station")
+    (pool,) = (one for one in places.pools(read_counted(desk.database.conn)) if one.id == "station")
     assert shown(desk, pool) == {"The house": 2, "Elsewhere": 1}
     with desk.changing():
         purge(desk, DAY, counted=True)
     assert shown(desk, pool) == {"The house": 2, "Elsewhere": 1}
-    assert places.places(desk.database, pool).n == 3
+    assert places.places(read_counted(desk.database.conn), pool).n == 3
 
 
 def shown(desk: Desk, pool: places.Pool) -> dict[str, int]:
-    return {group.name: group.n for group in places.places(desk.database, pool).groups}
+    return {group.name: group.n for group in places.places(read_counted(desk.database.conn), pool).groups}

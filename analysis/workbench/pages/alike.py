@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from analysis.cipher import Database
 from analysis.patterns import events, retold
 from analysis.patterns.alike import ANSWERS, EVENT, STORY, Alike, Found, floods
+from analysis.patterns.reading import Counted
 from analysis.review.exclusions import REASONS
 from analysis.review.sets import read_apart
 from analysis.workbench.marks import visible
@@ -15,14 +15,13 @@ from analysis.workbench.pages.patterns import chosen, kept, link
 from analysis.workbench.pages.view import Asked, Missing
 from analysis.workbench.selection import NUMBERS
 
-KINDS: Mapping[str, Callable[[Database], Found]] = {
+KINDS: Mapping[str, Callable[[Counted, Sequence[frozenset[int]]], Found]] = {
     STORY: retold.stories,
     ANSWERS: events.same_answers,
     EVENT: events.same_event,
 }
 LIST, ONE = "/patterns/alike", "/patterns/alike/one"
 OF, SET = "_of", "_set"
-SHOWN = 60
 # What tells one event from another at a glance.
 TOLD = ("when", "area", "station", "facility", "landlord", "marks")
 # So many numbers of reports fit into an address, and into a form.
@@ -35,32 +34,23 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """The list of sets of one kind."""
     kind = chosen(asked, OF, list(KINDS))
     found = find(asked, kind)
-    flooded = kept(asked, lambda database: floods(database, found.sets[:SHOWN]), "floods", kind)
-    waiting = {one.reports for one in still_open(asked, found)}
+    flooded = kept(asked, lambda database: floods(database, found.sets), "floods", kind)
     return "alike.html", {
         "kinds": [(one, f"?_of={one}", one == kind) for one in KINDS],
         "kind": kind,
         "found": found,
-        "sets": [_set(asked, kind, one, one.reports in waiting) for one in found.sets[:SHOWN]],
-        "waiting": len(waiting),
-        "first": next((address(kind, one) for one in found.sets if one.reports in waiting), ""),
-        "reports": sum(one.n for one in found.sets),
+        "sets": [_set(asked, kind, one) for one in found.sets],
+        "newer": found.newer,
+        "first": next((address(kind, one) for one in found.sets if one.open), ""),
         "floods": [(one, address(kind, found.sets[one.place])) for one in flooded],
         "channels": words.fixed(asked.lang)["channel"],
-        "shown": min(SHOWN, len(found.sets)),
         "linked": LINKED,
     }
 
 
 def find(asked: Asked, kind: str) -> Found:
     """The sets of one kind."""
-    return kept(asked, KINDS[kind], "alike", kind)
-
-
-def still_open(asked: Asked, found: Found) -> list[Alike]:
-    """The sets about which nobody said that their reports are different."""
-    apart = read_apart(asked.connection)
-    return [one for one in found.sets if not any(known.issuperset(one.reports) for known in apart)]
+    return kept(asked, lambda d: KINDS[kind](d, read_apart(asked.connection)), "alike", kind)
 
 
 def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -70,9 +60,9 @@ def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
     place = next((place for place, one in enumerate(found.sets) if first in one.reports), None)
     if place is None:
         raise Missing
-    one, waiting = found.sets[place], still_open(asked, found)
+    one = found.sets[place]
     return "alike-one.html", {
-        **_set(asked, kind, one, one in waiting),
+        **_set(asked, kind, one),
         "kind": kind,
         "items": browse.items(asked, list(one.reports[:BESIDE])),
         "numbers": ".".join(map(str, one.reports[:DECIDED])),
@@ -81,7 +71,7 @@ def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
         "reasons": [pair for pair in counting.reasons(asked.lang) if pair[0] in REASONS[:3]],
         "list": f"{LIST}?{urlencode({OF: kind})}",
         "place": place + 1,
-        "total": len(found.sets),
+        "total": found.number,
         **_neighbours(kind, found.sets, place),
     }
 
@@ -91,7 +81,7 @@ def address(kind: str, one: Alike) -> str:
     return f"{ONE}?{urlencode({OF: kind, SET: one.reports[0]})}"
 
 
-def _set(asked: Asked, kind: str, one: Alike, is_open: bool) -> dict[str, Any]:
+def _set(asked: Asked, kind: str, one: Alike) -> dict[str, Any]:
     numbers = ".".join(str(number) for number in one.reports[:LINKED])
     return {
         "set": one,
@@ -99,7 +89,7 @@ def _set(asked: Asked, kind: str, one: Alike, is_open: bool) -> dict[str, Any]:
         "address": address(kind, one),
         "why": [counting.title(asked, question) for question in one.why],
         "same": _same(asked, one),
-        "open": is_open,
+        "open": one.open,
     }
 
 

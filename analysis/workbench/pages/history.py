@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from analysis.bitmaps import count
 from analysis.patterns.names import OTHER
 from analysis.review import log, names
 from analysis.review.log import Decision
@@ -12,7 +13,7 @@ from analysis.workbench.decided import EXCLUDED
 from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting, words
 from analysis.workbench.pages.view import Asked
-from analysis.workbench.selection import NUMBERS
+from analysis.workbench.selection import NUMBERS, refused
 
 PATH = "/review/log"
 KIND, WHO, PAGE = "_kind", "_who", "_page"
@@ -59,13 +60,17 @@ def line(asked: Asked, one: Decision) -> dict[str, Any]:
     named = words.fixed(asked.lang)
     reports = log.reports_of(asked.connection, one.id, LINKED + 1) if one.reports else []
     numbers = ".".join(map(str, reports))
+    # Whoever refused to be counted is in no list of reports, and may have been decided about all the same.
+    shown = asked.snapshot.bits.of_numbers(reports) & ~refused(asked.connection, asked.snapshot)
+    linked = count(shown) if len(reports) <= LINKED else 0
     return {
         "decision": one,
         "kind": named["kind"].get(one.kind, one.kind),
         "value": _value(named, one),
         "question": counting.title(asked, _asked(asked, one)) if one.kind in names.KINDS else "",
         "put": _put(asked, names.read_put(asked.connection, one.id)) if one.kind in names.KINDS else None,
-        "link": f"{counting.BROWSE}?{urlencode({NUMBERS: numbers})}" if 0 < len(reports) <= LINKED else "",
+        "link": f"{counting.BROWSE}?{urlencode({NUMBERS: numbers})}" if linked else "",
+        "linked": linked,
     }
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from analysis.cipher import Database
 from analysis.patterns import places
 from analysis.patterns.places import Group, Places
+from analysis.patterns.reading import read_counted
 from analysis.review import log
 from analysis.review import names as review
 from analysis.review.errors import BadName
@@ -39,7 +39,7 @@ def decide(sent: Sent, by: Reviewer) -> str:
 
 def _found(sent: Sent) -> Places:
     """The names as they stand now, read by the connection that will write."""
-    database = Database(sent.desk.database.conn)
+    database = read_counted(sent.desk.database.conn)
     pool = next((one for one in places.pools(database) if one.id == sent.field("of")), None)
     if pool is None:
         raise Changed("no question at this desk asks for such names")

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from analysis.bitmaps import numbers
-from analysis.cipher import Database
 from analysis.patterns import places, together, words
 from analysis.patterns import time as times
+from analysis.patterns.corpus import read_corpus
 from analysis.patterns.places import DECIDED, Group, Pool, Spelling
-from analysis.patterns.reading import Choice
+from analysis.patterns.reading import Choice, Counted
 from analysis.patterns.time import Period
 from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.labels import worded
@@ -40,11 +40,11 @@ TYPICAL_OF = ("acts", "health_acts", "housing_acts", "area", "setting", "agency"
 _Found = TypeVar("_Found")
 
 
-def kept(asked: Asked, find: Callable[[Database], _Found], *key: str) -> _Found:
+def kept(asked: Asked, find: Callable[[Counted], _Found], *key: str) -> _Found:
     """What `find` finds, once for each state of the desk."""
     found: _Found | None = asked.snapshot.patterns.get(key)
     if found is None:
-        found = find(Database(asked.connection))
+        found = find(asked.counted)
         asked.snapshot.patterns.put(key, found)
     return found
 
@@ -75,7 +75,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
     pools = {pool.id: pool for pool in kept(asked, places.pools, "pools")}
     name = chosen(asked, "_of", list(pools))
     if not name:
-        return "places.html", {"pools": [], "found": None, "groups": []}
+        return "places.html", {"pools": [], "found": None, "groups": [], "newer": 0}
     pool = pools[name]
     found = find_places(asked, pool)
     one_sheet = _came_as_one_sheet(asked)
@@ -85,6 +85,7 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
         "groups": [_place(asked, pool, group, one_sheet=one_sheet) for group in found.groups[:SHOWN]],
         "one_sheet": one_sheet,
         "shown": min(SHOWN, len(found.groups)),
+        "newer": found.newer,
         "deciding": f"{NAMES}?{urlencode({'_of': name})}",
     }
 
@@ -148,9 +149,7 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
     name = chosen(asked, "_of", questions)
     if not name:
         return "together.html", {"questions": [], "found": None}
-    found = kept(asked, lambda database: together.together(database, name), "together", name)
-    grounds = "grounds" in asked.book.questions
-    cross = kept(asked, lambda d: together.cross(d, "grounds", name), "cross", name) if grounds else None
+    found, cross = find_together(asked, name)
     return "together.html", {
         "questions": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in questions],
         "found": found,
@@ -160,6 +159,14 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
         "cross": cross,
         **_told(asked, "crossed", cross.pairs if cross else ()),
     }
+
+
+def find_together(asked: Asked, name: str) -> tuple[together.Together, together.Cross | None]:
+    """What comes together in one question, and with which grounds."""
+    found = kept(asked, lambda database: together.together(database, name), "together", name)
+    if "grounds" not in asked.book.questions:
+        return found, None
+    return found, kept(asked, lambda database: together.cross(database, "grounds", name), "cross", name)
 
 
 def _told(asked: Asked, name: str, pairs: Sequence[together.Pair]) -> dict[str, Any]:
@@ -212,8 +219,7 @@ def _exactly(asked: Asked, question: str, choices: Sequence[Choice]) -> str:
 
 def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Weeks and months with the channel mix beside them, and what changed."""
-    weeks = kept(asked, times.by_week, "weeks")
-    months = kept(asked, times.by_month, "months")
+    weeks, months = find_periods(asked)
     channels = sorted({channel for week in weeks for channel in week.channels})
     named = templates.fixed(asked.lang)["channel"]
     exact = [month for month in months if month.name and len(month.name) == len("2026-05")]
@@ -229,6 +235,11 @@ def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
         "bursts": _periods("week", [week for week in weeks if week.burst]),
         **_before_after(asked),
     }
+
+
+def find_periods(asked: Asked) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
+    """Weeks of arrival and months of events."""
+    return kept(asked, times.by_week, "weeks"), kept(asked, times.by_month, "months")
 
 
 def _periods(question: str, periods: Sequence[Period]) -> list[tuple[Period, str]]:
@@ -280,6 +291,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
         "langs": [(one, counting.label(asked, "lang", one)) for one in spoken if one != "-"],
         "lang_of": lang,
         "found": found,
+        "newer": found.newer if found else 0,
         "terms": [_term(term, lang, question, code) for term in found.terms] if found else [],
     }
 
@@ -287,9 +299,12 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
 def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
     question, _, code = answer.partition(":")
     reports = Selection(((question, code),)).find(asked.connection, asked.snapshot)
-    corpus = kept(asked, lambda database: words.read_corpus(database, lang), "corpus", lang)
     return kept(
-        asked, lambda database: words.typical(database, corpus, numbers(reports)), "typical", lang, answer
+        asked,
+        lambda database: words.typical(database, read_corpus(database, lang), numbers(reports)),
+        "typical",
+        lang,
+        answer,
     )
 
 

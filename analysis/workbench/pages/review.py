@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from analysis.bitmaps import count
+from analysis.patterns.reading import read_consenting
 from analysis.review import marking, people
-from analysis.review.flow import read_flow
 from analysis.review.log import history
 from analysis.review.quotes import Quote, permission, read_of, read_quotable, read_waiting
 from analysis.review.risks import find_risks
+from analysis.workbench import decided
 from analysis.workbench.decided import EXCLUDED, LABEL
 from analysis.workbench.pages import counting, waiting, words
 from analysis.workbench.pages.draw import Row
@@ -21,7 +22,9 @@ NEWEST = 10
 
 def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
-    flow = read_flow(asked.connection)
+    able = read_consenting(asked.connection, asked.snapshot.bits)
+    excluded_now = asked.snapshot.column(asked.connection, EXCLUDED)
+    flow = decided.flow(asked.snapshot.bits.every(asked.connection), able, excluded_now)
     named = words.fixed(asked.lang)[EXCLUDED]
     # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]

@@ -12,6 +12,8 @@ from datasette.utils import sqlite_timelimit
 from analysis import cipher
 from analysis.desk import Desk
 from analysis.errors import AnalysisError
+from analysis.patterns.reading import Counted
+from analysis.workbench.decided import COUNTED, YES
 from analysis.workbench.gate import Session
 from analysis.workbench.labels import Book
 from analysis.workbench.pages import words
@@ -49,6 +51,12 @@ class Asked:
     def __post_init__(self) -> None:
         object.__setattr__(self, "selection", Selection.read(self.query))
         object.__setattr__(self, "_options", parse_qs(self.query))
+
+    @property
+    def counted(self) -> Counted:
+        """The reports that are counted."""
+        which = self.snapshot.column(self.connection, COUNTED)[YES]
+        return Counted(self.connection, self.snapshot.bits, which)
 
     @property
     def book(self) -> Book:
@@ -103,7 +111,7 @@ def page(read: Read) -> View:
         drawn = snapshot.pages.get(key)
         if drawn is None:
             parts = request.scope["url_route"]["kwargs"]
-            loop = asyncio.get_running_loop()
+            loop = workbench.state.loop = asyncio.get_running_loop()
             try:
                 drawn = await loop.run_in_executor(
                     workbench.state.threads,
@@ -122,11 +130,11 @@ def page(read: Read) -> View:
                     ),
                 )
             except Missing:
-                return _error(404, "missing.html", lang, request.path, reviewer=workbench.session.reviewer)
+                return _error(workbench, request, 404, "missing.html")
             except cipher.OperationalError as error:
                 if str(error) != "interrupted":
                     raise
-                return _error(503, "slow.html", lang, request.path, reviewer=workbench.session.reviewer)
+                return _error(workbench, request, 503, "slow.html")
             snapshot.pages.put(key, drawn)
         return Response.html(drawn)
 
@@ -158,15 +166,14 @@ def form(write: Write) -> View:
 
 def refuse(workbench: Workbench, request: Any, refusal: AnalysisError) -> Response:
     """The page that says why a form was not followed."""
-    return _error(409, "refused.html", _language(workbench, request), request.path, message=refusal.message)
+    return _error(workbench, request, 409, "refused.html", message=refusal.message, hint=refusal.hint)
 
 
 def refusal(workbench: Workbench, request: Any, status: int, message: str) -> Response:
     """The page of an error that Datasette met."""
-    lang = _language(workbench, request)
     if status == 404:
-        return _error(404, "missing.html", lang, request.path)
-    return _error(status, "failed.html", lang, request.path, message=message)
+        return _error(workbench, request, 404, "missing.html")
+    return _error(workbench, request, status, "failed.html", message=message)
 
 
 def _language(workbench: Workbench, request: Any) -> str:
@@ -202,7 +209,12 @@ def _pairs(request: Any) -> list[tuple[str, list[str]]]:
     return list(parse_qs(request.query_string, keep_blank_values=True).items())
 
 
-def _error(status: int, template: str, lang: str, path: str, **more: str | None) -> Response:
-    shared = {"here": path, "address": "/review", "in_language": lambda code: f"/?{LANGUAGE}={code}"}
-    shown = words.render(template, lang, shared | more)
+def _error(workbench: Workbench, request: Any, status: int, template: str, **more: str | None) -> Response:
+    shared = {
+        "here": request.path,
+        "address": "/review",
+        "in_language": lambda code: f"/?{LANGUAGE}={code}",
+        "reviewer": workbench.session.reviewer,
+    }
+    shown = words.render(template, _language(workbench, request), shared | more)
     return Response.html(shown, status=status)

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from analysis.bitmaps import count
 from analysis.patterns import places
-from analysis.patterns.alike import STORY
-from analysis.patterns.places import Pool
+from analysis.patterns.alike import STORY, Found
+from analysis.patterns.places import Places, Pool
 from analysis.review import people
 from analysis.review.quotes import read_waiting
 from analysis.workbench.decided import ASSIGNED
@@ -71,15 +71,16 @@ def _names(asked: Asked) -> list[Queue]:
 
 
 def _of_pool(asked: Asked, pool: Pool) -> Queue:
-    n = _counted(asked, lambda: find_places(asked, pool).waiting, "places", pool.id)
+    n = _counted(asked, lambda: find_places(asked, pool), "places", pool.id)
     return Queue("names", n, f"{names.LIST}?{urlencode({names.OF: pool.id})}", counting.title(asked, pool.id))
 
 
 def _alike(asked: Asked) -> Queue:
-    n = _counted(asked, lambda: len(alike.still_open(asked, alike.find(asked, STORY))), "alike", STORY)
+    n = _counted(asked, lambda: alike.find(asked, STORY), "alike", STORY)
     return Queue("alike", n, alike.LIST)
 
 
-def _counted(asked: Asked, find: Callable[[], int], *key: str) -> int | None:
+def _counted(asked: Asked, find: Callable[[], Found | Places], *key: str) -> int | None:
     small = count(asked.snapshot.bits.every(asked.connection)) <= AT_ONCE
-    return find() if small or asked.snapshot.patterns.get(key) is not None else None
+    found = find() if small or asked.snapshot.patterns.get(key) is not None else None
+    return None if found is None or found.newer is None else found.waiting
