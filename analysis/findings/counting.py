@@ -18,8 +18,8 @@ from analysis.findings.dimensions import ASKED, NO, NOT_ASKED, PAGE, YES
 from analysis.findings.model import Model
 from analysis.findings.plan import Plan
 from analysis.findings.questions import BLANK, SETTING, Asked, Page, asks_setting, page_form
+from analysis.findings.rows import Column, Numbers, Reports, choices, read_reports, read_ticks
 from analysis.findings.tables import CHANNEL, FLOW, LANG
-from analysis.patterns.reading import Column, Numbers, Reports, choices, read_reports, read_ticks
 
 WHEN, WEEK, ASKING = "when", "week", "asking"
 # A landlord of a building with few homes points at its tenants: such a report names no landlord.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.bitmaps import Bitmaps, Bits, Value, count, flags, numbers
+from analysis.cipher import Database
 from analysis.review.tables import CONSENT
 from intake.forms.form import Form
 from intake.forms.question import Question
@@ -136,7 +137,7 @@ def _form(json: str) -> Form:
     return Form.from_json(json.encode())
 
 
-def questions(database: Counted, *names: str) -> dict[str, Question]:
+def questions(database: Counted | Database, *names: str) -> dict[str, Question]:
     """The questions of all forms at the desk by their id, as the newest form asks them; or only `names`."""
     found: dict[str, Question] = {}
     for (text,) in database.conn.execute('SELECT "json" FROM "forms" ORDER BY "id"').fetchall():
@@ -145,7 +146,7 @@ def questions(database: Counted, *names: str) -> dict[str, Question]:
     return {name: question for name, question in found.items() if not names or name in names}
 
 
-def choices(database: Counted, question: str) -> tuple[Choice, ...]:
+def choices(database: Counted | Database, question: str) -> tuple[Choice, ...]:
     """All codes that a question ever had, in the order in which the desk came to know them."""
     rows = database.conn.execute(
         'SELECT "id", "question", "code", "label", "label_es", "rollup" FROM "choices" '
