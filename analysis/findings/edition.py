@@ -74,7 +74,7 @@ class Edition:
     @property
     def known(self) -> dict[Cell, int]:
         """All that everybody knows once it is published."""
-        before = (one.printed for one in self.published)
+        before = (one.told for one in self.published)
         zeros = dict.fromkeys(self.zeros, 0)
         return reduce(lambda known, more: {**known, **more}, before, zeros) | dict(self.printed)
 
@@ -262,7 +262,7 @@ def _small_nodes(file: ReleaseFile) -> frozenset[str]:
 
 
 def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes) -> Edition:
-    before = {cell: n for one in edition.published for cell, n in one.printed.items()}
+    before = {cell: n for one in edition.published for cell, n in one.told.items()}
     for cell, reports in before.items():
         if edition.counts.get(cell, NONE).reports != reports:
             raise Changed(

@@ -1,20 +1,24 @@
 """What was published before, read from the ledger's lines at the desk: public facts only."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.findings.control.lattice import Cell
-from intake.forms.form import canonical
+from analysis.findings.ledger.chain import next_line
+from analysis.findings.ledger.entries import CLAIM, RELEASE, cell_name, parse_cell
 
-FIRST = "0" * 64
+__all__ = ["Published", "append_line", "cell_name", "next_line", "parse_cell", "read_lines", "releases"]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One release: its batches, its tables, and its cells, the printed ones with their numbers."""
+    """One release: its batches, its tables, and its cells, the printed ones with their numbers.
+
+    `claimed` are numbers that got out in another way before the next release, and `line` is the place of the
+    release in the ledger.
+    """
 
     release: str
     batches: tuple[str, ...]
@@ -23,6 +27,13 @@ class Published:
     campaign: str | None
     printed: Mapping[Cell, int]
     withheld: tuple[Cell, ...]
+    claimed: Mapping[Cell, int]
+    line: int
+
+    @property
+    def told(self) -> Mapping[Cell, int]:
+        """All numbers that got out by it and after it."""
+        return {**self.printed, **self.claimed}
 
 
 def read_lines(connection: Any) -> tuple[str, ...]:
@@ -37,28 +48,17 @@ def append_line(connection: Any, line: str) -> None:
 
 def releases(lines: Iterable[str]) -> tuple[Published, ...]:
     """The releases that the lines tell of."""
-    entries = (json.loads(line) for line in lines)
-    return tuple(_published(entry) for entry in entries if entry["kind"] == "release")
+    found: list[Published] = []
+    for number, entry in enumerate(map(json.loads, lines)):
+        if entry["kind"] == RELEASE:
+            found.append(_published(entry, number))
+        elif entry["kind"] == CLAIM:
+            claimed = {**found[-1].claimed, parse_cell(entry["cell"]): entry["reports"]}
+            found[-1] = replace(found[-1], claimed=claimed)
+    return tuple(found)
 
 
-def next_line(lines: Sequence[str], entry: Mapping[str, Any]) -> str:
-    """The line of an entry after these: canonical JSON, chained by SHA-256 to the line before it."""
-    before = json.loads(lines[-1])["this"] if lines else FIRST
-    chained = {**entry, "prev": before}
-    return canonical({**chained, "this": hashlib.sha256(canonical(chained)).hexdigest()}).decode()
-
-
-def cell_name(cell: Cell) -> str:
-    """A cell as files name it."""
-    return "|".join(cell)
-
-
-def parse_cell(name: str) -> Cell:
-    """The cell of a name."""
-    return tuple(name.split("|")) if name else ()
-
-
-def _published(entry: Mapping[str, Any]) -> Published:
+def _published(entry: Mapping[str, Any], line: int) -> Published:
     return Published(
         entry["release"],
         tuple(entry["batches"]),
@@ -67,4 +67,6 @@ def _published(entry: Mapping[str, Any]) -> Published:
         entry["campaign"],
         {parse_cell(name): reports for name, reports in entry["printed"].items()},
         tuple(map(parse_cell, entry["withheld"])),
+        {},
+        line,
     )

@@ -53,7 +53,7 @@ def make(desk: Desk, file: ReleaseFile) -> tuple[Edition, Release, str | None]:
     quotes = read_quotes(desk.database, edition)
     if places:
         _check_same(edition, published[places[0]])
-        return edition, assemble(edition, lines[: places[0] + 1], quotes), None
+        return edition, assemble(edition, lines[: published[places[0]].line + 1], quotes), None
     line = past.next_line(lines, entry(edition, digest))
     return edition, assemble(edition, (*lines, line), quotes), line
 

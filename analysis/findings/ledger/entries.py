@@ -1,0 +1,81 @@
+"""What the lines of a ledger say: releases, and claims of numbers that got out in another way."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.findings.control.lattice import Cell
+from analysis.findings.ledger.errors import BrokenLedger
+
+RELEASE, CLAIM = "release", "claim"
+# As in an audit file: the solver counts in floats, and up to here no whole number is lost.
+REPORTS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a ledger ever told, and the SHA-256 of the last codebook."""
+
+    printed: Mapping[Cell, int]
+    withheld: tuple[Cell, ...]
+    codebook: str
+
+
+def cell_name(cell: Cell) -> str:
+    """A cell as files name it."""
+    return "|".join(cell)
+
+
+def parse_cell(name: str) -> Cell:
+    """The cell of a name."""
+    return tuple(name.split("|")) if name else ()
+
+
+def claim(cell: Cell, reports: int, day: str) -> dict[str, Any]:
+    """The entry of a number that was said in public."""
+    return {"kind": CLAIM, "cell": cell_name(cell), "reports": reports, "day": day}
+
+
+def gather(entries: Iterable[Mapping[str, Any]]) -> Facts:
+    """What all entries tell together. Raises BrokenLedger."""
+    printed: dict[Cell, int] = {}
+    withheld: dict[Cell, None] = {}
+    codebook = ""
+    for number, entry in enumerate(entries, 1):
+        try:
+            for cell, reports in _told(entry):
+                if printed.setdefault(cell, reports) != reports:
+                    raise BrokenLedger(
+                        f"line {number} of the ledger gives {cell_name(cell)} another number than before",
+                        "ask whoever published it which of the two is right",
+                    )
+            if entry["kind"] == RELEASE:
+                withheld |= dict.fromkeys(map(parse_cell, _texts(entry["withheld"])))
+                codebook = str(entry["codebook"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BrokenLedger(
+                f"line {number} of the ledger is no release and no claim as this version knows them",
+                "use a newer version",
+            ) from None
+    return Facts(printed, tuple(withheld), codebook)
+
+
+def _told(entry: Mapping[str, Any]) -> list[tuple[Cell, int]]:
+    if entry["kind"] == RELEASE:
+        return [(parse_cell(name), _reports(reports)) for name, reports in entry["printed"].items()]
+    if entry["kind"] == CLAIM:
+        return [(parse_cell(entry["cell"]), _reports(entry["reports"]))]
+    raise ValueError
+
+
+def _texts(found: object) -> Sequence[str]:
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise TypeError
+    return found
+
+
+def _reports(found: object) -> int:
+    # In Python, True is a number.
+    if type(found) is not int or not 0 <= found <= REPORTS:
+        raise ValueError
+    return found
