@@ -39,8 +39,9 @@ soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for anoth
 bench: .venv/test ## print the benchmarks
 	$(BIN)/python -m tests.bench
 
-replay: .venv/test ## the real records through the whole chain
+replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
+	$(BIN)/python -m tests.real.guide
 
 build: .venv/test $(NODE_MODULES) ## make anew what is committed but generated
 	npm --prefix intake/browser run build

@@ -10,7 +10,7 @@ with the database.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,8 @@ from analysis.unseal import unseal
 from analysis.unseal_errors import UnsealError
 from intake.crypto.seal import seal
 
+# Questions that organizers saved; they have no numbers of their own.
+QUESTIONS = "saved_questions"
 TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *kept.KEPT)
 HEAD = {"kind": "backup", "v": 1}
 
@@ -53,8 +55,8 @@ def backup(desk: Desk, path: Path) -> int:
 def read_tables(database: Database) -> list[Table]:
     """The tables as the database has them."""
     found = []
-    for name in (*TABLES, *saving.TABLES):
-        columns = columns_of(database, name)
+    for name in (*TABLES, QUESTIONS, *saving.TABLES):
+        columns = ("name", "query") if name == QUESTIONS else columns_of(database, name)
         listed = ", ".join(saving.selected(name, column) for column in columns)
         rows = database.conn.execute(f'SELECT {listed} FROM "{name}"').fetchall()  # noqa: S608
         found.append(Table(name, columns, [tuple(row) for row in rows]))
@@ -80,14 +82,28 @@ def restore(database: Database, tables: list[Table]) -> None:
     Columns that this version does not have are left out, so that an older backup can be read.
     """
     for table in (table for table in tables if table.name in TABLES):
-        known = columns_of(database, table.name)
-        places = [place for place, column in enumerate(table.columns) if column in known]
-        listed = ", ".join(f'"{table.columns[place]}"' for place in places)
-        holes = ", ".join("?" * len(places))
-        database.conn.executemany(
-            f'INSERT OR IGNORE INTO "{table.name}" ({listed}) VALUES ({holes})',  # noqa: S608
-            [tuple(row[place] for place in places) for row in table.rows],
-        )
+        _add(database, table)
+
+
+def restore_questions(database: Database, sources: Iterable[list[Table]]) -> None:
+    """Adds the saved questions of the first source that tells of any, even of none.
+
+    A question that was deleted at the desk must not come back from an older backup. Belongs in a
+    transaction of the caller.
+    """
+    for table in [table for tables in sources for table in tables if table.name == QUESTIONS][:1]:
+        _add(database, table)
+
+
+def _add(database: Database, table: Table) -> None:
+    known = columns_of(database, table.name)
+    places = [place for place, column in enumerate(table.columns) if column in known]
+    listed = ", ".join(f'"{table.columns[place]}"' for place in places)
+    holes = ", ".join("?" * len(places))
+    database.conn.executemany(
+        f'INSERT OR IGNORE INTO "{table.name}" ({listed}) VALUES ({holes})',  # noqa: S608
+        [tuple(row[place] for place in places) for row in table.rows],
+    )
 
 
 def restore_decisions(database: Database, tables: list[Table]) -> None:
@@ -118,7 +134,7 @@ def _parse(lines: list[Any]) -> list[Table]:
     tables: list[Table] = []
     for line in lines[1:]:
         if isinstance(line, dict):
-            if line["table"] not in (*TABLES, *saving.TABLES):
+            if line["table"] not in (*TABLES, QUESTIONS, *saving.TABLES):
                 raise ValueError
             tables.append(Table(line["table"], tuple(cast(list[str], line["columns"]))))
         elif len(line) != len(tables[-1].columns):

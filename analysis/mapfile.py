@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.desk_errors import BadMap
-from analysis.mapping import CHOICES, Map, Source
+from analysis.mapping import CHOICES, KEEP, WORDS, Map, Source
 from analysis.storage import read_file
 from intake.forms.form import Form, Question, shipped
 from intake.forms.report import CHANNELS
@@ -71,7 +71,25 @@ def _map(found: Mapping[str, Any], find: Callable[[str], Form]) -> Map:
     result = Map(form, channel, lang, ignore, constant, sources)
     if result.columns & ignore:
         raise _Broken(f'column "{min(result.columns & ignore)}" is used and ignored')
+    _check_keeping(result)
     return result
+
+
+def _check_keeping(found: Map) -> None:
+    """Nobody who filled in the spreadsheet was asked what is to be kept, so whoever writes the map says it.
+
+    A blank would let the words of all rows be deleted after the next release, as the form promises.
+    """
+    keep = next((question for question in found.form.asked if question.id == KEEP), None)
+    worded = [one.question.id for one in found.sources if one.question.kind in WORDS]
+    answered = {*found.constant, *(source.question.id for source in found.sources)}
+    if keep is None or not worded or (KEEP in answered and found.constant.get(KEEP, True)):
+        return
+    codes = _list(f'"{choice.code}"' for choice in keep.choices)
+    raise _Broken(
+        f'"{worded[0]}" has words, and the map does not say how long they are kept ("{KEEP}")',
+        f"write {KEEP} = one of {codes} under [constant], or map a column to it",
+    )
 
 
 def _form(name: object, find: Callable[[str], Form]) -> Form:

@@ -7,6 +7,9 @@
 
     [constant]                         # the same answer for every row
     setting = "police"
+    keep = "keep_for_legal"            # how long words are kept; must be said where there are words (K03):
+                                       # "delete_words_keep_ticks": purge deletes them after the next release,
+                                       # "keep_12_months", "keep_for_legal": 12 or 24 months after the import
 
     [question.acts]
     column = "allegations"
@@ -38,6 +41,9 @@ from typing import TypeAlias
 from intake.forms.form import Form, Question
 
 CHOICES = ("select_one", "select_multiple")
+WORDS = ("text", "long_text")
+# The question K03, what is to be done with words after they were counted.
+KEEP = "keep"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _DATE = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2])(?:-[0-9]{2})?)?")
 

@@ -8,14 +8,13 @@ old one's place when it is whole, so a rebuild that is killed has changed nothin
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from analysis import archive, arrivals, backup, cipher, keyring, loading, schema
+from analysis import archive, arrivals, backup, bitmaps, cipher, compacting, keyring, loading, schema
 from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
@@ -35,7 +34,6 @@ from intake.crypto.signing import VerifyKey
 from intake.forms.form import Form, MalformedForm
 
 Bar: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-_JOURNALS = ("-journal", "-wal", "-shm")
 
 
 @dataclass(slots=True)
@@ -72,20 +70,19 @@ def rebuild(
     keys = keyring.unlock(path, passphrase, shares)
     key = _database_key(path, keys)
     tables = backup.read_backup(saved, list[Identity](keys.identities)) if saved else []
-    aside = path / f".{DATABASE}.{secrets.token_hex(4)}{archive.PART}"
+    aside = compacting.aside_of(path)
     with told(aside):
         desk = _desk(path, aside, keys, key)
         try:
             with desk.changing():
-                _clear_away(path, aside)
+                compacting.clear_away(path, but=aside)
                 before = _salvage(path, keys, key)
                 rebuilt = _fill(desk, [before, tables], processes, bar)
                 desk.close()
                 _take_place(aside, path / DATABASE)
         finally:
             desk.close()
-            for end in ("", *_JOURNALS):
-                aside.with_name(aside.name + end).unlink(missing_ok=True)
+            compacting.remove(aside)
     return rebuilt
 
 
@@ -101,13 +98,6 @@ def _desk(path: Path, database: Path, keys: Keyring, key: bytes) -> Desk:
     os.chmod(database, 0o600)
     schema.create(connection)
     return Desk(path, keys.identities, keys.recipients, key, connection, keys.card)
-
-
-def _clear_away(path: Path, aside: Path) -> None:
-    """Removes what killed rebuilds left."""
-    for left in path.glob(f".{DATABASE}.*{archive.PART}*"):
-        if not left.name.startswith(aside.name):
-            left.unlink()
 
 
 def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
@@ -134,6 +124,7 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
     with desk.database.atomic():
         for tables in sources:
             backup.restore(desk.database, tables)
+        backup.restore_questions(desk.database, sources)
         _keep_highest(desk, sources)
         # Only what is found in the archive now counts as loaded.
         desk.database.conn.execute('UPDATE "bundles" SET "loaded" = 0')
@@ -150,6 +141,7 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
     with desk.database.atomic():
         for tables in sources:
             backup.restore_decisions(desk.database, tables)
+        bitmaps.refresh(desk.database)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]
@@ -286,7 +278,7 @@ def _load_spreadsheets(
 def _take_place(new: Path, old: Path) -> None:
     """Gives the new database the old one's name."""
     # A journal of the old database would be played back into the new one.
-    for end in _JOURNALS:
+    for end in compacting.JOURNALS:
         old.with_name(old.name + end).unlink(missing_ok=True)
     sync_directory(old.parent)
     os.replace(new, old)

@@ -1,30 +1,25 @@
 """Seals the archive anew to the desk's newest keys, so that older ones open nothing of it.
 
-Shard by shard: the new file is durable before the database names it, and the old one goes last, so a
-kill at any moment leaves every report in a file that the database names. A report that does not
-open, because it was set aside, stays as it came.
+Shard by shard, as `analysis.renewal` does it. A report that does not open, because it was set
+aside, stays as it came.
 """
 
-import hashlib
 import io
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from analysis import archive, identities
-from analysis.archive import PART, SHARD_NAME
+from analysis import archive, identities, renewal
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedDesk, Unwritable
 from analysis.identity import Identity
-from analysis.storage import new_file, sync_directory
 from analysis.unseal import NotForThisKey, unseal, unseal_bytes
 from analysis.unseal_errors import UnsealError
 from intake.crypto.errors import CryptoError
 from intake.crypto.seal import seal_bytes
-from intake.crypto.shard import Entry, Member, index_shard, write_shard
+from intake.crypto.shard import Entry, Member, index_shard
 
 
 @dataclass(slots=True)
@@ -82,22 +77,14 @@ def _opens(head: bytes, keys: Sequence[Identity]) -> bool:
 
 
 def _reseal(desk: Desk, name: str, resealed: Resealed) -> None:
-    part = desk.archive / f"{name.removesuffix('.tar')}{PART}"
-    part.unlink(missing_ok=True)
-    try:
-        with (desk.archive / name).open("rb") as old, open(new_file(part), "w+b") as new:
-            entries = list(index_shard(old))
-            before = resealed.members
-            write_shard(_members(desk, old, entries, resealed), new)
-            new.flush()
-            os.fsync(new.fileno())
-            new.seek(0)
-            digest = hashlib.file_digest(new, "sha256").hexdigest()
-            places = list(index_shard(new))
-        if resealed.members > before:
-            _take_place(desk, name, part, digest, places)
-    finally:
-        part.unlink(missing_ok=True)
+    before = resealed.members
+    with (desk.archive / name).open("rb") as old:
+        made = renewal.write_anew(desk, name, _members(desk, old, list(index_shard(old)), resealed))
+    if resealed.members == before:
+        made.path.unlink()
+        return
+    with renewal.taking_place(desk, name, made):
+        identities.note_sealed(desk, (one.name.id.hex() for one in made.entries))
 
 
 def _members(desk: Desk, old: BinaryIO, entries: list[Entry], resealed: Resealed) -> Iterator[Member]:
@@ -111,39 +98,6 @@ def _members(desk: Desk, old: BinaryIO, entries: list[Entry], resealed: Resealed
         except UnsealError:
             resealed.unopened += 1
         yield Member(entry.name, sealed)
-
-
-def _take_place(desk: Desk, name: str, part: Path, digest: str, places: list[Entry]) -> None:
-    found = SHARD_NAME.fullmatch(name)
-    if not found:
-        raise DamagedDesk(f"{desk.archive / name}: not the name of a shard")
-    path = desk.archive / f"{found['of']}-{found['original']}-{digest[:32]}.tar"
-    waiting = path.with_name(path.name + PART)
-    os.replace(part, waiting)
-    sync_directory(desk.archive)
-    with desk.database.atomic():
-        _note(desk, name, path.name, digest, waiting.stat().st_size, places)
-    # What a kill leaves undone from here on, archive.sweep does.
-    os.replace(waiting, path)
-    sync_directory(desk.archive)
-    (desk.archive / name).unlink()
-    sync_directory(desk.archive)
-
-
-def _note(desk: Desk, old: str, new: str, digest: str, size: int, places: list[Entry]) -> None:
-    connection = desk.database.conn
-    connection.execute(
-        'UPDATE "shards" SET "name" = ?, "sha256" = ?, "bytes" = ? WHERE "name" = ?', [new, digest, size, old]
-    )
-    connection.executemany(
-        'UPDATE "attachments" SET "shard" = ?, "place" = ?, "size" = ? WHERE "name" = ? AND "shard" = ?',
-        [(new, one.offset, one.size, one.name.id.hex(), old) for one in places],
-    )
-    (number, *_) = identities.numbers(desk.database, desk.recipients)
-    connection.executemany(
-        'UPDATE "reports" SET "identity" = ? WHERE "name" = ?',
-        [(number, one.name.id.hex()) for one in places],
-    )
 
 
 def _reseal_papers(desk: Desk) -> None:

@@ -19,16 +19,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis import archive, loading
+from analysis import archive, loading, renewal
 from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
 from analysis.mapping import Map
-from analysis.storage import new_file, open_file, sync_directory
+from analysis.storage import open_file, sync_directory
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
 from intake.crypto.seal import seal_bytes
-from intake.crypto.shard import Member, ReportName, write_shard
+from intake.crypto.shard import Member, ReportName
 from intake.forms import report
 from intake.forms.answers import InvalidAnswers, clean
 
@@ -195,12 +195,7 @@ def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[A
 
 def _write_shard(desk: Desk, mapping: Map, week: str, rows: list[Row], path: Path) -> str:
     members = sorted((_seal(desk, mapping, week, row) for row in rows), key=lambda member: member.name)
-    with open(new_file(path), "w+b") as file:
-        write_shard(members, file)
-        file.flush()
-        os.fsync(file.fileno())
-        file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return renewal.write(path, members).sha256
 
 
 def _seal(desk: Desk, mapping: Map, week: str, row: Row) -> Member:

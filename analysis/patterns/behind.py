@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.cipher import Database
-from analysis.patterns.names import marks
+from analysis.patterns.names import LONGEST, marks
 from analysis.patterns.reading import RELATION, Numbers, parse, questions, read_reports
 
 PAGE = 50
-# Longer than any name: the index of short texts holds no stories (analysis/schema.py).
-LONGEST_NAME = 120
+LONGEST_NAME = LONGEST
 NONE: Numbers = np.zeros(0, dtype=np.int64)
 
 

@@ -8,6 +8,11 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+# The question for officers' marks; what a question in words is called that completes a list; and what
+# a name is at most (the index of short texts holds no stories: analysis/review/tables.py).
+MARKS, OTHER = "marks", "_other"
+LONGEST = 120
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())

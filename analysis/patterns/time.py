@@ -14,10 +14,19 @@ from datetime import date
 import numpy as np
 
 from analysis.cipher import Database
-from analysis.patterns.reading import Choice, Column, Numbers, is_small, read_reports, read_ticks
-from analysis.patterns.together import substantive
+from analysis.patterns.reading import (
+    Choice,
+    Column,
+    Numbers,
+    choices,
+    is_small,
+    read_reports,
+    read_ticks,
+)
 
 MONTH = "when"
+# Who says so, of a month or of what happened, tells nothing.
+UNSURE = "not_sure"
 # How many periods before one it is compared with.
 BEFORE = 8
 # A mix counts as changed when more than a fifth of the reports would have to come by another channel,
@@ -60,7 +69,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An answer before and after: reports, and their share of those who answered the question."""
+    """An answer before and after: reports, and their share of those who answered, "none" included."""
 
     choice: Choice
     before: int
@@ -93,7 +102,7 @@ class BeforeAfter:
 def by_week(database: Database) -> tuple[Period, ...]:
     """The weeks in which reports came, those without any between them included."""
     table = _table(database, "week")
-    return _periods(table, _weeks([week for week in table if week]))
+    return _periods(table, every_week([week for week in table if week]))
 
 
 def by_month(database: Database) -> tuple[Period, ...]:
@@ -111,7 +120,8 @@ def before_after(database: Database, question: str, day: date) -> BeforeAfter:
     """The choices of a question before and after a date; the event's month decides."""
     reports = read_reports(database, MONTH, "channel")
     side = _sides(reports.columns[MONTH], day)
-    said = substantive(database, question)
+    # "None" excludes all others and is an answer: left out, a harm that became rarer would not show.
+    said = [choice for choice in choices(database, question) if choice.code != UNSURE]
     ticks = read_ticks(database, reports, said)
     answered = ticks.any(axis=1)
     earlier, later = (_side(reports.columns["channel"], side == which) for which in (BEFORE_IT, AFTER_IT))
@@ -247,7 +257,8 @@ def _is_burst(n: int, usual: float | None, periods: int) -> bool:
     return n > usual + DEVIATIONS * math.sqrt(max(usual, 1.0))
 
 
-def _weeks(names: Sequence[str]) -> list[str]:
+def every_week(names: Sequence[str]) -> list[str]:
+    """These weeks and those between them, unless that would be thousands."""
     if not names:
         return []
     try:

@@ -19,10 +19,14 @@ _PROMISES = {COUNTED: "once counted", YEAR: "after 12 months", LEGAL: "after 24 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """Reports whose words are due or were deleted, by what was promised; no `archive` in a rehearsal."""
+    """Reports whose words are due or were deleted, by what was promised; no `archive` in a rehearsal.
+
+    `questions` were saved, and searched for words that are deleted now.
+    """
 
     reports: Counter[str]
     archive: Stripped | None
+    questions: int = 0
 
 
 def purge(
@@ -41,7 +45,8 @@ def purge(
     if dry_run:
         with desk.database.atomic():
             return Purged(find_due(desk.database.conn, today, counted=counted), None)
-    return Purged(purge_tables(desk, today, counted=counted), strip_archive(desk, progress))
+    reports, questions = purge_tables(desk, today, counted=counted)
+    return Purged(reports, strip_archive(desk, progress), questions)
 
 
 def steps(desk: Desk) -> int:
@@ -56,6 +61,8 @@ def describe(purged: Purged) -> Iterator[str]:
     for why, words in _PROMISES.items():
         if purged.reports[why]:
             yield f"  {purged.reports[why]} {words}"
+    if purged.questions:
+        yield f"{_count(purged.questions, 'saved question')} deleted, whose search words stood nowhere else"
     if purged.archive is not None:
         yield from _describe_archive(purged.archive)
 

@@ -140,18 +140,42 @@ def _derive(connection: Any, following: Following, reports: str, values: list[in
     )
 
 
-def history(connection: Any, *, report: int | None = None, newest: int = 100) -> list[Decision]:
-    """The last decisions, newest first; of one report when it is given."""
-    rows = connection.execute(
-        'SELECT "id", "kind", "value", "who", "day", "reports", "remark", "undoes", '
-        '(SELECT "later"."id" FROM "decisions" AS "later" WHERE "later"."undoes" = "decisions"."id") '
-        'FROM "decisions" WHERE :report IS NULL '
-        'OR "id" IN (SELECT "decision" FROM "decided" WHERE "report" = :report) '
-        'OR "undoes" IN (SELECT "decision" FROM "decided" WHERE "report" = :report) '
-        'ORDER BY "id" DESC LIMIT :newest',
-        {"report": report, "newest": newest},
-    )
-    return [Decision(*row) for row in rows]
+def history(
+    connection: Any,
+    *,
+    report: int | None = None,
+    kinds: Iterable[str] = (),
+    who: str = "",
+    skip: int = 0,
+    newest: int = 100,
+) -> list[Decision]:
+    """The last decisions, newest first; those about one report, of some kinds, by one person, if given.
+
+    An undoing is of the kind of what it undid. The first `skip` are passed over.
+    """
+    wanted = sorted(kinds)
+    holes = ", ".join("?" * len(wanted))
+    about = '(SELECT "decision" FROM "decided" WHERE "report" = ?)'
+    undone = '(SELECT "kind" FROM "decisions" AS "earlier" WHERE "earlier"."id" = "decisions"."undoes")'
+    query = f"""SELECT "id", "kind", "value", "who", "day", "reports", "remark", "undoes",
+        (SELECT "later"."id" FROM "decisions" AS "later" WHERE "later"."undoes" = "decisions"."id")
+        FROM "decisions" WHERE (? IS NULL OR "id" IN {about} OR "undoes" IN {about})
+        AND (? OR "kind" IN ({holes}) OR {undone} IN ({holes})) AND (? = '' OR "who" = ?)
+        ORDER BY "id" DESC LIMIT ? OFFSET ?"""  # noqa: S608 - no value stands in the text
+    values = [report, report, report, not wanted, *wanted, *wanted, who, who, newest, skip]
+    return [Decision(*row) for row in connection.execute(query, values)]
+
+
+def reports_of(connection: Any, decision: int, most: int) -> list[int]:
+    """The first reports that a decision is about."""
+    query = 'SELECT "report" FROM "decided" WHERE "decision" = ? ORDER BY "report" LIMIT ?'
+    return [report for (report,) in connection.execute(query, [decision, most])]
+
+
+def people(connection: Any) -> list[str]:
+    """Everybody who decided something here, as they called themselves."""
+    rows = connection.execute('SELECT DISTINCT "who" FROM "decisions" ORDER BY "who"')
+    return [who for (who,) in rows]
 
 
 def _remark(typed: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Deletes the words that are due: from the tables, from the search index, and from freed pages.
+"""Deletes the words that are due: from the tables, the search index, saved questions, and freed pages.
 
 The log keeps that something was decided, never the words that it was about: quotes, notes and
 remarks of a report go with its words, and so do names that stood in no other report. Which group a
@@ -9,56 +9,77 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+from analysis import bitmaps, compacting, schema
 from analysis.desk import Desk
+from analysis.review import spellings
 from analysis.review.retention import find_due
+from analysis.workbench import saved
 
 _STEPS = (
-    # Names first, while it is still known which report gave which.
-    """INSERT OR IGNORE INTO "kept_names" SELECT "t"."report", "s"."id" FROM "texts" AS "t"
-    JOIN "spellings" AS "s" ON "s"."question" = "t"."question" AND "s"."text" = "t"."text"
-    JOIN "named" ON "named"."spelling" = "s"."id" AND "named"."group" IS NOT NULL
-    WHERE "t"."report" IN (SELECT "report" FROM temp."due") AND length("t"."text") <= 120""",
-    'DELETE FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")',
-    """CREATE TEMP TABLE "gone" AS SELECT "id" FROM "spellings" AS "s" WHERE "text" IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM "texts" AS "t" WHERE "t"."question" = "s"."question"
-        AND "t"."text" = "s"."text" AND length("t"."text") <= 120)""",
-    'UPDATE "spellings" SET "text" = NULL WHERE "id" IN (SELECT "id" FROM temp."gone")',
-    """UPDATE "decisions" SET "remark" = NULL WHERE "remark" IS NOT NULL AND "id" IN (
-        SELECT "decision" FROM "grouped" WHERE "spelling" IN (SELECT "id" FROM temp."gone"))""",
-    'DROP TABLE temp."gone"',
     """UPDATE "decisions" SET "remark" = NULL WHERE "remark" IS NOT NULL AND "id" IN (
         SELECT "decision" FROM "decided" WHERE "report" IN (SELECT "report" FROM temp."due"))""",
     'UPDATE "quotes" SET "text" = NULL WHERE "report" IN (SELECT "report" FROM temp."due")',
     """UPDATE "attachments" SET "state" = 'deleted', "type" = NULL, "bytes" = NULL, "sha256" = NULL
     WHERE "report" IN (SELECT "report" FROM temp."due")""",
-    # Made from what is left: deleting row by row would leave parts of words in the index.
-    """INSERT INTO "texts_fts" ("texts_fts") VALUES ('rebuild')""",
 )
+# Taking a text out of the search index costs as much as putting so many into a new one.
+_CHEAPER = 15
+# Stands in the header of the file until it was written anew: the copy does not take it over.
+_UNFINISHED = 0x57425055
 
 
-def purge_tables(desk: Desk, today: date, *, counted: bool = False) -> Counter[str]:
-    """Deletes the words that are due today; of how many reports, by what was promised.
+def purge_tables(desk: Desk, today: date, *, counted: bool = False) -> tuple[Counter[str], int]:
+    """Deletes the words that are due today; of how many reports, by what was promised, and how many
+    saved questions went with them.
 
-    All of it is one transaction. The caller keeps other commands away (`desk.changing`).
+    All of it is one transaction, after which the file is written anew. The caller keeps other commands
+    away (`desk.changing`).
     """
-    connection = desk.database.conn
+    database = desk.database
     # Freed places are overwritten at once, not when they happen to be used again.
-    connection.execute("PRAGMA secure_delete = ON")
-    with desk.database.atomic():
-        found = find_due(connection, today, counted=counted)
+    database.conn.execute("PRAGMA secure_delete = ON")
+    with database.atomic():
+        # What an import that was killed left out of the index cannot be taken out of it.
+        schema.index_texts(database)
+        found, lost = find_due(database.conn, today, counted=counted), 0
         if found:
-            _purge(connection, today)
-    # Pages that earlier commands freed may hold parts of the index: none is taken over into the new file.
-    connection.execute("VACUUM")
-    return found
+            questions = saved.at_risk(database.conn)
+            _purge(database.conn, today)
+            lost = saved.forget_lost(database.conn, questions)
+            bitmaps.refresh(database)
+            database.conn.execute(f"PRAGMA application_id = {_UNFINISHED}")
+    # Pages that earlier commands freed may hold parts of the index, and so may gaps within pages.
+    if database.conn.execute("PRAGMA application_id").fetchone()[0] == _UNFINISHED:
+        compacting.compact(desk)
+    return found, lost
 
 
 def _purge(connection: Any, today: date) -> None:
+    afterwards = _unindex(connection)
+    # Names first, while it is still known which report gave which.
+    spellings.keep(connection)
+    connection.execute('DELETE FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")')
+    spellings.forget(connection)
     for step in _STEPS:
         connection.execute(step)
+    # Without this the index would keep the words, marked as deleted, or parts of them.
+    connection.execute('INSERT INTO "texts_fts" ("texts_fts") VALUES (?)', [afterwards])
     connection.execute(
         """INSERT OR IGNORE INTO "purges" ("report", "why", "day")
         SELECT "report", "why", ? FROM temp."due" """,
         [today.isoformat()],
     )
     connection.execute('DELETE FROM temp."due"')
+
+
+def _unindex(connection: Any) -> str:
+    """Takes a few texts out of the search index; what the index has to be told when they are gone."""
+    due = 'FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")'
+    (going,) = connection.execute(f"SELECT count(*) {due}").fetchone()
+    (every,) = connection.execute('SELECT count(*) FROM "texts"').fetchone()
+    if going * _CHEAPER > every:
+        return "rebuild"
+    connection.execute(
+        f"""INSERT INTO "texts_fts" ("texts_fts", "rowid", "text") SELECT 'delete', "id", "text" {due}"""
+    )
+    return "optimize"

@@ -111,6 +111,11 @@ def read_waiting(connection: Any) -> list[Quote]:
     return [quote for quote in _quotes(connection) if not quote.passed and not quote.refused]
 
 
+def read_of(connection: Any, report: int) -> list[Quote]:
+    """The quotes of one report that were not taken back, whether they wait, passed or were refused."""
+    return [quote for quote in _quotes(connection) if quote.report == report]
+
+
 def _read(connection: Any, quote: int) -> Quote:
     found = list(_quotes(connection, quote))
     if not found:
@@ -132,13 +137,15 @@ def _quotes(connection: Any, quote: int | None = None) -> list[Quote]:
 
 
 def _quote(connection: Any, number: int, report: int, question: str, text: str, decision: int) -> Quote:
-    checked, refused = _who(connection, "check", number), _who(connection, "refuse", number)
+    checked, refused = (_who(connection, kind, number, decision) for kind in ("check", "refuse"))
     return Quote(number, report, question, text, decision, checked, refused)
 
 
-def _who(connection: Any, kind: str, quote: int) -> tuple[str, ...]:
+def _who(connection: Any, kind: str, quote: int, proposed: int) -> tuple[str, ...]:
+    # A quote whose report did not come back from a backup leaves its number to another.
     rows = connection.execute(
-        'SELECT "who" FROM "standing" WHERE "kind" = ? AND "value" = ? ORDER BY "id"', [kind, str(quote)]
+        'SELECT "who" FROM "standing" WHERE "kind" = ? AND "value" = ? AND "id" > ? ORDER BY "id"',
+        [kind, str(quote), proposed],
     )
     return tuple(row[0] for row in rows)
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from analysis.mapping import KEEP
 from intake.forms.form import Form
 
-KEEP = "keep"
 COUNTED, YEAR, LEGAL = "delete_words_keep_ticks", "keep_12_months", "keep_for_legal"
 _YEARS = {YEAR: 1, LEGAL: 2}
 

@@ -1,29 +1,25 @@
 """Seals reports anew without their words, in the place of those in the archive.
 
 A shard that holds a report whose words were deleted is written anew: that report with its ticks
-alone, its files left out, everything else as it was, byte for byte. The new file is on the disk
-before it is listed, and the old one goes after that, so a kill leaves the one or the other, which
-`archive.sweep` tidies; and whatever was not done is done by the next purge.
+alone, its files left out, everything else as it was, byte for byte. `analysis.renewal` puts it in
+the place of the old one; what a kill left undone is done by the next purge.
 """
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from analysis import archive, identities
-from analysis.archive import PART, ArchivedShard
+from analysis import archive, identities, renewal
+from analysis.archive import ArchivedShard
 from analysis.attachments import DELETED, is_attachment
 from analysis.desk import Desk
-from analysis.desk_errors import Unwritable
+from analysis.renewal import Written
 from analysis.schema import TEXT_KINDS
-from analysis.storage import new_file, sync_directory
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_bytes
 from intake.crypto.errors import Malformed
 from intake.crypto.padding import pad, unpad
 from intake.crypto.seal import seal_bytes
-from intake.crypto.shard import Entry, Member, index_shard, write_shard
+from intake.crypto.shard import Entry, Member, index_shard
 from intake.forms import report as reports
 from intake.forms.answers import InvalidAnswers
 from intake.forms.form import Form
@@ -56,11 +52,10 @@ def strip_archive(desk: Desk, progress: Callable[[int], None] = lambda _: None) 
     done = Stripped()
     forms = _forms(desk)
     rows = desk.database.conn.execute(
-        'SELECT "name", "reports", "sha256", "server", "bundle" FROM "shards" ORDER BY "name"'
+        'SELECT "name", "reports", "sha256", "server" FROM "shards" ORDER BY "name"'
     ).fetchall()
-    for name, members, sha256, server, bundle in rows:
-        shard = ArchivedShard(desk.archive / name, members, sha256, server)
-        _strip_shard(desk, shard, bundle, forms, done)
+    for name, *rest in rows:
+        _strip_shard(desk, ArchivedShard(desk.archive / name, *rest), forms, done)
         progress(1)
     return done
 
@@ -84,9 +79,7 @@ def _forms(desk: Desk) -> dict[str, Form]:
     return {digest: Form.from_json(text.encode("utf-8")) for digest, text in rows}
 
 
-def _strip_shard(
-    desk: Desk, shard: ArchivedShard, bundle: int | None, forms: Mapping[str, Form], done: Stripped
-) -> None:
+def _strip_shard(desk: Desk, shard: ArchivedShard, forms: Mapping[str, Form], done: Stripped) -> None:
     wanted = _wanted(desk, shard)
     if not wanted or wanted == _stripped_before(desk, shard):
         return
@@ -96,14 +89,11 @@ def _strip_shard(
         return
     before, renewed = done.unopened, list[str]()
     with shard.path.open("rb") as file:
-        made, entries = _write(desk, shard, _members(desk, file, forms, done, renewed))
+        made = renewal.write_anew(desk, shard.name, _members(desk, file, forms, done, renewed))
+    with renewal.taking_place(desk, shard.name, made):
+        identities.note_sealed(desk, renewed)
+        _remember(desk, made, complete=done.unopened == before)
     done.reports += len(renewed)
-    with desk.database.atomic():
-        _list(desk, made, bundle, entries)
-        _note(desk, made, entries, renewed, complete=done.unopened == before)
-    if made.path != shard.path:
-        shard.path.unlink()
-        sync_directory(desk.archive)
     done.shards += 1
 
 
@@ -171,53 +161,11 @@ def _strip(desk: Desk, sealed: bytes, forms: Mapping[str, Form]) -> bytes:
     return seal_bytes(pad(body), desk.recipients)
 
 
-def _write(desk: Desk, shard: ArchivedShard, members: Iterator[Member]) -> tuple[ArchivedShard, list[Entry]]:
-    """The new shard, on the disk under its name, and what it holds."""
-    found = archive.SHARD_NAME.fullmatch(shard.name)
-    stem = f"{found['of']}-{found['original']}" if found else shard.name.removesuffix(".tar")
-    part = desk.archive / f"{stem}-stripped.tar{PART}"
-    try:
-        with open(new_file(part), "w+b") as file:
-            write_shard(members, file)
-            file.flush()
-            os.fsync(file.fileno())
-            file.seek(0)
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            entries = list(index_shard(file))
-        path = desk.archive / f"{stem}-{sha256[:32]}.tar"
-        os.replace(part, path)
-        sync_directory(desk.archive)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise Unwritable(f"{part}: {(error.strerror or 'cannot be written').lower()}") from None
-    # What came is still the number that the server signed, though files are gone from it.
-    return replace(shard, path=path, sha256=sha256), entries
-
-
-def _list(desk: Desk, shard: ArchivedShard, bundle: int | None, entries: list[Entry]) -> None:
-    """Lists the new shard in the place of the old one, and where its files lie now."""
+def _remember(desk: Desk, made: Written, *, complete: bool) -> None:
+    """Remembers of a shard that it was stripped, unless something in it could not be."""
     connection = desk.database.conn
-    connection.execute(
-        'UPDATE "attachments" SET "shard" = NULL, "place" = NULL, "size" = NULL WHERE "state" = ?', [DELETED]
-    )
-    connection.executemany(
-        'UPDATE "attachments" SET "shard" = ?, "place" = ?, "size" = ? WHERE "name" = ?',
-        [(shard.name, one.offset, one.size, one.name.id.hex()) for one in entries if is_attachment(one)],
-    )
-    archive.note(desk, shard, bundle)
-
-
-def _note(
-    desk: Desk, shard: ArchivedShard, entries: list[Entry], renewed: list[str], *, complete: bool
-) -> None:
-    """Remembers what was stripped, and that it is sealed to the newest keys now."""
-    connection = desk.database.conn
-    (newest, *_) = identities.numbers(desk.database, desk.recipients)
-    connection.executemany(
-        'UPDATE "reports" SET "identity" = ? WHERE "name" = ?', [(newest, name) for name in renewed]
-    )
     connection.execute('DELETE FROM "stripped" WHERE "shard" NOT IN (SELECT "name" FROM "shards")')
     if complete:
         connection.execute(
-            'INSERT OR REPLACE INTO "stripped" VALUES (?, ?)', [shard.name, _count(desk, entries)]
+            'INSERT OR REPLACE INTO "stripped" VALUES (?, ?)', [made.name, _count(desk, made.entries)]
         )

@@ -3,21 +3,21 @@
 Anybody on this machine can reach a port of it, and so can any page in the same browser. So
 nothing, not even a style sheet, is given to a request that does not carry the session's cookie;
 the cookie is given once, to whoever opens the address that `open` printed. The Host header is
-checked, because a page elsewhere can make its own name point here (DNS rebinding).
+checked, because a page elsewhere can make its own name point here (DNS rebinding). Browsers send a
+cookie to every port of a host, so it proves nothing alone: see `analysis.workbench.peer`.
 """
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 COOKIE = "witnessbox"
 OPENING = "/-/open"
 # The only addresses that take a form, and how long one may be.
-FORMS = ("/saved/", "/review/")
+FORMS = ("/saved/", "/review/", "/data/")
 FORM_TYPE = b"application/x-www-form-urlencoded"
 TOKEN = "token"  # noqa: S105  # the name of a field
 LONGEST_FORM = 256 * 1024
@@ -39,7 +39,8 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"x-frame-options": b"DENY",
 }
-# The one way by which whole tables would be saved to the disk in plain words.
+# Ways by which Datasette would have whole tables saved in plain words, people's own among them. The one
+# that is open knows what senders allowed: `analysis/workbench/export.py`.
 DOWNLOADS = (".csv", ".db", ".blob")
 
 
@@ -72,19 +73,26 @@ class Session:
         return _same(cookie, self.cookie)
 
 
-def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[str], str]) -> App:
+def guard(
+    app: App, session: Session, hosts: Iterable[str], policy: str, is_ours: Callable[[Scope], bool]
+) -> App:
     """The application behind the gate. `hosts` are the Host headers that are answered.
 
-    `policy` gives the Content-Security-Policy of a path.
+    `policy` is the Content-Security-Policy of every answer; `is_ours` says whether the user who runs the
+    workbench asks.
     """
     allowed = frozenset(host.encode("ascii") for host in hosts)
 
     async def gate(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await app(scope, receive, send)
             return
-        guarded = _with_headers(send, policy(scope["path"]))
+        if scope["type"] != "http":
+            raise ValueError("the workbench speaks HTTP alone")
+        guarded = _with_headers(send, policy)
         refusal = _refusal(scope, session, allowed)
+        if refusal is None and not is_ours(scope):
+            refusal = 403, "the workbench answers the user who started it"
         if refusal is not None:
             await _answer(guarded, *refusal)
         elif scope["path"] == OPENING:
@@ -98,7 +106,6 @@ def guard(app: App, session: Session, hosts: Iterable[str], policy: Callable[[st
 
 
 def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[int, str] | None:
-    headers = dict(scope["headers"])
     if [value for name, value in scope["headers"] if name == b"host"] not in [[host] for host in hosts]:
         return 421, "this address is not answered here"
     if scope["method"] not in ("GET", "HEAD") and not _is_a_form(scope):
@@ -110,12 +117,20 @@ def _refusal(scope: Scope, session: Session, hosts: frozenset[bytes]) -> tuple[i
     if scope["path"] == OPENING:
         # A HEAD would use the address up: whoever only looks whether it is there sends one.
         return None if scope["method"] == "GET" else (405, "open this address in a browser")
-    if not session.knows(_cookie(headers.get(b"cookie", b""))):
+    if not any(session.knows(cookie) for cookie in _cookies(scope)):
         return 403, "open the workbench with the address that its command printed"
     if scope["method"] == "POST" and not _is_from_here(scope, hosts):
         return 403, "this form did not come from the workbench"
+    return _refused_to_us(scope)
+
+
+def _refused_to_us(scope: Scope) -> tuple[int, str] | None:
+    """What is refused although the cookie came along."""
+    # A page of another port of this machine comes with the cookie, too.
+    if dict(scope["headers"]).get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
+        return 403, "a page from elsewhere asks for this one"
     if scope["path"].endswith(DOWNLOADS) or "_dl" in _query(scope):
-        return 403, "the workbench saves nothing to the disk"
+        return 403, "Datasette's files are closed here: the page /data makes one"
     return None
 
 
@@ -192,12 +207,14 @@ def _with_headers(send: Send, policy: str) -> Send:
     return sender
 
 
-def _cookie(header: bytes) -> str:
-    try:
-        found = SimpleCookie(header.decode("latin-1")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+def _cookies(scope: Scope) -> Iterator[str]:
+    """What has our cookie's name: other ports of this machine may have set one, or some that break rules."""
+    for name, header in scope["headers"]:
+        if name == b"cookie":
+            for one in header.decode("latin-1").split(";"):
+                given, _, value = one.strip().partition("=")
+                if given == COOKIE:
+                    yield value
 
 
 def _same(given: str, secret: str) -> bool:

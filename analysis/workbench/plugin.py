@@ -10,7 +10,8 @@ from analysis.cipher import sqlite
 from analysis.workbench import reading
 from analysis.workbench.marks import visible
 from analysis.workbench.pages.routes import ROUTES
-from analysis.workbench.pages.view import View
+from analysis.workbench.pages.view import View, refusal
+from analysis.workbench.pages.words import shown
 
 # Nobody at the desk needs them to see patterns, and a screen can be photographed.
 SECRET_TABLES = frozenset({"receipts", "servers"})
@@ -75,6 +76,12 @@ def render_cell(value: object) -> Markup | None:
 
 
 @_hook
+def prepare_jinja2_environment(env: Any) -> None:
+    """What Datasette writes beside its cells, such as groups and filters, is made visible too."""
+    env.finalize = shown
+
+
+@_hook
 def extra_css_urls() -> list[str]:
     """Our own style sheet, from this machine."""
     return ["/static/workbench.css"]
@@ -99,19 +106,18 @@ def extra_template_vars(
 
 @_hook
 def menu_links(datasette: Any) -> Iterable[dict[str, str]]:
-    """What stands above Datasette's pages: the way back to ours."""
+    """What stands above Datasette's pages: the tables that people open most."""
     return [
-        {"href": "/browse", "label": "Browse"},
-        {"href": "/data", "label": "Data"},
         {"href": datasette.urls.table("desk", "reports"), "label": "Reports"},
         {"href": datasette.urls.table("desk", "texts"), "label": "Search the words"},
         {"href": datasette.urls.table("desk", "answers") + "?_facet=choice", "label": "What was ticked"},
         {"href": datasette.urls.table("desk", "set_aside"), "label": "Set aside"},
+        {"href": datasette.urls.database("desk"), "label": "All tables, and SQL"},
     ]
 
 
 @_hook
-def handle_exception(exception: BaseException) -> Response:
+def handle_exception(request: Any, datasette: Any, exception: BaseException) -> Response:
     """An error's name, for the page alone: what is printed stays in the terminal's memory.
 
     `analysis.workbench.server` takes Datasette's own away, which would be run as well and prints
@@ -119,4 +125,6 @@ def handle_exception(exception: BaseException) -> Response:
     """
     status = getattr(exception, "status", 500)
     message = str(exception) if status < 500 else f"something went wrong: {type(exception).__name__}"
-    return Response.text(f"{message}\n", status=status)
+    if request.path.endswith(".json"):
+        return Response.text(f"{message}\n", status=status)
+    return refusal(datasette.workbench, request, status, message)

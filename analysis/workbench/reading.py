@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.asking import ALL, SHORT
+from analysis.workbench.labels import worded
 from analysis.workbench.marks import visible
 from intake.forms.form import Form, Question
 
@@ -49,7 +50,7 @@ async def read(database: Any, row: Mapping[str, Any], forms: Mapping[int, Form])
     return Reading(
         f"Received in {row['week']} by {row['channel']}, on the {_PAGES[row['page']]}; "
         f"sealed by the {row['sealed_by']}, it says.",
-        tuple((one.label["en"], tuple(words.get(one.id, ())), one.id in asked) for one in form.asked),
+        tuple((worded(one.label, "en"), tuple(words.get(one.id, ())), one.id in asked) for one in form.asked),
         tuple(f"{visible(kind)}, {size(length)}: {state}" for kind, length, state in files),
     )
 

@@ -1,15 +1,25 @@
-"""Questions that organizers ask again: a name, and the choice of reports that it stands for."""
+"""Questions that organizers ask again: a name, and the choice of reports that it stands for.
 
+A question that searches for a word which stood in deleted words alone is deleted with them. Its name is
+the organizers' own words, as labels are: those of the other questions stay.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.desk import Desk
 from analysis.errors import AnalysisError
+from analysis.workbench import named, search
 from analysis.workbench.selection import Selection
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 4000
 MOST = 50
+
+_ANYWHERE = 'SELECT 1 FROM "texts_fts" WHERE "texts_fts" MATCH ? LIMIT 1'
+_AMONG_DUE = """SELECT 1 FROM "texts_fts" JOIN "texts" ON "texts"."id" = "texts_fts"."rowid"
+    WHERE "texts_fts" MATCH ? AND "report" IN (SELECT "report" FROM temp."due") LIMIT 1"""
 
 
 class BadQuestion(AnalysisError):
@@ -56,3 +66,37 @@ def read(connection: Any) -> list[Saved]:
     """All of them by name."""
     rows = connection.execute('SELECT "id", "name", "query" FROM "saved_questions" ORDER BY "name"')
     return [Saved(number, name, Selection.read(query)) for number, name, query in rows]
+
+
+def at_risk(connection: Any) -> dict[int, list[str]]:
+    """Searched words that stand in texts which are about to be deleted (`due`), by the question's number.
+
+    Each is a query of the full-text index.
+    """
+    found: dict[int, list[str]] = {}
+    for one in read(connection):
+        for query in _phrases(connection, one.selection):
+            if connection.execute(_AMONG_DUE, [query]).fetchone():
+                found.setdefault(one.id, []).append(query)
+    return found
+
+
+def forget_lost(connection: Any, questions: Mapping[int, Iterable[str]]) -> int:
+    """Deletes the questions of `at_risk` that hold a word which stands in no text any more; how many."""
+    lost = [
+        (number,)
+        for number, queries in questions.items()
+        if not all(connection.execute(_ANYWHERE, [query]).fetchone() for query in queries)
+    ]
+    connection.executemany('DELETE FROM "saved_questions" WHERE "id" = ?', lost)
+    return len(lost)
+
+
+def _phrases(connection: Any, selection: Selection) -> Iterator[str]:
+    yield from search.phrases(selection.words)
+    for value in (value for name, value in selection.filters if name == named.NAMED):
+        question, _, written = value.partition("~")
+        query = 'SELECT 1 FROM "choices" WHERE "question" = ?'
+        # The name of an answer in the form is nobody's words.
+        if not connection.execute(query, [question]).fetchone():
+            yield from search.phrases(f'"{written}"')

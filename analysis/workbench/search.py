@@ -27,7 +27,8 @@ def phrase(words: str) -> str:
     """The query of the full-text index, in which every word is quoted; empty when there is none."""
     wanted: list[str] = []
     unwanted: list[str] = []
-    for minus, quoted, bare in _PART.findall(words)[:MOST_WORDS]:
+    # SQLite reads a question up to its first null, and finds a quotation mark missing.
+    for minus, quoted, bare in _PART.findall(words.replace("\0", " "))[:MOST_WORDS]:
         text = quoted or bare
         if not any(one.isalnum() for one in text):
             continue
@@ -36,6 +37,12 @@ def phrase(words: str) -> str:
     if not wanted:
         return ""
     return " NOT ".join([f"({' AND '.join(wanted)})", *unwanted])
+
+
+def phrases(words: str) -> list[str]:
+    """Each word or phrase that is searched for or left out, as a query of its own."""
+    parts = [f'"{quoted}"' if quoted else bare.lstrip("-") for _, quoted, bare in _PART.findall(words)]
+    return [query for part in parts if (query := phrase(part))]
 
 
 def find(connection: Any, bits: Bitmaps, words: str) -> Bits:

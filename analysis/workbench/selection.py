@@ -4,7 +4,8 @@
 
 Of a question with one answer any of the chosen ones may be given; of one where several may be
 ticked, all chosen ones must be. `-` is no answer. What an address names and nobody knows selects
-nothing, instead of everything.
+nothing, instead of everything. Reports that may not be counted are selected by that answer alone, so
+that no list and no group of answers counts them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from analysis.workbench.state import Snapshot
 BLANK = "-"
 SEARCH = "q"
 NUMBERS = "reports"
+REFUSED = ("count", "no")
 MOST_FILTERS = 40
 
 
@@ -60,6 +62,8 @@ class Selection:
 
     def others(self, question: str) -> "Selection":
         """Without the answers to one question, so that the ones beside them can be counted."""
+        if question == REFUSED[0]:
+            return self
         return Selection(tuple(one for one in self.filters if one[0] != question), self.words)
 
     def find(self, connection: Any, snapshot: Snapshot) -> Bits:
@@ -73,13 +77,20 @@ class Selection:
 
     def _find(self, connection: Any, snapshot: Snapshot) -> Bits:
         found = snapshot.bits.every(connection)
+        if not any(name == REFUSED[0] for name, _ in self.filters):
+            found = found & ~refused(connection, snapshot)
         for question in dict.fromkeys(name for name, _ in self.filters):
             codes = [code for name, code in self.filters if name == question]
             found = found & self._of(connection, snapshot, question, codes)
-        if self.words and self.filters:
-            return found & Selection((), self.words).find(connection, snapshot)
-        if self.words:
-            return found & search.find(connection, snapshot.bits, self.words)
+        return found & self._worded(connection, snapshot) if self.words else found
+
+    def _worded(self, connection: Any, snapshot: Snapshot) -> Bits:
+        """What the words alone find, kept for all filters beside them."""
+        key = (SEARCH, self.words)
+        found = snapshot.selections.get(key)
+        if found is None:
+            found = search.find(connection, snapshot.bits, self.words)
+            snapshot.selections.put(key, found)
         return found
 
     def _of(self, connection: Any, snapshot: Snapshot, question: str, codes: Sequence[str]) -> Bits:
@@ -97,9 +108,23 @@ def value_of(book: Book, question: str, code: str) -> Value | None:
         choice = book.by_code.get((question, code))
         return choice.number if choice else None
     asked = book.questions.get(question)
-    if question == "form" or (asked is not None and asked.kind == "integer"):
-        return int(code) if code.isascii() and code.isdigit() and len(code) < 12 else None
+    if question == "form":
+        return int(code) if is_number(code) and int(code) in book.forms else None
+    if asked is not None and asked.kind == "integer":
+        return int(code) if is_number(code) else None
     return code if question in (*FIXED, *NAMES) or asked is not None else None
+
+
+def refused(connection: Any, snapshot: Snapshot) -> Bits:
+    """The bits of the reports whose senders said that they may not be counted."""
+    choice = snapshot.book.by_code.get(REFUSED)
+    found = snapshot.column(connection, REFUSED[0]).get(choice.number) if choice else None
+    return snapshot.bits.none() if found is None else found
+
+
+def is_number(code: str) -> bool:
+    """Whether it is a number as this program writes them: other scripts have digits too."""
+    return code.isascii() and code.isdigit() and len(code) < 12
 
 
 def code_of(book: Book, question: str, value: Value) -> str:
@@ -110,9 +135,8 @@ def code_of(book: Book, question: str, value: Value) -> str:
 def _answered(connection: Any, snapshot: Snapshot, question: str, codes: Iterable[str]) -> Bits:
     book, bits = snapshot.book, snapshot.bits
     if question == NUMBERS:
-        return bits.of_numbers(
-            int(part) for code in codes for part in code.split(".") if part.isdigit() and len(part) < 12
-        )
+        parts = (part for code in codes for part in code.split("."))
+        return bits.of_numbers(int(part) for part in parts if is_number(part))
     column = snapshot.column(connection, question) if question in book.facets() else {}
     each = [_given(connection, bits, column, value_of(book, question, code), code) for code in codes]
     several = question in book.questions and book.questions[question].kind == "select_multiple"
@@ -162,6 +186,12 @@ class Order:
             if len(found) >= length:
                 break
         return found
+
+    def before(self, week: str, report: int) -> int:
+        """How many stand before a report of this week, which need not be among them."""
+        newer = sum(n for name, _, n in self.weeks if name > week)
+        same = (numbers(part) for name, part, _ in self.weeks if name == week)
+        return newer + sum(int(np.searchsorted(part, report)) for part in same)
 
     def place(self, report: int) -> int | None:
         """The place of a report, from 0; None when it is not among them."""

@@ -16,7 +16,7 @@ import templates
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
-from analysis.workbench import gate
+from analysis.workbench import gate, peer
 from analysis.workbench.metadata import describe, inspect, read_forms
 from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
@@ -51,7 +51,7 @@ SETTINGS = {
     "truncate_cells_html": 600,
 }
 
-# No page of the workbench runs a script, so there is none to allow.
+# No page of the workbench, nor of Datasette, runs a script or carries a style, so there is none to allow.
 _POLICY = (
     "default-src 'none'",
     "style-src 'self'",
@@ -60,16 +60,7 @@ _POLICY = (
     "base-uri 'none'",
     "frame-ancestors 'none'",
 )
-STRICT = "; ".join(_POLICY)
-# Datasette's own pages carry styles in them, and an image or two.
-LOOSER = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
-    "img-src 'self'", "img-src 'self' data:"
-)
-
-
-def policy(path: str) -> str:
-    """What a browser may do with the page at a path."""
-    return LOOSER if path == "/desk" or path.startswith(("/desk/", "/-/")) else STRICT
+POLICY = "; ".join(_POLICY)
 
 
 class DeskDatabase(Database):  # type: ignore[misc]
@@ -105,9 +96,14 @@ def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
         session, state = gate.Session(), State(desk)
         state.threads.submit(ahead.work, state)
         config = uvicorn.Config(
-            build(desk, session, port, state),
+            build(desk, session, port, state, peer.is_ours),
             log_config=None,
+            # A traceback may hold what was searched for, and a warning what anybody on this machine sent.
+            log_level="critical",
             access_log=False,
+            # Whoever asks could say by a header to be at another port.
+            proxy_headers=False,
+            ws="none",
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=2,
@@ -126,7 +122,13 @@ def link(session: gate.Session, port: int) -> str:
     return f"http://{HOST}:{port}{gate.OPENING}?token={session.token}"
 
 
-def build(desk: Desk, session: gate.Session, port: int, state: State | None = None) -> gate.App:
+def build(
+    desk: Desk,
+    session: gate.Session,
+    port: int,
+    state: State | None = None,
+    is_ours: Callable[[gate.Scope], bool] = lambda _: True,
+) -> gate.App:
     """The ASGI application: Datasette with our plugin, behind the gate."""
     datasette = Datasette(
         settings=SETTINGS,
@@ -145,9 +147,8 @@ def build(desk: Desk, session: gate.Session, port: int, state: State | None = No
     datasette.workbench = Workbench(state or State(desk), session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
-    return gate.guard(
-        _as_organizer(datasette.app()), session, (f"{HOST}:{port}", f"localhost:{port}"), policy
-    )
+    hosts = (f"{HOST}:{port}", f"localhost:{port}")
+    return gate.guard(_as_organizer(datasette.app()), session, hosts, POLICY, is_ours)
 
 
 def _as_organizer(app: gate.App) -> gate.App:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from analysis import bitmaps, cipher
 from analysis.bitmaps import Bitmaps, Bits, Value
 from analysis.desk import DATABASE, Desk
+from analysis.desk_errors import Unwritable
 from analysis.workbench import decided
 from analysis.workbench.labels import Book, read_book
 
@@ -106,9 +107,15 @@ class State:
         return self._own.connection
 
     def write(self, change: Callable[[Desk], _Kept]) -> _Kept:
-        """Changes the desk by its own connection, the only one here that can; one change at a time."""
+        """Changes the desk by its own connection, the only one here that can; one change at a time.
+
+        Raises Unwritable, with nothing changed, when the disk is full.
+        """
         with self._writing:
-            return change(self.desk)
+            try:
+                return change(self.desk)
+            except cipher.OperationalError:
+                raise Unwritable("the desk cannot be written: its disk may be full") from None
 
     def close(self) -> None:
         """Gives up what is being asked, so that Ctrl-C does not wait for a long page."""

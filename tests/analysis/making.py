@@ -54,8 +54,8 @@ def member(recipients: Sequence[Recipient], **given: Sequence[str]) -> Member:
     return Member(ReportName(WEEK, receipt.id), seal_bytes(pad(body(receipt, **given)), recipients))
 
 
-def varied(recipients: Sequence[Recipient], number: int) -> list[Member]:
-    """That many different reports; the same ones every time but for their keys."""
+def varied(recipients: Sequence[Recipient], number: int, **given: Sequence[str]) -> list[Member]:
+    """That many different reports; the same ones every time but for their keys, and what is `given`."""
     draw = random.Random(7)
     acts = [choice.code for choice in FORM.question("acts").choices]
     areas = [choice.code for choice in FORM.question("area").choices]
@@ -66,6 +66,7 @@ def varied(recipients: Sequence[Recipient], number: int) -> list[Member]:
             acts=draw.sample(acts, draw.randint(1, 4)),
             area=[draw.choice(areas)],
             story=[f"{CANARY} " + " ".join(draw.choices(words, k=120))],
+            **given,
         )
         for _ in range(number)
     ]

@@ -47,10 +47,10 @@ def token(browser: Browser) -> str:
     return found[1]
 
 
-def post(browser: Browser, path: str, headers: dict[str, str], **fields: str) -> Answer:
+def post(browser: Browser, path: str, headers: dict[str, str], **fields: str | list[str]) -> Answer:
     """Sends a form."""
     connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=20)
-    connection.request("POST", path, urlencode(fields), headers)
+    connection.request("POST", path, urlencode(fields, doseq=True), headers)
     answer = connection.getresponse()
     found = Answer(answer.status, answer.headers, answer.read().decode())
     connection.close()
@@ -149,4 +149,24 @@ def test_a_form_waits_for_nobody_while_another_command_changes_the_desk(
 
 def test_a_form_that_is_only_looked_at_does_nothing(browser: Browser, full_desk: Path) -> None:
     assert browser.get("/saved/add?name=x&query=setting%3Dpolice").status == 302
+    assert names(full_desk) == []
+
+
+def test_a_full_disk_is_said_and_loses_nothing(full_desk: Path) -> None:
+    full = ("prlimit", "--fsize=4096")
+    process, browser, opening = start(full_desk, dict(os.environ), prefix=full)
+    try:
+        browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+        here = f"127.0.0.1:{browser.port}"
+        right = {"Host": here, "Cookie": browser.cookie, "Origin": f"http://{here}"}
+        right["Content-Type"] = "application/x-www-form-urlencoded"
+        found = re.search(r'name="token" value="([^"]+)"', browser.get("/review").text)
+        assert found
+        answer = post(browser, "/saved/add", right, token=found[1], name="x", query="setting=police")
+        assert answer.status == 409
+        assert "its disk may be full" in answer.text
+        assert browser.get("/").status == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
     assert names(full_desk) == []

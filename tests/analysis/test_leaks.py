@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from analysis.desk import Desk
+from analysis.workbench.pages.routes import ROUTES
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY, Server, member, varied
-from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
-from tests.analysis.test_workbench import PAGES, start
+from tests.analysis.test_workbench import PAGES, Browser, start
+from tests.findings.releasing import write_release_file
 
 # As UTF-8, as UTF-16, and as hexadecimal: three ways in which a library may write it.
 SPELLINGS = (CANARY.encode(), CANARY.encode("utf-16-le"), CANARY.encode().hex().encode())
@@ -26,6 +27,39 @@ BROWSED = (
     f"/desk/texts?_search={CANARY}",
     "/desk?sql=select+*+from+texts+order+by+text",
 )
+
+
+QUOTABLE = {"quote": ["yes_after_check"]}
+# Every address that takes a form, with a reporter's word in it wherever one can be.
+SENT: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/review/who", {"who": "Ana"}),
+    ("/saved/add", {"name": CANARY, "query": f"q={CANARY}"}),
+    ("/saved/1/delete", {}),
+    ("/review/decide", {"do": "label", "report": "1", "words": CANARY}),
+    ("/review/decide", {"do": "assign", "report": "1", "words": CANARY}),
+    ("/review/decide", {"do": "note", "report": "1", "words": f"she said {CANARY}"}),
+    ("/review/decide", {"do": "exclude", "report": "2", "reason": "junk", "remark": CANARY}),
+    ("/review/undo/1", {}),
+    ("/review/decide", {"do": "quote", "report": "1", "question": "story", "words": CANARY}),
+    ("/review/quote/1", {"do": "check"}),
+    ("/data/export", {"open": "yes", "words": "yes", "others": "yes", "labels": "es"}),
+)
+
+
+def decide_everything(browser: Browser) -> None:
+    """Sends each of our forms, as somebody at the page would; the last gives the file of all reports."""
+    for path, fields in SENT:
+        answer = browser.post(path, fields)
+        assert answer.status in (200, 303), (path, answer.text)
+        if path == "/data/export":
+            assert CANARY in answer.text
+
+
+def test_every_address_that_takes_a_form_is_sent_one() -> None:
+    pages = "page.<locals>"
+    taking = [pattern for pattern, view in ROUTES if not view.__qualname__.startswith(pages)]
+    assert len(taking) >= 7
+    assert not [pattern for pattern in taking if not any(re.fullmatch(pattern, path) for path, _ in SENT)]
 
 
 def files_with_the_canary(*places: Path) -> list[Path]:
@@ -96,7 +130,7 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     scratch: Path,
     environment: dict[str, str],
 ) -> None:
-    bundle = server.bundle(stick, varied(desk.recipients, 60))
+    bundle = server.bundle(stick, varied(desk.recipients, 60, **QUOTABLE))
     assert run("import", "--desk", desk.path, bundle, "--processes", "2").returncode == 0
     spreadsheet = tmp_path / "given"
     spreadsheet.mkdir()
@@ -117,12 +151,15 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     try:
         browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
         assert CANARY in "".join(browser.get(path).text for path in BROWSED)
+        decide_everything(browser)
         assert files_with_the_canary(desk.path, scratch, stick) == []
         assert not list(scratch.iterdir())
     finally:
         process.send_signal(2)
         output, errors = process.communicate(timeout=20)
     assert CANARY not in output + errors
+    done = run("purge", "--desk", desk.path, "--counted")
+    assert (done.returncode, done.stdout.startswith("the words of 6")) == (0, True)
     assert files_with_the_canary(desk.path, scratch, stick) == []
 
 
@@ -146,25 +183,29 @@ def traced(trace: Path) -> tuple[list[str], list[str]]:
 def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine(
     run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    bundle = server.bundle(stick, [member(desk.recipients) for _ in range(40)])
+    bundle = server.bundle(stick, [member(desk.recipients, **QUOTABLE) for _ in range(40)])
     trace = tmp_path / "trace"
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0
     assert traced(trace) == ([], [])
-    assert (
-        run("publish", "--desk", desk.path, "--out", tmp_path / "site", *RELEASE, prefix=strace).returncode
-        == 0
-    )
+    asked = write_release_file(tmp_path / "release.toml")
+    out = tmp_path / "site"
+    assert run("publish", "--desk", desk.path, asked, "--out", out, prefix=strace).returncode == 0
     assert "SHA256SUMS" in trace.read_text(errors="replace"), "the trace shows what was published"
     assert traced(trace) == ([], [])
     process, browser, opening = start(desk.path, environment, strace)
     try:
         browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
         assert CANARY in "".join(browser.get(path).text for path in BROWSED)
+        decide_everything(browser)
     finally:
         os.kill(child(process.pid), 2)
         process.communicate(timeout=30)
     assert CANARY in trace.read_text(errors="replace"), "the trace shows what was sent to the browser"
+    assert traced(trace) == ([], [])
+    done = run("purge", "--desk", desk.path, "--counted", prefix=strace)
+    assert (done.returncode, done.stdout.startswith("the words of 40 reports")) == (0, True)
+    assert "desk.db-journal" in trace.read_text(errors="replace"), "the trace shows what was written"
     assert traced(trace) == ([], [])
 
 

@@ -11,6 +11,7 @@ from analysis import courier, loading
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
+from intake.crypto.shard import Member, ReportName
 from tests.analysis.conftest import unlock
 from tests.analysis.making import Server, member
 from tests.analysis.test_pages import text
@@ -38,6 +39,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         )
         for n in range(30)
     ]
+    reports[:5] = [Member(ReportName("2026-W45", one.name.id), one.sealed) for one in reports[:5]]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
     process, browser, opening = start(desk.path, dict(os.environ))
@@ -87,7 +89,9 @@ def test_marks_of_officers_say_that_they_are_never_for_publication(browser: Brow
 
 
 def test_many_reports_of_one_week_and_channel_are_pointed_out(browser: Browser) -> None:
-    assert "most came in one week by one channel" in text(browser, "/patterns/places?_of=station")
+    shown = text(browser, "/patterns/places?_of=station")
+    assert "most came in one week by one channel" in shown
+    assert "Nearly all reports came in one week" not in shown
 
 
 def test_a_set_of_acts_leads_to_the_reports_with_nothing_else(browser: Browser) -> None:
@@ -110,3 +114,18 @@ def test_words_typical_of_an_act_lead_to_its_stories(browser: Browser) -> None:
 @pytest.mark.parametrize("filters", ["named=~", "named=story~x", "only=story", "only=", "named=nobody~x"])
 def test_a_filter_that_means_nothing_finds_nothing(browser: Browser, filters: str) -> None:
     assert re.search(r"\b(0 reports|30 reports) of 30", text(browser, f"/browse?{filters}"))
+
+
+def test_a_pair_as_frequent_as_by_chance_does_not_stand_out(browser: Browser) -> None:
+    shown = text(browser, "/patterns/together")
+    assert "30 reports answer this question." in shown
+    assert "No two come together more often than by chance" in shown
+    assert "What stands out most" not in shown
+
+
+def test_spanish_pages_write_a_comma_before_decimals(browser: Browser) -> None:
+    browser.get("/patterns?_lang=es")
+    shown = browser.get("/patterns/together").text
+    browser.get("/patterns?_lang=en")
+    assert '<td class="n">15,0</td><td class="n">1,0</td>' in shown
+    assert '<td class="n">15.0</td><td class="n">1.0</td>' in browser.get("/patterns/together").text

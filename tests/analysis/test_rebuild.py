@@ -12,11 +12,13 @@ import pytest
 from analysis.backup import TABLES
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity
+from analysis.workbench import saved
 from tests import attaching
 from tests.analysis.conftest import COMMAND, Run, unlock
 from tests.analysis.making import CANARY, Server, member, varied
 from tests.analysis.tables import found_by, tables
 from tests.analysis.test_attachments import files, report
+from tests.analysis.test_bitmaps import assert_true
 from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
 
 
@@ -35,6 +37,7 @@ def full(run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path) -> D
     done = run("import-csv", "--desk", desk.path, tmp_path / "map.toml", tmp_path / "rows.csv")
     assert done.returncode == 0, done.stderr
     assert run("acknowledge", "--desk", desk.path, "--out", stick).returncode == 0
+    saved.save(desk, "Police, downtown", "setting=police&area=downtown&q=bag")
     return desk
 
 
@@ -81,23 +84,37 @@ def test_with_a_backup_a_lost_database_comes_back_whole(run: Run, full: Desk, st
 
 
 def test_from_the_archive_alone_all_comes_back_but_what_only_the_backup_holds(run: Run, full: Desk) -> None:
-    before = tables(full, "acknowledgements", "identities")
+    without = ("acknowledgements", "identities", "saved_questions")
+    before = tables(full, *without)
     full.close()
     (full.path / "desk.db").unlink()
     done = run("rebuild", "--desk", full.path)
     assert "which only the archive vouches for: compare its digits" in done.stdout
     again = unlock(full.path)
-    assert tables(again, "acknowledgements", "identities") == before
+    assert tables(again, *without) == before
+    again.close()
+
+
+def test_a_deleted_question_does_not_come_back_from_an_older_backup(
+    run: Run, full: Desk, stick: Path
+) -> None:
+    assert run("backup", "--desk", full.path, "--out", stick / "saved.age").returncode == 0
+    (one,) = saved.read(full.database.conn)
+    saved.forget(full, one.id)
+    full.close()
+    again = rebuilt(run, full.path, "--backup", stick / "saved.age")
+    assert saved.read(again.database.conn) == []
+    assert_true(again)
     again.close()
 
 
 def test_a_lost_database_key_is_made_anew(run: Run, full: Desk) -> None:
-    before = tables(full, "acknowledgements", "identities")
+    before = tables(full, "acknowledgements", "identities", "saved_questions")
     full.close()
     for name in ("desk.db", "database.key.age"):
         (full.path / name).unlink()
     again = rebuilt(run, full.path)
-    assert tables(again, "acknowledgements", "identities") == before
+    assert tables(again, "acknowledgements", "identities", "saved_questions") == before
     again.close()
 
 

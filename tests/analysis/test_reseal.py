@@ -19,6 +19,7 @@ from tests.analysis.dying import dying
 from tests.analysis.making import Server, member, varied
 from tests.analysis.tables import tables
 from tests.analysis.test_attachments import files, report
+from tests.analysis.test_bitmaps import assert_true
 
 CHANGED = ("shards", "attachments", "reports", "identities")
 
@@ -91,6 +92,7 @@ def test_older_keys_open_nothing_afterwards_and_the_rows_stay(run: Run, rotated:
     assert said(desk) == before
     used = desk.database.conn.execute('SELECT DISTINCT "identity" FROM "reports"').fetchall()
     assert len(used) == 1
+    assert_true(desk)
     assert len(list(desk.archive.glob("*.tar*"))) == 3
     desk.close()
     assert run("reseal", "--desk", rotated).stdout == "sealed anew: 0 reports and attachments\n"

@@ -2,6 +2,7 @@
 
 import resource
 import secrets
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from analysis.desk import Desk
 from analysis.desk_errors import Unwritable
 from analysis.identity import HybridIdentity
 from analysis.mapfile import read_map
+from analysis.review.retention import find_due
 from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import CANARY
@@ -23,6 +25,7 @@ ignore = ["id"]
 [constant]
 setting = "police"
 count = "yes"
+keep = "keep_12_months"
 [question.acts]
 column = "what"
 separator = "|"
@@ -156,6 +159,9 @@ def test_a_longer_spreadsheet_adds_its_new_rows_alone(run: Run, desk: Desk, file
         pytest.param('separator = "|"', 'seperator = "|"', '"seperator" is not known', id="misspelt key"),
         pytest.param("[constant]", "[constant", "not TOML: wrong at line", id="not TOML"),
         pytest.param('year = "year"', "", "must be a text", id="month without a year"),
+        pytest.param('keep = "keep_12_months"', "", "how long they are kept", id="words without an end"),
+        pytest.param('"keep_12_months"', '""', "how long they are kept", id="words with a blank end"),
+        pytest.param('"keep_12_months"', '"for_ever"', 'has no code "for_ever"', id="words without end"),
     ],
 )
 def test_a_map_that_does_not_fit_is_refused_with_its_rule(
@@ -168,6 +174,36 @@ def test_a_map_that_does_not_fit_is_refused_with_its_rule(
     assert result.stderr.count("\n") <= 2
     assert list(desk.archive.iterdir()) == []
     assert found(desk) == []
+
+
+def test_words_without_an_end_are_refused_with_what_to_write(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    files[0].write_text(MAP.replace('keep = "keep_12_months"', ""))
+    result = run("import-csv", "--desk", desk.path, *files)
+    assert result.stderr.splitlines() == [
+        f'witnessbox-analysis: error: {files[0]}: "story" has words, and the map does not say how long they '
+        'are kept ("keep")',
+        'hint: write keep = one of "delete_words_keep_ticks", "keep_12_months", "keep_for_legal" under '
+        "[constant], or map a column to it",
+    ]
+
+
+def test_words_of_a_spreadsheet_are_due_when_its_map_says(
+    run: Run, desk: Desk, files: tuple[Path, Path]
+) -> None:
+    assert run("import-csv", "--desk", desk.path, *files).returncode == 0
+    today = date.today()
+    with desk.database.atomic():
+        assert not find_due(desk.database.conn, today, counted=True)
+        later = today + timedelta(days=380)
+        assert find_due(desk.database.conn, later, counted=True) == {"keep_12_months": 2}
+
+
+def test_a_map_without_words_need_not_say_how_long(run: Run, desk: Desk, files: tuple[Path, Path]) -> None:
+    wordless = MAP.replace('keep = "keep_12_months"', "").replace('[question.story]\ncolumn = "story"\n', "")
+    files[0].write_text(wordless.replace('ignore = ["id"]', 'ignore = ["id", "story"]'))
+    assert run("import-csv", "--desk", desk.path, *files).returncode == 0
 
 
 @pytest.mark.parametrize(

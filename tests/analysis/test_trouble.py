@@ -11,11 +11,11 @@ from analysis.desk_errors import Busy
 from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import Server, member, pack, varied
-from tests.analysis.test_arrivals import RELEASE
 from tests.analysis.test_courier import refused
 
 PUBLIC = "witnessbox-server-key/1 " + "ab" * 32 + "\n"
 PAGE = 16384
+from tests.findings.releasing import write_release_file
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_damaged_database_is_named(
     path.write_bytes(data)
     arguments: dict[str, tuple[object, ...]] = {
         "import": (bundle,),
-        "publish": ("--out", tmp_path / "site", *RELEASE),
+        "publish": (write_release_file(tmp_path / "release.toml"), "--out", tmp_path / "site"),
         "open": ("--port", 0),
         "pin": (server.public(stick),),
     }

@@ -5,10 +5,11 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -40,6 +41,10 @@ PAGES = (
     "/patterns/time?_of=acts&_date=2026-04-01",
     "/patterns/words?_answer=acts:pat_down&_in=en",
     "/review",
+    "/review/names",
+    "/review/names?_of=station",
+    "/review/log",
+    "/review/log?_kind=names&_page=9",
     "/patterns/alike",
     "/patterns/alike?_of=answers",
     "/patterns/alike?_of=event",
@@ -102,6 +107,20 @@ class Browser:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie, **more}
         connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        found = Answer(answer.status, answer.headers, answer.read().decode())
+        connection.close()
+        return found
+
+    def post(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Sends a form of ours, as the page that shows it would."""
+        token = re.search(r'name="token" value="([^"]+)"', self.get("/data").text)
+        assert token
+        here = f"127.0.0.1:{self.port}"
+        kind = "application/x-www-form-urlencoded"
+        headers = {"Host": here, "Cookie": self.cookie, "Origin": f"http://{here}", "Content-Type": kind}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("POST", path, urlencode({"token": token[1], **fields}), headers)
         answer = connection.getresponse()
         found = Answer(answer.status, answer.headers, answer.read().decode())
         connection.close()
@@ -196,7 +215,7 @@ def test_every_page_stays_on_this_machine_and_runs_nothing(browser: Browser, pat
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'")
     assert "script" not in policy
-    assert ("unsafe" in policy) == path.startswith("/desk")
+    assert "unsafe" not in policy
     assert answer.headers.get_all("Cache-Control") == ["no-store"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "<script" not in answer.text
@@ -236,9 +255,9 @@ def test_a_word_is_found_and_another_is_not(browser: Browser) -> None:
 
 def test_groups_show_the_words_of_the_form_and_not_its_codes(browser: Browser) -> None:
     text = browser.get("/desk/reports?_facet=agency_type").text
-    assert re.search(r"<h2>Who was it\?.*?City police</a> 3", text, re.DOTALL)
+    assert re.search(r"<h2>Who was it\?.*?City police</span> <span class=.n.>3<", text, re.DOTALL)
     ticks = browser.get("/desk/answers?_facet=choice").text
-    assert re.search(r"Patted me down</a> 3", ticks)
+    assert re.search(r"Patted me down</span> <span class=.n.>3<", ticks)
 
 
 def test_a_report_tells_what_was_left_blank_from_what_was_not_asked(browser: Browser) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.patterns import overview, time
+from tests.findings.small_desk import choice, form, question
 from tests.patterns.desks import Desk
 
 WHEN = st.sampled_from([None, "not_sure", "2024", "2025", "2025-03", "2025-04", "2025-05", "2026-01"])
@@ -62,6 +63,17 @@ def test_shares_on_each_side_are_of_those_who_answered() -> None:
     assert (found.answered_before, found.answered_after) == (2, 1)
     shout = next(change for change in found.changes if change.choice.code == "shout")
     assert (shout.share_before, shout.share_after) == (0.5, 1.0)
+
+
+def test_nothing_happened_is_an_answer_and_not_sure_is_none() -> None:
+    harm = [choice("injury"), choice("none", exclusive=True), choice("not_sure", exclusive=True)]
+    desk = Desk(form(question("harm", "select_multiple", harm)))
+    told = [("2025-01", "injury")] * 3 + [("2025-01", "none"), ("2025-01", "not_sure")]
+    for when, code in [*told, ("2025-06", "injury"), *[("2025-06", "none")] * 3, ("2025-06", "not_sure")]:
+        desk.add(when=when, ticks={"harm": [code]})
+    found = time.before_after(desk.database, "harm", date(2025, 3, 1))
+    shares = {one.choice.code: (one.share_before, one.share_after) for one in found.changes}
+    assert shares == {"injury": (0.75, 0.25), "none": (0.25, 0.75)}
 
 
 def test_weeks_without_a_report_are_shown_as_such() -> None:

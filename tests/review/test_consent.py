@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.attachments import ARRIVED, DELETED
+from analysis.backup import backup
 from analysis.desk import DATABASE, Desk
 from analysis.review import marking, names, quotes
 from analysis.review.consent import Purged, describe, purge
@@ -17,6 +18,7 @@ from analysis.review.log import history
 from analysis.review.names import read_groups, reports_of
 from analysis.review.stripping import BLANK, without_words
 from analysis.unseal import unseal_bytes
+from analysis.workbench import saved
 from intake.crypto.padding import unpad
 from intake.crypto.shard import index_shard
 from intake.forms import report as reports
@@ -24,6 +26,7 @@ from intake.forms.answers import check
 from tests.analysis import test_attachments as attaching
 from tests.analysis.conftest import COMMAND, Run, unlock
 from tests.analysis.making import CANARY, FORM, Server, member, varied
+from tests.analysis.test_bitmaps import assert_true
 from tests.attaching import FORM as ATTACHING
 from tests.findings.releasing import write_release_file
 from tests.findings.small_desk import choice, form, question
@@ -103,6 +106,54 @@ def test_no_part_of_a_deleted_word_stays_in_the_search_index(desk: Desk, bring: 
     # The index stores a word without what it shares with the one before it.
     for part in (b"quokkawa", b"okkawal", b"wallabi"):
         assert part not in pages(desk)
+
+
+def test_a_few_deleted_texts_leave_no_part_of_a_word_and_the_others_are_found(
+    desk: Desk, server: Server, stick: Path
+) -> None:
+    kept = [member(desk.recipients, **KEPT) for _ in range(60)]
+    take(desk, server.bundle(stick, kept, [member(desk.recipients, story=["quokkawallabies umbrella"])]))
+    assert found(desk, "quokkawallabies") == 1
+    purged(desk)
+    for part in (b"quokkawa", b"okkawal", b"wallabi"):
+        assert part not in pages(desk)
+    assert found(desk, "umbrella") == 60
+    # The index says what the table says, and of no other text.
+    desk.database.conn.execute(
+        """INSERT INTO "texts_fts" ("texts_fts", "rank") VALUES ('integrity-check', 1)"""
+    )
+
+
+def test_the_bits_are_true_at_once_after_words_were_deleted(desk: Desk, bring: Bring) -> None:
+    bring({"story": [STORY]}, KEPT)
+    purged(desk)
+    assert_true(desk)
+
+
+def test_saved_questions_go_that_search_for_words_of_nobody_else(desk: Desk, bring: Bring) -> None:
+    given = {"story": [STORY], "station": [f"House of {CANARY}"]}
+    bring(given, KEPT | {"station": ["Fourth house"]}, {"story": ["I kept quiet."]})
+    going = (f"q={CANARY}", f"q=umbrella+-{CANARY[:6]}*", "q=quiet", f"named=station~House of {CANARY}")
+    staying = ("q=kept", "q=nobody+wrote+this", "setting=police", "named=station~Fourth house")
+    for query in (*going, *staying):
+        saved.save(desk, query, query)
+    assert "4 saved questions deleted, whose search words stood nowhere else" in describe(purged(desk))
+    assert sorted(one.name for one in saved.read(desk.database.conn)) == sorted(staying)
+    assert CANARY.encode() not in pages(desk)
+
+
+def test_a_backup_made_afterwards_holds_no_deleted_word(desk: Desk, bring: Bring, tmp_path: Path) -> None:
+    (one, *_) = bring({"story": [STORY], "station": [f"House of {CANARY}"]})
+    marking.note(desk, one, f"she said {CANARY}", ANA)
+    saved.save(desk, "hers", f"q={CANARY}")
+
+    def backed_up() -> bytes:
+        backup(desk, tmp_path / "saved.age")
+        return unseal_bytes((tmp_path / "saved.age").read_bytes(), desk.identities)
+
+    assert backed_up().count(CANARY.encode()) >= 2
+    purged(desk)
+    assert CANARY.encode() not in backed_up()
 
 
 def test_an_archived_report_without_words_says_the_rest_as_it_did(desk: Desk, bring: Bring) -> None:
@@ -246,7 +297,14 @@ def files_of(folder: Path) -> list[str]:
 
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "the tables are written": lambda desk: (desk / f"{DATABASE}-journal").exists(),
-    "the first shard is written": lambda desk: any("stripped" in one for one in files_of(desk / "archive")),
+    "the copy is being made": lambda desk: any(one.startswith(f".{DATABASE}") for one in files_of(desk)),
+    "the copy's pages are taken over": lambda desk: (
+        (desk / f"{DATABASE}-journal").exists()
+        and any(one.startswith(f".{DATABASE}") for one in files_of(desk))
+    ),
+    "the first shard is written": lambda desk: any(
+        one.endswith(".part") for one in files_of(desk / "archive")
+    ),
     "a new shard has its name": lambda desk: (
         sum(one.endswith(".tar") for one in files_of(desk / "archive")) > 4
     ),
@@ -273,12 +331,13 @@ def test_a_purge_that_is_killed_at_any_moment_is_finished_by_the_next(
         process.wait(20)
         assert {name for name, _ in archived(desk)} == {name for name, *_ in before}
     # The shortest of the moments may pass unseen; the others last long enough.
-    assert len(killed) >= 3, killed
+    assert len(killed) >= 4, killed
     assert run("purge", "--desk", desk.path, "--counted").returncode == 0
     assert stories(desk) == {None: 800}
     assert ticks(desk) == before
     assert len(list(desk.archive.glob("*.tar*"))) == 4
     assert CANARY.encode() not in pages(desk)
+    assert not [one for one in files_of(desk.path) if one.startswith((".", f"{DATABASE}-"))]
 
 
 def test_a_release_says_what_is_due_and_the_command_deletes_it(
@@ -346,6 +405,7 @@ def test_a_bundle_whose_words_were_deleted_is_acknowledged_and_made_anew_as_befo
     done = run("rebuild", "--desk", desk.path)
     assert done.returncode == 0, done.stderr
     again = unlock(desk.path)
+    assert_true(again)
     for table, rows in {"reports": 1, "texts": 0, "purges": 1, "bundles WHERE loaded": 1}.items():
         query = f"SELECT count(*) FROM {table}"  # noqa: S608
         assert again.database.conn.execute(query).fetchone() == (rows,), table

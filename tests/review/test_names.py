@@ -1,10 +1,11 @@
 import pytest
 
 from analysis.desk import Desk
+from analysis.patterns.settled import read_decisions
 from analysis.review import names
 from analysis.review.errors import BadName, UnknownName
 from analysis.review.log import history, undo
-from analysis.review.names import read_groups, read_rejected, reports_of
+from analysis.review.names import read_groups, reports_of
 from tests.review.conftest import ANA, BEN, Bring
 
 STATION = "station"
@@ -55,9 +56,10 @@ def test_undoing_an_earlier_decision_leaves_the_later_one_as_it_is(desk: Desk, r
 
 def test_a_proposal_that_was_rejected_is_remembered(desk: Desk, reports: list[int]) -> None:
     decision = names.reject(desk, STATION, [SPELLINGS[0], SPELLINGS[3]], ANA)
-    assert read_rejected(desk.database.conn, STATION) == [frozenset({SPELLINGS[0], SPELLINGS[3]})]
+    alone = {(STATION, SPELLINGS[0]), (STATION, SPELLINGS[3])}
+    assert read_decisions(desk.database.conn, STATION).alone == alone
     undo(desk, decision, BEN)
-    assert read_rejected(desk.database.conn, STATION) == []
+    assert read_decisions(desk.database.conn, STATION).alone == frozenset()
 
 
 def test_decisions_about_names_that_nobody_wrote_are_refused(desk: Desk, reports: list[int]) -> None:

@@ -95,3 +95,15 @@ def test_a_quote_is_made_of_the_words_of_its_report(desk: Desk, bring: Bring) ->
     for words in refused:
         with pytest.raises(NotQuotable, match="the report's own words, in their order"):
             propose(desk, report, words)
+
+
+def test_a_quote_does_not_inherit_the_checks_of_an_earlier_one(desk: Desk, bring: Bring) -> None:
+    (report,) = bring(YES)
+    quote = propose(desk, report)
+    for by in (ANA, BEN):
+        quotes.check(desk, quote, by)
+    # As after a backup came back to a desk that lacks the quote's report: its number is free again.
+    with desk.database.atomic():
+        desk.database.conn.execute('DELETE FROM "quotes"')
+    assert propose(desk, report, "Nobody helped.") == quote
+    assert read_quotable(desk.database.conn) == []

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.bitmaps import count
+from analysis.review import marking
 from analysis.workbench import named, search
 from analysis.workbench.decided import ASSIGNED, EXCLUDED, LABEL
 from analysis.workbench.marks import visible
 from analysis.workbench.pages import counting, forms
 from analysis.workbench.pages.counting import Counted
 from analysis.workbench.pages.view import Asked
-from analysis.workbench.selection import BLANK, NUMBERS, Order, Selection, value_of
+from analysis.workbench.selection import BLANK, NUMBERS, REFUSED, Order, Selection, refused, value_of
 
 SIZE = 25
 FACET, PAGE = "_facet", "_page"
@@ -68,13 +69,17 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "browse.html", {
         "n": order.total,
         "every": count(asked.snapshot.bits.every(asked.connection)),
+        "refused": 0 if _asks_for_refused(selection) else count(refused(asked.connection, asked.snapshot)),
+        "refused_link": _address(asked, Selection((REFUSED,))),
         "selection": selection,
         "chosen": [_chosen(asked, name, code) for name, code in selection.filters],
         "searchable": bool(search.phrase(selection.words)) or not selection.words,
         "facets": facets,
         "others": _others(asked, {facet.question for facet in facets}),
         "kept": asked.options(FACET),
-        "items": _items(asked, order.slice((page - 1) * SIZE, SIZE)),
+        # What goes back in a form goes back as it is: a name that is made visible is another name.
+        "hidden": [(escape(name), escape(code)) for name, code in selection.filters],
+        "items": items(asked, order.slice((page - 1) * SIZE, SIZE)),
         "page": page,
         "pages": pages,
         "page_link": lambda number: _address(asked, selection, page=number),
@@ -83,7 +88,12 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "last": min(page * SIZE, order.total),
         "reasons": counting.reasons(asked.lang),
         "most": forms.MOST_REPORTS,
+        "labels_in_use": list(marking.label_counts(asked.connection)),
     }
+
+
+def _asks_for_refused(selection: Selection) -> bool:
+    return any(name == REFUSED[0] for name, _ in selection.filters)
 
 
 def _address(asked: Asked, selection: Selection, *, page: int = 1, facet: str = "") -> str:
@@ -131,7 +141,7 @@ def _chosen(asked: Asked, question: str, code: str) -> tuple[str, str, str]:
     if question == NUMBERS:
         return "", str(len(code.split("."))), link
     if question == named.NAMED:
-        return *named.describe(asked.book, code, asked.lang), link
+        return *named.describe(asked.connection, asked.book, code, asked.lang), link
     if question == named.ONLY:
         return counting.title(asked, code), ONLY_THESE, link
     value = value_of(asked.book, question, code)
@@ -139,7 +149,8 @@ def _chosen(asked: Asked, question: str, code: str) -> tuple[str, str, str]:
     return counting.title(asked, question), label, link
 
 
-def _items(asked: Asked, reports: list[int]) -> list[Item]:
+def items(asked: Asked, reports: list[int]) -> list[Item]:
+    """Reports in a few words each, in this order."""
     if not reports:
         return []
     columns = [row[1] for row in asked.connection.execute('PRAGMA table_info("reports")')]
@@ -167,21 +178,35 @@ def _items(asked: Asked, reports: list[int]) -> list[Item]:
 
 
 def _texts(asked: Asked, reports: list[int]) -> dict[int, tuple[Markup | str, ...]]:
-    """What to show of each report's words: where the search found something, or how the longest begins."""
+    """What to show of each report's words: where the search found something, or how the longest begins.
+
+    A story goes before an answer of one line, however long that is.
+    """
     holes = ", ".join("?" * len(reports))
-    query = f'SELECT "id", "report", "text" FROM "texts" WHERE "report" IN ({holes}) ORDER BY "id"'  # noqa: S608
+    wanted = f'WHERE "report" IN ({holes}) ORDER BY "id"'
+    query = f'SELECT "id", "report", "text", "question" FROM "texts" {wanted}'  # noqa: S608
     rows = asked.connection.execute(query, reports).fetchall()
     found: dict[int, tuple[Markup | str, ...]] = {}
     if asked.selection.words:
         marked = search.highlights(asked.connection, asked.selection.words, [row[0] for row in rows])
-        for number, report, _ in rows:
+        for number, report, _, _ in rows:
             if number in marked:
                 found[report] = (*found.get(report, ()), marked[number])
         return found
-    longest: dict[int, str] = {}
-    for _, report, text in rows:
-        longest[report] = max(longest.get(report, ""), text, key=len)
-    return {report: (visible(_begin(text)),) for report, text in longest.items()}
+    stories: dict[int, str] = {}
+    for _, report, text, question in rows:
+        if _is_story(asked, question):
+            stories[report] = max(stories.get(report, ""), text, key=len)
+        else:
+            # Names alone say little without what they are the names of.
+            named = f"{counting.title(asked, question)}: {visible(_begin(text))}"
+            found[report] = (*found.get(report, ()), named)
+    return found | {report: (visible(_begin(text)),) for report, text in stories.items()}
+
+
+def _is_story(asked: Asked, question: str) -> bool:
+    known = asked.book.questions.get(question)
+    return known is None or known.kind == "long_text"
 
 
 def _begin(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 
 from analysis.bitmaps import Bits, Value, count
+from analysis.patterns.time import every_week
 from analysis.review.exclusions import REASONS
 from analysis.workbench.pages import words
 from analysis.workbench.pages.draw import Row
@@ -77,27 +77,26 @@ def link(asked: Asked, question: str, code: str) -> str:
 def by_week(asked: Asked, among: Bits) -> list[Row]:
     """Reports by the week in which they were received, weeks without any between them too."""
     found = {one.code: one for one in count_by(asked, "week", among)}
-    if not found:
-        return []
-    first, last = (date.fromisocalendar(int(w[:4]), int(w[6:]), 1) for w in (min(found), max(found)))
-    weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    names = [f"{day.isocalendar().year}-W{day.isocalendar().week:02}" for day in weeks]
+    names = every_week(list(found))
     return [Row(w, found[w].n if w in found else 0, link(asked, "week", w)) for w in names]
 
 
 def by_month(asked: Asked, question: str, among: Bits) -> tuple[list[Row], list[Row]]:
-    """Reports by the month in which it happened, and those that give a year, "not sure" or nothing."""
+    """Reports by the month in which it happened, and those that give a year, "not sure" or nothing.
+
+    Months without any report stand between the others, but for those of long ago.
+    """
     found = {one.code: one for one in count_by(asked, question, among)}
     months = sorted(code for code in found if len(code) == 7)
-    made = []
+    made: list[Row] = []
     if months:
         first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (months[0], months[-1]))
         # A slip such as 1925 must not stretch the chart over a century.
-        for number in range(max(first, last - 119), last + 1):
-            name = f"{number // 12}-{number % 12 + 1:02}"
+        span = range(max(first, last - 119), last + 1)
+        unbroken = [f"{number // 12}-{number % 12 + 1:02}" for number in span]
+        for name in [*(month for month in months if month < unbroken[0]), *unbroken]:
             made.append(Row(name, found[name].n if name in found else 0, link(asked, question, name)))
-    shown = {row.label for row in made}
-    rest = [Row(one.label, one.n, link(asked, question, c)) for c, one in found.items() if c not in shown]
+    rest = [Row(one.label, one.n, link(asked, question, c)) for c, one in found.items() if c not in months]
     return made, rest
 
 

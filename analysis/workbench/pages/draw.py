@@ -60,13 +60,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The newest part of a series, standing."""
+    """The newest part of a series, standing; `earlier` counts the reports of the part before it."""
 
     columns: tuple[Column, ...]
     width: int
     most: int
     middle: int
-    hidden: int
+    earlier: int
     height: int = HEIGHT
     thickness: int = _SLOT - _GAP
     left: int = _LEFT
@@ -97,7 +97,7 @@ def columns(rows: Sequence[Row]) -> Columns:
         for place, row in enumerate(shown)
     )
     width = max(WIDTH, _LEFT + len(shown) * _SLOT + 30)
-    return Columns(made, width, most, most // 2, len(rows) - len(shown))
+    return Columns(made, width, most, most // 2, sum(row.n for row in rows[: -len(shown)]) if shown else 0)
 
 
 def shortened(label: str) -> str:

@@ -7,23 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from analysis.bitmaps import numbers
-from analysis.errors import AnalysisError
 from analysis.review import exclusions, log, marking, quotes
 from analysis.review.people import Reviewer
 from analysis.workbench import saved
+from analysis.workbench.pages.deciding import Changed, back, by_somebody, number
 from analysis.workbench.pages.view import Sent
 from analysis.workbench.selection import Selection
 
 Reports: TypeAlias = Sequence[int]
 
 BROWSE = "/browse"
-WHO = "/review#who"
 # Reports that one decision may be about.
 MOST_REPORTS = 50_000
-
-
-class Changed(AnalysisError):
-    """What is to be decided is not what was shown."""
 
 
 def save_question(sent: Sent) -> str:
@@ -42,28 +37,27 @@ def forget_question(sent: Sent) -> str:
 def say_who(sent: Sent) -> str:
     """Keeps the name of whoever decides, for this session."""
     sent.workbench.session.reviewer = Reviewer.named(sent.field("who")).name
-    return "/review"
+    return back(sent, "/review")
 
 
-def decide(sent: Sent) -> str:
+@by_somebody
+def decide(sent: Sent, by: Reviewer) -> str:
     """Decides about one report, or about all that a choice selects."""
-    if not sent.workbench.session.reviewer:
-        return WHO
-    reports, back = _reports(sent)
-    _decide(sent, reports, Reviewer.named(sent.workbench.session.reviewer))
-    return back
+    reports, there = _reports(sent)
+    _decide(sent, reports, by)
+    return there
 
 
 def _reports(sent: Sent) -> tuple[Iterable[int], str]:
     query = Selection.read(sent.field("query")).query
     suffix = f"?{query}" if query else ""
     if "report" in sent.fields:
-        number = _number(sent.field("report"))
-        return [number], f"/report/{number}{suffix}"
+        report = number(sent.field("report"))
+        return [report], f"/report/{report}{suffix}"
     connection, snapshot = sent.workbench.state.connection(), sent.workbench.state.snapshot()
     found = numbers(Selection.read(query).find(connection, snapshot))
     # An import, or somebody else's decision, may have come between.
-    if not query or len(found) != _number(sent.field("n")) or len(found) > MOST_REPORTS:
+    if not query or len(found) != number(sent.field("n")) or len(found) > MOST_REPORTS:
         raise Changed("the reports are not the ones that were shown, or too many at once", "look again")
     return found.tolist(), f"{BROWSE}{suffix}"
 
@@ -121,27 +115,19 @@ _DECISIONS: Mapping[str, Callable[[Sent, Reports, Reviewer], None]] = {
 }
 
 
-def undo(sent: Sent) -> str:
+@by_somebody
+def undo(sent: Sent, by: Reviewer) -> str:
     """Takes a decision back."""
-    if not sent.workbench.session.reviewer:
-        return WHO
-    log.undo(sent.desk, int(sent.parts["number"]), Reviewer.named(sent.workbench.session.reviewer))
-    return "/review#log"
+    log.undo(sent.desk, int(sent.parts["number"]), by)
+    return back(sent, "/review#log")
 
 
-def check_quote(sent: Sent) -> str:
+@by_somebody
+def check_quote(sent: Sent, by: Reviewer) -> str:
     """Says of a quote that it may be used, or that it may not."""
-    if not sent.workbench.session.reviewer:
-        return WHO
-    by, quote = Reviewer.named(sent.workbench.session.reviewer), int(sent.parts["number"])
+    quote = int(sent.parts["number"])
     if sent.field("do") == "check":
         quotes.check(sent.desk, quote, by)
     else:
         quotes.refuse(sent.desk, quote, by, remark=sent.field("remark"))
-    return "/review#quotes"
-
-
-def _number(typed: str) -> int:
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 12:
-        raise Changed("the form does not say which report")
-    return int(typed)
+    return back(sent, "/review#quotes")

@@ -72,7 +72,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "data": f"/desk/reports/{number}",
         "query": asked.selection.query,
         "review": review.of_report(asked, number),
-        **_neighbours(asked, number),
+        **_neighbours(asked, number, row["week"]),
     }
 
 
@@ -153,14 +153,18 @@ def _consent(asked: Asked, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _neighbours(asked: Asked, number: int) -> dict[str, Any]:
-    """The reports before and after it among those that the address selects."""
+def _neighbours(asked: Asked, number: int, week: str) -> dict[str, Any]:
+    """The reports before and after it among those that the address selects.
+
+    A report that was just left out is no longer among them; one goes on from where it stood.
+    """
     selection = asked.selection
     found = selection.find(asked.connection, asked.snapshot)
     order = Order.of(asked.connection, asked.snapshot.bits, found)
     place = order.place(number)
     suffix = f"?{selection.query}" if selection.query else ""
-    near = {} if place is None else {offset: _near(order, place + offset) for offset in (-1, 1)}
+    here = order.before(week, number)
+    near = {-1: _near(order, here - 1), 1: _near(order, here if place is None else here + 1)}
     return {
         "place": None if place is None else place + 1,
         "total": order.total,

@@ -4,7 +4,7 @@ Each pattern of one state of the desk is worked out once and kept.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -13,11 +13,12 @@ from analysis.bitmaps import numbers
 from analysis.cipher import Database
 from analysis.patterns import places, together, words
 from analysis.patterns import time as times
-from analysis.patterns.places import Group, Pool
+from analysis.patterns.places import DECIDED, Group, Pool, Spelling
 from analysis.patterns.reading import Choice
 from analysis.patterns.time import Period
 from analysis.workbench.decided import COUNTED, YES
-from analysis.workbench.named import NAMED, ONLY, join
+from analysis.workbench.labels import worded
+from analysis.workbench.named import NAMED, ONLY, join, join_group
 from analysis.workbench.pages import counting, stacked
 from analysis.workbench.pages import words as templates
 from analysis.workbench.pages.view import Asked
@@ -25,8 +26,14 @@ from analysis.workbench.selection import Selection
 
 SHOWN = 60
 MOST_SETS = 20
+# So many spellings are listed, and stand in an address.
+SPELLINGS = 30
+# Where it is decided which names are one.
+NAMES = "/review/names"
 # Of one week by one channel: so many of a group's reports may be one person's.
 ONE_HAND = 0.5
+# When so many of all reports came so, as from a spreadsheet, it says nothing of a group.
+SHEET = 0.95
 # What words can be typical of.
 TYPICAL_OF = ("acts", "health_acts", "housing_acts", "area", "setting", "agency", "facility", "landlord")
 
@@ -71,11 +78,14 @@ def read_places(asked: Asked) -> tuple[str, dict[str, Any]]:
         return "places.html", {"pools": [], "found": None, "groups": []}
     pool = pools[name]
     found = find_places(asked, pool)
+    one_sheet = _came_as_one_sheet(asked)
     return "places.html", {
         "pools": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in pools],
         "found": found,
-        "groups": [_place(asked, pool, group) for group in found.groups[:SHOWN]],
+        "groups": [_place(asked, pool, group, one_sheet=one_sheet) for group in found.groups[:SHOWN]],
+        "one_sheet": one_sheet,
         "shown": min(SHOWN, len(found.groups)),
+        "deciding": f"{NAMES}?{urlencode({'_of': name})}",
     }
 
 
@@ -84,17 +94,25 @@ def find_places(asked: Asked, pool: Pool) -> places.Places:
     return kept(asked, lambda database: places.places(database, pool), "places", pool.id)
 
 
-def _place(asked: Asked, pool: Pool, group: Group) -> dict[str, Any]:
+def _came_as_one_sheet(asked: Asked) -> bool:
+    """Whether nearly all reports came in one week by one channel."""
+    weeks = kept(asked, times.by_week, "weeks")
+    largest = max((max(week.channels.values(), default=0) for week in weeks), default=0)
+    return largest >= SHEET * sum(week.n for week in weeks)
+
+
+def _place(asked: Asked, pool: Pool, group: Group, *, one_sheet: bool) -> dict[str, Any]:
     spelled = [
-        (one, _written(asked, one.question, one.written, one.choice), _named(asked, [one]))
-        for one in group.spellings
+        (one, _written(asked, one.question, one.written, one.choice), link_of(asked, group, [one]))
+        for one in group.spellings[:SPELLINGS]
     ]
     return {
         "group": group,
-        "name": spelled[0][1],
-        "link": _named(asked, group.spellings),
+        "name": spelled[0][1] if spelled and group.name == spelled[0][0].written else group.name,
+        "link": link_of(asked, group),
+        "address": deciding_link(pool, group),
         "spellings": spelled,
-        "one_hand": group.n > 1 and group.largest / group.n >= ONE_HAND,
+        "one_hand": not one_sheet and group.n > 1 and group.largest / group.n >= ONE_HAND,
     }
 
 
@@ -102,12 +120,26 @@ def _written(asked: Asked, question: str, written: str, choice: int | None) -> s
     return written if choice is None else asked.book.answer(question, choice, asked.lang)
 
 
-def _named(asked: Asked, spellings: Sequence[Any]) -> str:
-    codes = [
-        join(one.question, one.written if one.choice is None else asked.book.choices[one.choice].code)
-        for one in spellings
-    ]
-    return link(*((NAMED, code) for code in codes))
+def codes(group: Group) -> Iterator[str]:
+    """What stands for a group in an address: its number, or any of its names."""
+    if group.accepted:
+        yield join_group(group.accepted)
+    yield from (join(*one.key) for one in group.spellings)
+
+
+def deciding_link(pool: Pool, group: Group) -> str:
+    """The page where it is decided what a group of names is."""
+    return f"{NAMES}/one?{urlencode({'_of': pool.id, '_name': next(codes(group))})}"
+
+
+def link_of(asked: Asked, group: Group, spellings: Sequence[Spelling] = ()) -> str:
+    """Where the reports behind a group of names are shown, or behind some of its spellings."""
+    shown, named = spellings or group.spellings, list[str]()
+    if group.accepted and not spellings:
+        named.append(join_group(group.accepted))
+        shown = [one for one in shown if one.why != DECIDED]
+    named += [join(*one.key) for one in shown[:SPELLINGS]]
+    return link(*((NAMED, code) for code in named))
 
 
 def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -122,12 +154,22 @@ def read_together(asked: Asked) -> tuple[str, dict[str, Any]]:
     return "together.html", {
         "questions": [(one, counting.title(asked, one), f"?_of={one}", one == name) for one in questions],
         "found": found,
-        "pairs": [_pair(asked, pair) for pair in found.pairs[:SHOWN]],
+        **_told(asked, "pairs", found.pairs),
         "sets": _sets(asked, found),
         "sets_n": sum(one.n for one in found.combinations[:MOST_SETS]),
         "cross": cross,
-        "crossed": [_pair(asked, pair) for pair in cross.pairs[:SHOWN]] if cross else [],
+        **_told(asked, "crossed", cross.pairs if cross else ()),
     }
+
+
+def _told(asked: Asked, name: str, pairs: Sequence[together.Pair]) -> dict[str, Any]:
+    """Pairs above chance and below it, what differs most first; apart those of few reports, which mislead."""
+    enough = [pair for pair in pairs if not pair.small]
+    above = [pair for pair in enough if pair.n > pair.expected]
+    below = [pair for pair in reversed(enough) if pair.n <= pair.expected]
+    few = [pair for pair in pairs if pair.small]
+    parts = {name: above, f"{name}_below": below, f"{name}_few": few}
+    return {part: [_pair(asked, pair) for pair in them[:SHOWN]] for part, them in parts.items()}
 
 
 def _pair(asked: Asked, pair: together.Pair) -> dict[str, Any]:
@@ -177,6 +219,7 @@ def read_time(asked: Asked) -> tuple[str, dict[str, Any]]:
     exact = [month for month in months if month.name and len(month.name) == len("2026-05")]
     return "time.html", {
         "channels": [(channel, named.get(channel, channel)) for channel in channels],
+        "n": sum(week.n for week in weeks),
         "weeks": _periods("week", weeks),
         "weeks_chart": stacked.draw_periods(weeks, channels),
         "months": _periods("when", exact),
@@ -218,10 +261,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
     options = [
         (
             counting.title(asked, one),
-            [
-                (f"{one}:{c.code}", c.label.get(asked.lang) or c.label["en"])
-                for c in asked.book.choices_of(one)
-            ],
+            [(f"{one}:{c.code}", worded(c.label, asked.lang)) for c in asked.book.choices_of(one)],
         )
         for one in known
     ]
@@ -240,7 +280,7 @@ def read_words(asked: Asked) -> tuple[str, dict[str, Any]]:
         "langs": [(one, counting.label(asked, "lang", one)) for one in spoken if one != "-"],
         "lang_of": lang,
         "found": found,
-        "terms": [_term(term, question, code) for term in found.terms] if found else [],
+        "terms": [_term(term, lang, question, code) for term in found.terms] if found else [],
     }
 
 
@@ -253,6 +293,6 @@ def _typical(asked: Asked, answer: str, lang: str) -> words.Typical:
     )
 
 
-def _term(term: words.Term, question: str, code: str) -> tuple[words.Term, str]:
-    query = urlencode([(question, code), (COUNTED, YES), ("q", f'"{term.word}"')])
+def _term(term: words.Term, lang: str, question: str, code: str) -> tuple[words.Term, str]:
+    query = urlencode([(question, code), (COUNTED, YES), ("lang", lang), ("q", f'"{term.word}"')])
     return term, f"{counting.BROWSE}?{query}"

@@ -3,24 +3,27 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from analysis.review import marking
+from analysis.bitmaps import count
+from analysis.review import marking, people
 from analysis.review.flow import read_flow
-from analysis.review.log import Decision, history
-from analysis.review.quotes import Quote, permission, read_quotable, read_waiting
+from analysis.review.log import history
+from analysis.review.quotes import Quote, permission, read_of, read_quotable, read_waiting
 from analysis.review.risks import find_risks
 from analysis.workbench.decided import EXCLUDED, LABEL
-from analysis.workbench.pages import counting, words
+from analysis.workbench.pages import counting, waiting, words
 from analysis.workbench.pages.draw import Row
+from analysis.workbench.pages.history import line
 from analysis.workbench.pages.view import Asked
+from analysis.workbench.selection import Selection
 
-NEWEST = 100
-_REASONED = ("exclude",)
+NEWEST = 10
 
 
 def read(asked: Asked) -> tuple[str, dict[str, Any]]:
     """What the page shows."""
     flow = read_flow(asked.connection)
     named = words.fixed(asked.lang)[EXCLUDED]
+    # Of those that may be counted, as in the flow: the others are in no list of reports.
     excluded = [Row(named[reason], n, _link(EXCLUDED, reason)) for reason, n in flow.excluded.items()]
     # Who said no to counting is left out by consent, without a decision.
     for place, reason in enumerate(flow.excluded):
@@ -28,13 +31,13 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
             excluded[place] = Row(named[reason], flow.excluded[reason], "")
     return "review.html", {
         "flow": flow,
+        "back": "".join(asked.options("_back")[:1]) or "/review",
+        "queues": waiting.read(asked),
         "excluded": excluded,
-        "labels": [
-            Row(label, n, _link(LABEL, label)) for label, n in marking.label_counts(asked.connection).items()
-        ],
-        "waiting": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
+        "labels": [_label(asked, label) for label in marking.label_counts(asked.connection)],
+        "quotes": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
         "quotable": len(read_quotable(asked.connection)),
-        "log": [_line(asked, one) for one in history(asked.connection, newest=NEWEST)],
+        "log": [line(asked, one) for one in history(asked.connection, newest=NEWEST)],
     }
 
 
@@ -58,8 +61,16 @@ def of_report(asked: Asked, number: int) -> dict[str, Any]:
             for name, question in asked.book.questions.items()
             if question.kind == "long_text"
         ],
-        "log": [_line(asked, one) for one in history(connection, report=number)],
+        "quotes": [_quote(asked, quote) for quote in read_of(connection, number)],
+        "labels_in_use": list(marking.label_counts(connection)),
+        "log": [line(asked, one) for one in history(connection, report=number)],
     }
+
+
+def _label(asked: Asked, label: str) -> Row:
+    """A label with the reports that its link leads to."""
+    found = Selection(((LABEL, label),)).find(asked.connection, asked.snapshot)
+    return Row(label, count(found), _link(LABEL, label))
 
 
 def _link(question: str, value: str) -> str:
@@ -67,15 +78,12 @@ def _link(question: str, value: str) -> str:
 
 
 def _quote(asked: Asked, quote: Quote) -> dict[str, Any]:
-    risky = sorted({flag.kind for flag in find_risks(quote.text)})
-    return {"quote": quote, "risks": risky, "question": counting.title(asked, quote.question)}
-
-
-def _line(asked: Asked, one: Decision) -> dict[str, Any]:
-    named = words.fixed(asked.lang)
-    value = one.value or ""
-    if one.kind in _REASONED:
-        value = named[EXCLUDED].get(value, value)
-    elif one.kind not in ("label", "unlabel", "assign"):
-        value = ""
-    return {"decision": one, "kind": named["kind"].get(one.kind, one.kind), "value": value}
+    found = words.fixed(asked.lang)["risk"]
+    risky = [(found[flag.kind], quote.text[flag.start : flag.end]) for flag in find_risks(quote.text)]
+    mine = people.key(asked.reviewer)
+    return {
+        "quote": quote,
+        "risks": list(dict.fromkeys(risky)),
+        "question": counting.title(asked, quote.question),
+        "mine": bool(mine) and mine in {people.key(name) for name in quote.checked},
+    }

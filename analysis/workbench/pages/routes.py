@@ -1,10 +1,34 @@
 """The addresses of our pages. Datasette's own stay as they are, behind the link "Data"."""
 
-from analysis.workbench.pages import alike, browse, data, forms, one, overview, patterns, review
-from analysis.workbench.pages.view import View, form, page
+from analysis.workbench.pages import (
+    alike,
+    browse,
+    data,
+    download,
+    forms,
+    history,
+    names,
+    naming,
+    one,
+    overview,
+    patterns,
+    review,
+    settling,
+)
+from analysis.workbench.pages.view import Asked, Missing, View, form, page
+
+# What Datasette tells of itself. Its other pages of this kind are for its makers: they carry scripts, and
+# links to their own site.
+_ITSELF = r"/-/(?!(?:actor|databases|metadata|plugins|settings|versions)(?:\.json)?$)"
+
+
+def _absent(asked: Asked) -> tuple[str, dict[str, object]]:
+    raise Missing
+
 
 ROUTES: tuple[tuple[str, View], ...] = (
     (r"/$", page(overview.read)),
+    (_ITSELF, page(_absent)),
     (r"/browse$", page(browse.read)),
     (r"/report/(?P<number>[1-9][0-9]{0,11})$", page(one.read)),
     (r"/patterns$", page(patterns.read_index)),
@@ -12,9 +36,16 @@ ROUTES: tuple[tuple[str, View], ...] = (
     (r"/patterns/together$", page(patterns.read_together)),
     (r"/patterns/time$", page(patterns.read_time)),
     (r"/patterns/alike$", page(alike.read)),
+    (r"/patterns/alike/one$", page(alike.read_one)),
     (r"/patterns/words$", page(patterns.read_words)),
     (r"/data$", page(data.read)),
+    (r"/data/export$", download.view),
     (r"/review$", page(review.read)),
+    (r"/review/names$", page(names.read)),
+    (r"/review/names/one$", page(names.read_one)),
+    (r"/review/names/decide$", form(naming.decide)),
+    (r"/review/alike$", form(settling.decide)),
+    (r"/review/log$", page(history.read)),
     (r"/review/who$", form(forms.say_who)),
     (r"/review/decide$", form(forms.decide)),
     (r"/review/undo/(?P<number>[1-9][0-9]{0,11})$", form(forms.undo)),

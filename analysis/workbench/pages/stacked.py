@@ -34,7 +34,6 @@ class Stacks:
     stacks: tuple[Stack, ...]
     width: int
     most: int
-    hidden: int
     frame: draw.Columns
 
 
@@ -62,4 +61,4 @@ def draw_periods(periods: Sequence[Period], channels: Sequence[str]) -> Stacks:
     stacks = tuple(
         _stack(column, period, channels, scale) for column, period in zip(frame.columns, shown, strict=True)
     )
-    return Stacks(stacks, frame.width, frame.most, frame.hidden, frame)
+    return Stacks(stacks, frame.width, frame.most, frame)

@@ -41,6 +41,8 @@ class Asked:
     lang: str
     snapshot: Snapshot
     connection: Any
+    # Who decides in this session, if they said so.
+    reviewer: str = ""
     selection: Selection = field(init=False)
     _options: Mapping[str, list[str]] = field(init=False)
 
@@ -95,7 +97,7 @@ def page(read: Read) -> View:
         workbench: Workbench = datasette.workbench
         if chosen := request.args.get(LANGUAGE):
             return _change_language(workbench.session, chosen, request)
-        lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
+        lang = _language(workbench, request)
         snapshot = workbench.state.snapshot()
         key = (lang, workbench.session.reviewer, request.path, request.query_string)
         drawn = snapshot.pages.get(key)
@@ -114,16 +116,17 @@ def page(read: Read) -> View:
                             lang,
                             snapshot,
                             workbench.state.connection(),
+                            workbench.session.reviewer,
                         ),
                         workbench.session,
                     ),
                 )
             except Missing:
-                return _error(404, "missing.html", lang, request.path)
+                return _error(404, "missing.html", lang, request.path, reviewer=workbench.session.reviewer)
             except cipher.OperationalError as error:
                 if str(error) != "interrupted":
                     raise
-                return _error(503, "slow.html", lang, request.path)
+                return _error(503, "slow.html", lang, request.path, reviewer=workbench.session.reviewer)
             snapshot.pages.put(key, drawn)
         return Response.html(drawn)
 
@@ -146,12 +149,28 @@ def form(write: Write) -> View:
                 lambda: workbench.state.write(lambda desk: write(Sent(desk, fields, parts, workbench))),
             )
         except AnalysisError as refusal:
-            lang = workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
-            return _error(409, "refused.html", lang, request.path, message=refusal.message)
+            return refuse(workbench, request, refusal)
         # Whoever loads the page again must not send the form again.
         return Response("", status=303, headers={"location": there})
 
     return view
+
+
+def refuse(workbench: Workbench, request: Any, refusal: AnalysisError) -> Response:
+    """The page that says why a form was not followed."""
+    return _error(409, "refused.html", _language(workbench, request), request.path, message=refusal.message)
+
+
+def refusal(workbench: Workbench, request: Any, status: int, message: str) -> Response:
+    """The page of an error that Datasette met."""
+    lang = _language(workbench, request)
+    if status == 404:
+        return _error(404, "missing.html", lang, request.path)
+    return _error(status, "failed.html", lang, request.path, message=message)
+
+
+def _language(workbench: Workbench, request: Any) -> str:
+    return workbench.session.lang or words.choose(request.headers.get("accept-language", ""))
 
 
 def _draw(read: Read, asked: Asked, session: Session) -> str:
@@ -159,9 +178,10 @@ def _draw(read: Read, asked: Asked, session: Session) -> str:
         template, context = read(asked)
     shared = {
         "here": asked.path,
+        "address": f"{asked.path}?{asked.query}" if asked.query else asked.path,
         "in_language": in_language(asked),
         "token": session.form_token,
-        "reviewer": session.reviewer,
+        "reviewer": asked.reviewer,
     }
     return words.render(template, asked.lang, shared | context)
 
@@ -182,7 +202,7 @@ def _pairs(request: Any) -> list[tuple[str, list[str]]]:
     return list(parse_qs(request.query_string, keep_blank_values=True).items())
 
 
-def _error(status: int, template: str, lang: str, path: str, **more: str) -> Response:
-    shared = {"here": path, "in_language": lambda code: f"/?{LANGUAGE}={code}"}
+def _error(status: int, template: str, lang: str, path: str, **more: str | None) -> Response:
+    shared = {"here": path, "address": "/review", "in_language": lambda code: f"/?{LANGUAGE}={code}"}
     shown = words.render(template, lang, shared | more)
     return Response.html(shown, status=status)

@@ -1,6 +1,6 @@
 """Renders our pages: Jinja2 with autoescape, gettext, and one last look at whatever is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -40,11 +40,30 @@ def choose(wanted: str) -> str:
 @cache
 def environment(lang: str) -> jinja2.Environment:
     """Templates in a language. What is no markup of ours is shown, never obeyed."""
-    made = templates.environment(templates.catalog(lang), FOLDER, finalize=_shown)
+    made = templates.environment(templates.catalog(lang), FOLDER, finalize=shown)
+    # What stands in a sentence is put into it before the sentence is looked at.
+    for name in ("gettext", "ngettext"):
+        made.globals[name] = _sentence(made.globals[name])
     made.filters["number"] = lambda n: f"{n:,}".replace(",", SEPARATORS[lang])
+    made.filters["decimal"] = lambda n, places: decimal(n, places, lang)
     made.globals["small"] = SMALL
     return made
 
 
-def _shown(value: object) -> object:
+def decimal(n: float, places: int, lang: str) -> str:
+    """A number with decimals. Where a point parts thousands, a comma stands before the decimals."""
+    point = "," if SEPARATORS[lang] == "." else "."
+    return f"{n:.{places}f}".replace(".", point)
+
+
+def shown(value: object) -> object:
+    """What a template shows of a value: what a browser would obey in it is made visible."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _sentence(translate: Any) -> Callable[..., object]:
+    @jinja2.pass_context
+    def translated(context: jinja2.runtime.Context, *given: object, **named: object) -> object:
+        return translate(context, *given, **{name: shown(value) for name, value in named.items()})
+
+    return translated
