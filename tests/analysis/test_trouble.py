@@ -12,10 +12,10 @@ from analysis.trouble import told
 from tests.analysis.conftest import Run
 from tests.analysis.making import Server, member, pack, varied
 from tests.analysis.test_courier import refused
+from tests.findings.releasing import write_release_file
 
 PUBLIC = "witnessbox-server-key/1 " + "ab" * 32 + "\n"
 PAGE = 16384
-from tests.findings.releasing import write_release_file
 
 
 @pytest.fixture
