@@ -5,6 +5,7 @@
     desk.pub          the card that an intake pins: whom to seal to, signed by the desk
     recipients.txt    the same keys as any age reads them
     signing.key.age   the seed that signs the card, sealed to the recipients
+    release.key.age   the seed that signs releases, sealed to the same, once somebody made it
     database.key.age  the 32 bytes that open the database, sealed to the newest
     desk.db           everything that was unsealed, in SQLCipher
     archive/          the sealed reports as they came

@@ -35,6 +35,10 @@ class DamagedDesk(DeskError):
     """A file of the desk is missing, broken, or of another desk."""
 
 
+class NoReleaseKey(DeskError):
+    """The desk has no key yet that signs releases."""
+
+
 class Busy(DeskError):
     """Another command is changing the desk."""
 

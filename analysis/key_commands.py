@@ -1,4 +1,4 @@
-"""The commands about keys: keygen, rotate, keys, rehearse. They parse, call one function and print."""
+"""The commands about keys. They parse, call one function and print."""
 
 import sys
 from collections.abc import Callable
@@ -134,6 +134,29 @@ def rehearse(path: Path) -> None:
         click.echo(line)
 
 
+@click.command("release-key")
+@desk_option
+def release_key(path: Path) -> None:
+    """Make the key that signs releases, or show the public half of the one that is there.
+
+    Readers check with it that a release is yours. It is made once and stays the same.
+    """
+    from analysis import releasekey
+    from analysis.findings.site.minisign import key_line
+
+    with unlocked(path) as desk, desk.changing():
+        made = not releasekey.has_release_key(path)
+        if made:
+            key = releasekey.make_release_key(path, desk.recipients)
+        else:
+            key = releasekey.read_release_key(path, desk.identities)
+    click.echo("made the key that signs releases" if made else "the key that signs releases is there")
+    click.echo(f"public key: {key_line(key.verify_key)}")
+    click.echo(
+        "publish this line where a stranger cannot change it: in print, in a talk, on other pages of yours"
+    )
+
+
 def _choices(
     scheme: "Scheme | None", passphrase: bool | None, days: int, sheets: Path | None, lang: str
 ) -> "Choices":
@@ -165,5 +188,5 @@ def _announce(path: Path, what: str, new: "NewKeys") -> None:
 
 def add_to(group: click.Group) -> None:
     """Adds the commands to the program."""
-    for command in (keygen, rotate, keys, rehearse):
+    for command in (keygen, rotate, keys, rehearse, release_key):
         group.add_command(command)

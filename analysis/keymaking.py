@@ -11,10 +11,12 @@ from analysis.desk_errors import Busy
 from analysis.identities import Life
 from analysis.identity import HybridIdentity, format_identity
 from analysis.keyring import IDENTITY, OPEN_IDENTITY
+from analysis.releasekey import RELEASE_KEY, has_release_key, read_release_key
 from analysis.shares import Scheme
 from analysis.sheets import Keys
 from analysis.signing import SIGNING_KEY, signing_key
 from analysis.terminal import Terminal
+from intake.crypto.recipients import HybridRecipient
 from intake.crypto.seal import seal_bytes
 
 PASSPHRASE = "a passphrase"  # noqa: S105  # the title of a step
@@ -117,8 +119,15 @@ def _files(desk: Desk, new: NewKeys) -> dict[str, bytes]:
         **public.files(recipients, key, sequence=desk.card.sequence + 1, expires=new.public.life.expires),
         DATABASE_KEY: seal_bytes(desk.database_key, recipients),
         SIGNING_KEY: seal_bytes(key.seed, recipients),
+        **_release_key(desk, recipients),
         **new.leaflets,
     }
+
+
+def _release_key(desk: Desk, recipients: Sequence[HybridRecipient]) -> dict[str, bytes]:
+    if not has_release_key(desk.path):
+        return {}
+    return {RELEASE_KEY: seal_bytes(read_release_key(desk.path, desk.identities).seed, recipients)}
 
 
 def _welcome(terminal: Terminal, steps: ceremony.Steps) -> None:

@@ -135,7 +135,9 @@ def publish(path: Path, file: Path, out: Path, *, dry_run: bool) -> None:
 
     A release stands in the desk's ledger for ever. Given again, the same file makes the same release.
     """
-    from analysis.findings import plain, publish, releasefile
+    from analysis.findings import publish, releasefile
+    from analysis.findings.site.site import build
+    from analysis.releasekey import read_release_key
     from analysis.review import consent, retention
 
     asked = releasefile.read_release_file(file)
@@ -143,7 +145,8 @@ def publish(path: Path, file: Path, out: Path, *, dry_run: bool) -> None:
         if dry_run:
             click.echo("\n".join(publish.rehearse(desk, asked, out)))
             return
-        made = publish.publish(desk, asked, out, plain.build)
+        key = read_release_key(desk.path, desk.identities)
+        made = publish.publish(desk, asked, out, lambda release: build(release, key))
         with desk.database.atomic():
             due = retention.find_due(desk.database.conn, date.today())
     for line in publish.describe(made.edition):

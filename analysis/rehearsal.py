@@ -8,6 +8,7 @@ from analysis import keyring
 from analysis.desk import check_desk, read_database_key
 from analysis.desk_errors import DamagedDesk
 from analysis.keyring import AskPassphrase, AskShares, Keyring
+from analysis.releasekey import has_release_key, read_release_key
 from analysis.signing import read_signing_key
 from analysis.unseal import unseal_bytes
 from intake.crypto.fingerprint import fingerprint
@@ -30,6 +31,8 @@ def rehearse(desk: Path, passphrase: AskPassphrase | None, shares: AskShares | N
         yield f"opens a test message: {_name(keys, identity)}"
     read_database_key(desk, keys.newest)
     read_signing_key(desk, keys.newest)
+    if has_release_key(desk):
+        read_release_key(desk, keys.newest)
     yield "opens: the key of the database, the key that signs"
     yield "all is well: these keys open this desk; no report was touched"
 

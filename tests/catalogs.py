@@ -20,14 +20,17 @@ from templates import DOMAIN, LOCALE, TEMPLATES
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES = ("es",)
 # Datasette's own pages have no catalog.
-FOLDERS = (".", "findings", "sheets", "workbench/pages")
+FOLDERS = (".", "findings", "findings/site", "sheets", "workbench/pages")
+# Texts that stand in pages, pictures and data alike are templates without markup.
+KINDS = ("*.html", "*.txt")
 OPTIONS = {"newstyle_gettext": "true", "trimmed": "false"}
 
 
 def extracted() -> Catalog:
     """Every message of the intake's pages, the findings and the workbench, with the file it stands in."""
     catalog = _catalog(None)
-    for template in sorted(path for folder in FOLDERS for path in (TEMPLATES / folder).glob("*.html")):
+    found = (path for folder in FOLDERS for kind in KINDS for path in (TEMPLATES / folder).glob(kind))
+    for template in sorted(found):
         for _, message, comments, context in extract_from_file(
             "jinja2.ext:babel_extract", template, options=OPTIONS
         ):

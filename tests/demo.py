@@ -76,7 +76,8 @@ class Demo:
         return command(DESK, "import", "--desk", self.desk, bundle, passphrase=PASSPHRASE)
 
     def publish(self) -> str:
-        """The findings that a release file asks for."""
+        """The findings that a release file asks for, signed with a key of their own."""
+        command(DESK, "release-key", "--desk", self.desk, passphrase=PASSPHRASE)
         asked = self.home / "release.toml"
         asked.write_text(RELEASE, encoding="utf-8")
         return command(DESK, "publish", "--desk", self.desk, asked, "--out", self.site, passphrase=PASSPHRASE)
@@ -113,8 +114,7 @@ def show(intake: str, workbench: str, site: Path) -> None:
     click.echo(f"  the form       {intake}\n                 fill it in with and without JavaScript")
     click.echo(f"  the workbench  {workbench}\n                 opens once: facets, search for naloxone")
     click.echo(
-        f"  the findings   {(site / 'tables' / 'F02.csv').as_uri()}\n"
-        "                 look for the status c, a withheld cell"
+        f"  the findings   {(site / 'index.html').as_uri()}\n                 look for [c], a withheld number"
     )
 
 

@@ -14,7 +14,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DESK_LIBRARIES = {
-    *("analysis", "datasette", "sqlite_utils", "sqlcipher3", "highspy", "shamir_mnemonic", "weasyprint"),
+    *(
+        "analysis",
+        "datasette",
+        "sqlite_utils",
+        "sqlcipher3",
+        "highspy",
+        "shamir_mnemonic",
+        "typst",
+        "weasyprint",
+    ),
 }
 # Names by which our own libraries open something; the server has no use for any of them.
 OPENING = {
@@ -120,6 +129,17 @@ def test_patterns_read_the_database_and_know_no_pages(module: str) -> None:
     assert not [name for name in foreign if not within(name, *allowed)]
 
 
+@pytest.mark.parametrize("module", modules("analysis/findings/site"))
+def test_the_site_of_a_release_can_reach_no_report(module: str) -> None:
+    allowed = (
+        *("analysis.findings.site", "analysis.findings.released", "analysis.findings.errors"),
+        *("intake.crypto.signing", "templates", "jinja2", "typst"),
+    )
+    foreign = [name for name in imports(module) if name.split(".")[0] not in sys.stdlib_module_names]
+    packages = {"analysis.findings", "intake.crypto"}
+    assert not [name for name in foreign if not within(name, *allowed) and name not in packages]
+
+
 @pytest.mark.parametrize("module", modules("analysis"))
 def test_private_keys_are_built_in_two_modules_alone(module: str) -> None:
     keys = {"MLKEM768PrivateKey", "MLKEM768X25519PrivateKey", "X25519PrivateKey"}
@@ -132,8 +152,9 @@ def test_word_shares_and_seeds_are_handled_where_they_are_expected(module: str) 
     shares = [one for one in imports(module) if within(one, "shamir_mnemonic")]
     assert module == "analysis.shares" or not shares
     seeds = [one for one in ast.walk(tree(module)) if isinstance(one, ast.Attribute) and one.attr == "seed"]
-    # Beside the identity's own seed, that of the key that signs is sealed where a desk is made or rotated.
-    known = {"analysis.identity", "analysis.shares", "analysis.desk", "analysis.keymaking"}
+    # Beside the identity's own seed, those of the keys that sign are sealed where they are made or rotated.
+    sealing = {"analysis.desk", "analysis.keymaking", "analysis.releasekey"}
+    known = {"analysis.identity", "analysis.shares", *sealing}
     assert module in known or not seeds
 
 

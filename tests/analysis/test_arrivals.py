@@ -43,6 +43,7 @@ def test_after_a_killed_import_a_fork_is_refused_and_the_bundle_goes_on(
 def test_nothing_is_published_while_an_import_is_unfinished(
     run: Run, desk: Desk, tmp_path: Path, cut_off: Path
 ) -> None:
+    assert run("release-key", "--desk", desk.path).returncode == 0
     asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
     refused = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -57,6 +58,7 @@ def test_nothing_is_published_while_an_import_is_unfinished(
 
 
 def test_nothing_is_published_while_an_import_goes_on(run: Run, desk: Desk, tmp_path: Path) -> None:
+    assert run("release-key", "--desk", desk.path).returncode == 0
     with desk.changing():
         asked = write_release_file(tmp_path / "release.toml")
         refused = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")

@@ -188,9 +188,10 @@ def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0
     assert traced(trace) == ([], [])
-    asked = write_release_file(tmp_path / "release.toml")
-    out = tmp_path / "site"
-    assert run("publish", "--desk", desk.path, asked, "--out", out, prefix=strace).returncode == 0
+    asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
+    assert run("release-key", "--desk", desk.path).returncode == 0
+    published = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site", prefix=strace)
+    assert published.returncode == 0
     assert "SHA256SUMS" in trace.read_text(errors="replace"), "the trace shows what was published"
     assert traced(trace) == ([], [])
     process, browser, opening = start(desk.path, environment, strace)

@@ -32,6 +32,7 @@ def test_a_damaged_database_is_named(
 ) -> None:
     bundle = server.bundle(stick, [member(loaded.recipients)])
     loaded.close()
+    assert run("release-key", "--desk", loaded.path).returncode == 0
     path = loaded.path / "desk.db"
     data = bytearray(path.read_bytes())
     # Every page but the first, which the key is tried on.

@@ -1,19 +1,23 @@
 """Release files, and desks to publish from."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from analysis.desk import Desk
-from analysis.findings import plain
 from analysis.findings.publish import Written, publish
 from analysis.findings.released import Cell, Release, Table
 from analysis.findings.releasefile import ReleaseFile, read_release_file
+from analysis.findings.site.site import build
 from analysis.identity import HybridIdentity, format_identity
+from intake.crypto.signing import SigningKey
 from intake.forms.form import Form
 from tests.findings.small_desk import ORGANIZATION, SmallDesk
 
 FIRST, LAST = "2026-01", "2026-06"
+# Of one seed, so that a release is the same in another place.
+KEY = SigningKey(bytes(32))
 
 
 def write_release_file(path: Path, *, period: tuple[str, str] = (FIRST, LAST), **changes: Any) -> Path:
@@ -56,13 +60,13 @@ class Publisher:
     def publish(self, out: str = "out", **changes: Any) -> Written:
         """Publishes into a folder; the release is then in `last`."""
 
-        def build(release: Release) -> dict[str, bytes]:
+        def signed(release: Release) -> Mapping[str, bytes]:
             self.last = release
-            return plain.build(release)
+            return build(release, KEY)
 
         # What was added to the tables is not committed before.
         self.desk.database.conn.commit()
-        return publish(self.desk, self.file(**changes), self.folder / out, build)
+        return publish(self.desk, self.file(**changes), self.folder / out, signed)
 
     def table(self, name: str) -> Table:
         """A table of the last release."""

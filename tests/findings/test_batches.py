@@ -17,6 +17,7 @@ def published(run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path)
     """A desk with sixty reports in its archive, of which a release was made; its release file."""
     bundle = server.bundle(stick, varied(desk.recipients, 60))
     assert run("import", "--desk", desk.path, bundle).returncode == 0
+    assert run("release-key", "--desk", desk.path).returncode == 0
     asked = write_release_file(tmp_path / "release.toml", tables=["F02", "F04"])
     done = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "first")
     assert (done.returncode, done.stderr) == (0, "")

@@ -75,7 +75,8 @@ def test_a_release_is_whole_and_its_checksums_are_right(police: Publisher) -> No
     _forty(police)
     made = police.publish()
     files = _read(made.path)
-    sums = files.pop("SHA256SUMS")
+    sums, signature = files.pop("SHA256SUMS"), files.pop("SHA256SUMS.minisig")
+    assert b"trusted comment:" in signature
     assert made.digest == sha256(sums).hexdigest()
     assert sums.decode() == "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
     assert {"audit.json", "codebook.json", "ledger.jsonl", "tables/F02.csv"} <= files.keys()

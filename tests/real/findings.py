@@ -18,14 +18,15 @@ from typing import Any
 import click
 
 from analysis.desk import Desk
-from analysis.findings import plain
 from analysis.findings.control.attack import attack
 from analysis.findings.model import Model, Span, system
 from analysis.findings.past import parse_cell
 from analysis.findings.publish import Written, publish
 from analysis.findings.releasefile import read_release_file
+from analysis.findings.site.site import build
 from analysis.identity import HybridIdentity, format_identity
 from intake.forms.form import Form
+from tests.findings.releasing import KEY
 from tests.findings.small_desk import SmallDesk, choice, form, question
 from tests.real.replay import RECORDS
 
@@ -159,7 +160,9 @@ def main(records: Path, tables: str) -> None:
                 values = {"name": release, "date": f"{int(release) + 1}-02-01", "last": last}
                 asked.write_text(RELEASE.format(tables=json.dumps(tables.split(",")), **values))
                 start = time.perf_counter()
-                made = publish(desk, read_release_file(asked), folder / release, plain.build)
+                made = publish(
+                    desk, read_release_file(asked), folder / release, lambda release: build(release, KEY)
+                )
                 tell(release, made, time.perf_counter() - start)
                 folders.append(made.path)
         start = time.perf_counter()

@@ -111,6 +111,7 @@ def replay(folder: Path, records_file: Path) -> Path:
 def _publish(desk: Path, out: Path) -> Path:
     asked = out.with_suffix(".toml")
     asked.write_text(RELEASE, encoding="utf-8")
+    command(DESK, "release-key", "--desk", desk, passphrase=PASSPHRASE)
     command(DESK, "publish", "--desk", desk, asked, "--out", out, passphrase=PASSPHRASE)
     return out
 

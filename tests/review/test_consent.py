@@ -347,6 +347,7 @@ def test_a_release_says_what_is_due_and_the_command_deletes_it(
     nothing = run("purge", "--desk", desk.path)
     assert nothing.stdout == "the words of 0 reports were deleted\n"
     asked = write_release_file(tmp_path / "release.toml", tables=["F02"])
+    assert run("release-key", "--desk", desk.path).returncode == 0
     made = run("publish", "--desk", desk.path, asked, "--out", tmp_path / "site")
     assert made.returncode == 0, made.stderr
     due = "the words of 30 reports are due to be deleted"
