@@ -6,9 +6,10 @@ from typing import Any
 from analysis.findings import past
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
+from analysis.findings.control.certificate import Need
 from analysis.findings.control.lattice import Cell as Name
 from analysis.findings.edition import Edition
-from analysis.findings.errors import RefusedRelease
+from analysis.findings.errors import Recoverable, RefusedRelease
 from analysis.findings.lines import Planned
 from analysis.findings.model import within
 from analysis.findings.released import (
@@ -111,15 +112,28 @@ def bounds(edition: Edition) -> dict[Name, Bounds]:
 
 
 def _audit(edition: Edition) -> bytes:
+    found = bounds(edition)
+    _check(edition, found)
     cells = {
         past.cell_name(cell): {
             "integer": [one.integer.low, one.integer.high],
             "linear": list(one.linear),
             "exact": one.exact,
         }
-        for cell, one in bounds(edition).items()
+        for cell, one in found.items()
     }
     return canonical({"cells": cells}) + b"\n"
+
+
+def _check(edition: Edition, found: Mapping[Name, Bounds]) -> None:
+    """What was withheld is believed to protect only after an attack that knows not how it was chosen."""
+    for cell in edition.primary.keys() & found.keys():
+        need, interval = Need.of(edition.counts[cell].reports, edition.file.k), found[cell].integer
+        if interval.low > need.low or (interval.high is not None and interval.high < need.high):
+            raise Recoverable(
+                f"a withheld number could be worked out from those around it: {past.cell_name(cell)}",
+                "leave its table out of the release file, and report this",
+            )
 
 
 def _described(edition: Edition, table: Planned) -> dict[str, Any]:

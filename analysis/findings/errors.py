@@ -39,5 +39,9 @@ class Changed(FindingsError):
     """What was published before does not fit what is to be published now."""
 
 
+class Recoverable(FindingsError):
+    """The attack on what would be published finds a sensitive number after all."""
+
+
 class RefusedRelease(FindingsError):
     """The release's name or place to write is not usable."""

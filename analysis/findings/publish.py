@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis.arrivals import standing_still
 from analysis.desk import Desk
 from analysis.findings import batches, past
-from analysis.findings.assembly import assemble, bounds, codebook, entry
+from analysis.findings.assembly import assemble, codebook, entry
 from analysis.findings.edition import Edition, prepare
 from analysis.findings.errors import Changed, RefusedRelease
 from analysis.findings.past import Published
@@ -133,13 +133,6 @@ def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
 
 
 _LISTED = 40
-
-
-def recovered(edition: Edition) -> int:
-    """How many sensitive cells the attack on what is public tells: it must be none."""
-    found = bounds(edition)
-    sensitive = [cell for cell in edition.primary if cell in found]
-    return sum(found[cell].exact or found[cell].integer.low > 0 for cell in sensitive)
 
 
 def _key(desk: Desk) -> bytes:

@@ -23,6 +23,9 @@ from analysis.findings.model import BATCH, Model
 
 _MARGIN, _BASE = 4.0, 10.0
 _NAMED = 4
+_REACH = 3
+# Every time that something is let go its part is solved anew; after so many times all zeros are.
+_PATIENCE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def withhold(task: Task) -> frozenset[Cell]:
     held = _shared(task) | task.kept
     # Masked zeros may stay zero in most tables that protect something, and there are many of them.
     zeros = frozenset(c for c, number in values.items() if not number and not is_slack(c)) - task.known
+    around, patience = _Neighbours(task.system), _PATIENCE
     done: dict[frozenset[int], frozenset[Cell]] = {}
     while True:
         fast = task.known | held | zeros
@@ -69,7 +73,10 @@ def withhold(task: Task) -> frozenset[Cell]:
                 try:
                     done[part] = _protect(task, values, costs, fast, part)
                 except PastDiscloses as error:
-                    loose = _loosened(error, zeros, held - task.kept)
+                    patience -= 1
+                    loose = _loosened(around, error, zeros, held - task.kept)
+                    if patience < 0:
+                        loose |= zeros
                     if not loose:
                         raise
                     break
@@ -162,14 +169,39 @@ def _protect(
     ).withheld
 
 
-def _loosened(error: PastDiscloses, zeros: frozenset[Cell], held: frozenset[Cell]) -> frozenset[Cell]:
-    """What to let go: zeros first, then what blocks the cell or is of its own dimensions, then all."""
+def _loosened(
+    around: "_Neighbours", error: PastDiscloses, zeros: frozenset[Cell], held: frozenset[Cell]
+) -> frozenset[Cell]:
+    """What to let go: zeros near by, then what blocks the cell or is of its own dimensions, then all."""
     return (
-        _near(error.target, zeros)
+        around.nearest(error.target, zeros)
         or (held & set(error.blocking)) | _near(error.target, held)
         or zeros
         or held
     )
+
+
+class _Neighbours:
+    """Which cells stand in a row together."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._rows: dict[int, list[int]] = {}
+        for number, row in enumerate(system.rows):
+            for i, _ in row:
+                self._rows.setdefault(i, []).append(number)
+
+    def nearest(self, cell: Cell, wanted: frozenset[Cell]) -> frozenset[Cell]:
+        """Of some cells those that can be reached over the fewest rows, within a few."""
+        seen = {self._system.index[cell]}
+        edge = set(seen)
+        for _ in range(_REACH):
+            rows = {number for i in edge for number in self._rows.get(i, ())}
+            edge = {i for number in rows for i, _ in self._system.rows[number]} - seen
+            seen |= edge
+            if found := frozenset(self._system.cells[i] for i in edge) & wanted:
+                return found
+        return frozenset()
 
 
 def _trees(cell: Cell) -> frozenset[str]:

@@ -26,9 +26,9 @@ from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, r
 # Fewer columns than this are done before a second solver has started.
 _WORTH_A_THREAD = 64
 # How many others of each row a box takes in.
-_SIZES = (4, 8, 14)
+_SIZES = (4, 10)
 # By how much the measures of what is near differ.
-_SPREADS = (0.01, 0.5, 2.0, 8.0)
+_SPREADS = (1.0, 2.0, 4.0, 8.0)
 
 
 def attack(

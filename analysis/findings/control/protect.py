@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.findings.control.certificate import Need, Witness
+from analysis.findings.control.certificate import Need, Witness, verify
 from analysis.findings.control.errors import PastDiscloses
 from analysis.findings.control.field import ORDERS, BlockedTarget, Field
 from analysis.findings.control.insider import MOST, Insiders
@@ -51,7 +51,7 @@ def protect(
     `values` are true counts of all cells (slacks may be left out). `costs` are the cells that would be
     printed, and what it costs to withhold each (more than 0); targets among them are withheld at
     once. `printed_before` is known to everyone, zeros that have to be zero among them. All other cells
-    are unknown: masked, or without a place in any table. Raises PastDiscloses.
+    are unknown: masked, or without a place in any table. Raises PastDiscloses, Undecided.
     """
     values = system.complete(values)
     fixed = {cell: values[cell] for cell in printed_before}
@@ -78,6 +78,9 @@ def protect(
         best = min(fields, key=lambda field: field.cost)
         withheld |= best.withheld
         witnesses += best.witnesses
+    # Whatever was done above, nothing leaves here that its own certificate does not prove.
+    printed = {*printed_before, *costs} - withheld
+    verify(system, values, printed, targets, witnesses, insiders)
     return Protection(frozenset(withheld), tuple(witnesses))
 
 
