@@ -140,6 +140,19 @@ def test_the_site_of_a_release_can_reach_no_report(module: str) -> None:
     assert not [name for name in foreign if not within(name, *allowed) and name not in packages]
 
 
+@pytest.mark.parametrize("module", modules("analysis/findings/control"))
+def test_disclosure_control_knows_trees_and_numbers_and_nothing_of_reports(module: str) -> None:
+    allowed = ("analysis.findings.control", "analysis.errors", "numpy", "highspy")
+    foreign = [name for name in imports(module) if name.split(".")[0] not in sys.stdlib_module_names]
+    assert not [name for name in foreign if not within(name, *allowed)]
+
+
+def test_what_verifies_a_certificate_loads_no_solver() -> None:
+    loaded = run("import sys, analysis.findings.control.certificate; print(*sys.modules)").split()
+    assert "highspy" not in loaded
+    assert "numpy" not in loaded
+
+
 @pytest.mark.parametrize("module", modules("analysis"))
 def test_private_keys_are_built_in_two_modules_alone(module: str) -> None:
     keys = {"MLKEM768PrivateKey", "MLKEM768X25519PrivateKey", "X25519PrivateKey"}

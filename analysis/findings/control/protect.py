@@ -6,8 +6,9 @@ is looked for, and what it moves is withheld too. Every test leaves a table of w
 the result is proven by what made it. Then each cell withheld on the way is tried again: it is printed
 after all where all tests still pass.
 
-The order and the costs are tied by a keyed hash: the same input withholds the same cells, and who knows
-this code and not the key cannot tell from the pattern which cells were sensitive.
+Ties of order and cost are broken by a keyed hash: the same input withholds the same cells, and who knows
+this code and not the key cannot simply run it to see which pattern each guess would have made. That
+makes it hard to read from the pattern which cells were sensitive; it is no proof that nobody can.
 """
 
 from collections.abc import Collection, Mapping

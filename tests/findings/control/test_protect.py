@@ -3,6 +3,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.findings.control.attack import attack
 from analysis.findings.control.certificate import Knowledge, Need, Witness, verify
@@ -68,6 +70,34 @@ def test_tables_of_two_and_three_dimensions_are_protected(sizes: tuple[int, ...]
     counts = fill(table, [draw.choice((0, 0, 1, 2, 3, 6, 11)) for _ in table.leaves])
     system = System.of(table)
     assert_protected(system, counts, protect(system, counts, needs(counts), costs=prices(counts), key=KEY))
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_table_is_protected_or_refused_because_nothing_would_help(data: st.DataObject) -> None:
+    area = Tree("a", "T", {"T": ("x", "y"), "x": ("x1", "x2")})
+    table = Lattice((area, Tree.flat("b", ("b0", "b1", "b2"), root="T")))
+    counts = fill(table, data.draw(st.lists(st.integers(0, 12), min_size=9, max_size=9)))
+    system, targets = System.of(table), needs(counts)
+    open_cells = [cell for cell in table.cells if cell not in targets and counts[cell]]
+    before = set(data.draw(st.lists(st.sampled_from(open_cells), unique=True)) if open_cells else [])
+    costs = {cell: price for cell, price in prices(counts).items() if cell not in before}
+    known = {cell: counts[cell] for cell in before}
+    try:
+        protection = protect(system, counts, targets, costs=costs, key=KEY, printed_before=before)
+    except PastDiscloses as error:
+        assert not is_open(system, counts, known, error.target)  # noqa: PT017 - one of the two must hold
+        assert set(error.blocking) <= before  # noqa: PT017 - one of the two must hold
+    else:
+        known |= {cell: counts[cell] for cell in costs.keys() - protection.withheld}
+        assert all(is_open(system, counts, known, cell) for cell in targets)
+
+
+def is_open(system: System, counts: dict[Cell, int], known: dict[Cell, int], cell: Cell) -> bool:
+    """Whether a sensitive cell is as open as it needs to be, to insiders too."""
+    need, insiders = Need.of(counts[cell], K), Insiders(system, counts)
+    found = attack(system, known, [cell], lower=insiders(cell))[cell].integer
+    return found.low <= need.low and (found.high is None or found.high >= need.high)
 
 
 @pytest.mark.parametrize("insider", [0, 3])
