@@ -14,6 +14,7 @@ from analysis.desk_errors import BadForm
 from analysis.findings import kept
 from analysis.review import tables as review
 from intake.forms.form import Form, Question
+from intake.forms.lint import TAKEN
 
 VERSION = 4
 
@@ -167,8 +168,8 @@ def index_texts(database: Database) -> None:
 def _check(database: Database, form: Form) -> None:
     kinds = dict(_earlier_kinds(database))
     for question in form.questions:
-        if not _IDENTIFIER.fullmatch(question.id) or question.id in FIXED_COLUMNS:
-            raise BadForm(f"form \"{form.id}\": a question's id cannot be a column's name")
+        if not _IDENTIFIER.fullmatch(question.id) or question.id in TAKEN:
+            raise BadForm(f'form "{form.id}": a question has an id that the desk uses itself')
         if kinds.get(question.id, question.kind) != question.kind:
             raise BadForm(
                 f'form "{form.id}": question "{question.id}" was of another kind in an earlier form'

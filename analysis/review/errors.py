@@ -27,5 +27,9 @@ class UnknownName(ReviewError):
     """A decision is about names or groups that do not stand as it says."""
 
 
+class WordsGone(ReviewError):
+    """The words of a report were deleted, so nobody writes anew what they said."""
+
+
 class NotQuotable(ReviewError):
     """The sender, or the rule of two people, does not allow these words to be quoted."""

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from analysis.desk import Desk
+from analysis.review.errors import WordsGone
 from analysis.review.log import LONGEST_REMARK, Decision, deciding, follow, history, record
 from analysis.review.people import Reviewer, tidy
 
@@ -35,9 +36,14 @@ def assign(
 
 
 def note(desk: Desk, report: int, words: str, by: Reviewer, *, today: date | None = None) -> int:
-    """Writes a note about a report; the number of the decision, by which it is taken back."""
+    """Writes a note about a report; the number of the decision, by which it is taken back.
+
+    Raises WordsGone once the report's words were deleted: they were promised to stand nowhere.
+    """
     words = tidy(words, LONGEST_REMARK, "a note")
     with deciding(desk) as connection:
+        if connection.execute('SELECT 1 FROM "purges" WHERE "report" = ?', [report]).fetchone():
+            raise WordsGone(f"the words of report {report} were deleted, and a note could repeat them")
         return record(connection, "note", by, remark=words, reports=[report], today=today)
 
 

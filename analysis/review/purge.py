@@ -17,7 +17,9 @@ from analysis.workbench import saved
 
 _STEPS = (
     """UPDATE "decisions" SET "remark" = NULL WHERE "remark" IS NOT NULL AND "id" IN (
-        SELECT "decision" FROM "decided" WHERE "report" IN (SELECT "report" FROM temp."due"))""",
+        SELECT "decision" FROM "decided" WHERE "report" IN (SELECT "report" FROM temp."due")
+            -- What was remarked on after an earlier purge may repeat what was deleted by it.
+            OR "report" IN (SELECT "report" FROM "purges"))""",
     'UPDATE "quotes" SET "text" = NULL WHERE "report" IN (SELECT "report" FROM temp."due")',
     """UPDATE "attachments" SET "state" = 'deleted', "type" = NULL, "bytes" = NULL, "sha256" = NULL
     WHERE "report" IN (SELECT "report" FROM temp."due")""",

@@ -6,6 +6,7 @@ anybody, log what was searched for, let the browser keep pages, refer to other h
 
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -89,6 +90,8 @@ class DeskDatabase(Database):  # type: ignore[misc]
 
 def serve(desk: Desk, port: int, say: Callable[[str], None]) -> None:
     """Serves until Ctrl-C. Raises PortInUse; `say` is told the address that opens the workbench."""
+    # Datasette leaves work lying when a query fails, and Python would say so in the terminal.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     with suppress(Busy):
         freshen(desk)
     with _listen(port) as listener:

@@ -29,6 +29,9 @@ UNSAFE_TYPES = {
     **dict.fromkeys(("decimal", "range", "rank", "acknowledge", "trigger"), _SIMPLER),
     "begin_repeat": "a report tells of one event; send a second report for a second one",
 }
+# Names that the desk's tables and the addresses of its workbench have for something else.
+_COLUMNS = "id name bundle form week lang sealed_by channel asking page identity rowid oid"
+TAKEN = frozenset(f"{_COLUMNS} q named only reports".split())
 # What only counts, or is needed to handle the report, may be required. The rest a person may keep back.
 MAY_BE_REQUIRED = ("meas", "ops")
 _ROLES = "qi, sens, act, narr, meas or ops"
@@ -55,6 +58,12 @@ def check_type(row: Row, kind: str) -> None:
         raise row.refuse(f"the type {kind} is not allowed: {UNSAFE_TYPES[kind]}")
     if _OR_OTHER.search(row.get("type")):
         raise row.refuse("or_other is not allowed: add a choice with the code other to the list")
+
+
+def check_taken(row: Row) -> None:
+    """RefusedSource when a question has a name by which no desk could keep or choose its answers."""
+    if row.get("name") in TAKEN:
+        raise row.refuse(f"a question cannot be named {row.get('name')!r}: the desk uses that name itself")
 
 
 def check_role(row: Row, kind: str) -> None:

@@ -24,7 +24,7 @@ from intake.forms.errors import MalformedForm, RefusedSource
 from intake.forms.form import VERSION, Form, canonical
 from intake.forms.kinds import read_kind, read_type
 from intake.forms.length import MOST, longest
-from intake.forms.lint import check_role, check_type, check_words
+from intake.forms.lint import check_role, check_taken, check_type, check_words
 from intake.forms.question import LONGEST, Question, parse_name, parse_question
 from intake.forms.relevance import UnknownName, check
 from intake.forms.sheets import Row, read_sheets
@@ -173,6 +173,7 @@ class _Compiler:
     def _ask(self, row: Row, kind: str, list_name: str) -> None:
         self._refused.add(row.get("name"))
         check_type(row, kind)
+        check_taken(row)
         check_words(row, kind)
         _check_name(row)
         fields = self._fields(row, kind, list_name)

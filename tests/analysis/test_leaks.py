@@ -1,5 +1,6 @@
 """Nothing that was unsealed is written to a disk, and no connection leaves the machine (P8)."""
 
+import html
 import os
 import re
 import secrets
@@ -29,7 +30,11 @@ BROWSED = (
 )
 
 
-QUOTABLE = {"quote": ["yes_after_check"]}
+GIVEN = {"quote": ["yes_after_check"], "station": [f"{CANARY} House"]}
+# As long as a story must be, for others to be like it.
+SAME = GIVEN | {
+    "story": [f"Two officers took my {CANARY} near the clinic " + "and laughed at all of us there " * 8]
+}
 # Every address that takes a form, with a reporter's word in it wherever one can be.
 SENT: tuple[tuple[str, dict[str, str]], ...] = (
     ("/review/who", {"who": "Ana"}),
@@ -39,6 +44,8 @@ SENT: tuple[tuple[str, dict[str, str]], ...] = (
     ("/review/decide", {"do": "assign", "report": "1", "words": CANARY}),
     ("/review/decide", {"do": "note", "report": "1", "words": f"she said {CANARY}"}),
     ("/review/decide", {"do": "exclude", "report": "2", "reason": "junk", "remark": CANARY}),
+    ("/review/names/decide", {"do": "together", "label": CANARY, "remark": f"one place, like {CANARY}"}),
+    ("/review/alike", {"do": "apart", "remark": f"two people say {CANARY}"}),
     ("/review/undo/1", {}),
     ("/review/decide", {"do": "quote", "report": "1", "question": "story", "words": CANARY}),
     ("/review/quote/1", {"do": "check"}),
@@ -46,10 +53,28 @@ SENT: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
+# The list that leads to the page with such a form, and what the form repeats of that page.
+SHOWN_FIRST = {
+    "/review/names/decide": ("/patterns/places?_of=station", r"/review/names/one\?[^\"]+", ("of", "group")),
+    "/review/alike": ("/patterns/alike?_of=story", r"/patterns/alike/one\?[^\"]+", ("of", "reports")),
+}
+
+
+def shown_before(browser: Browser, path: str) -> dict[str, str]:
+    """What a form repeats of the page that it stands on, read from there."""
+    if path not in SHOWN_FIRST:
+        return {}
+    listed, link, names = SHOWN_FIRST[path]
+    found = re.search(f'href="({link})"', browser.get(listed).text)
+    assert found, f"{listed} leads to nothing that can be decided"
+    page = browser.get(html.unescape(found[1])).text
+    return {name: re.findall(f'name="{name}" value="([^"]*)"', page)[0] for name in names}
+
+
 def decide_everything(browser: Browser) -> None:
     """Sends each of our forms, as somebody at the page would; the last gives the file of all reports."""
     for path, fields in SENT:
-        answer = browser.post(path, fields)
+        answer = browser.post(path, fields | shown_before(browser, path))
         assert answer.status in (200, 303), (path, answer.text)
         if path == "/data/export":
             assert CANARY in answer.text
@@ -130,7 +155,8 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     scratch: Path,
     environment: dict[str, str],
 ) -> None:
-    bundle = server.bundle(stick, varied(desk.recipients, 60, **QUOTABLE))
+    same = [member(desk.recipients, **SAME) for _ in range(3)]
+    bundle = server.bundle(stick, [*varied(desk.recipients, 60, **GIVEN), *same])
     assert run("import", "--desk", desk.path, bundle, "--processes", "2").returncode == 0
     spreadsheet = tmp_path / "given"
     spreadsheet.mkdir()
@@ -183,7 +209,7 @@ def traced(trace: Path) -> tuple[list[str], list[str]]:
 def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine(
     run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    bundle = server.bundle(stick, [member(desk.recipients, **QUOTABLE) for _ in range(40)])
+    bundle = server.bundle(stick, [member(desk.recipients, **SAME) for _ in range(40)])
     trace = tmp_path / "trace"
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0

@@ -83,6 +83,15 @@ def test_one_report_is_left_out_shown_so_and_taken_back(opened: Opened) -> None:
     assert "Left out: junk." not in text(opened[0], "/report/3")
 
 
+def test_the_list_of_reports_says_which_are_left_out_and_why(opened: Opened) -> None:
+    named(opened)
+    assert "Left out:" not in text(opened[0], "/browse")
+    send(opened, "/review/decide", report="3", do="exclude", reason="junk")
+    shown = text(opened[0], "/browse")
+    assert shown.count("Left out:") == 1
+    assert re.search(r"Report 3 \S+ Left out: junk", shown)
+
+
 def test_from_a_report_that_was_left_out_one_goes_on_to_the_next(opened: Opened) -> None:
     named(opened)
     answer = send(

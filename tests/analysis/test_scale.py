@@ -10,7 +10,7 @@ import pytest
 from analysis.desk import Desk
 from analysis.review.exclusions import exclude
 from analysis.review.people import Reviewer
-from analysis.workbench.pages import alike, browse, data, one, overview, patterns, review
+from analysis.workbench.pages import alike, browse, data, history, names, one, overview, patterns, review
 from analysis.workbench.pages.view import Asked, Read
 from analysis.workbench.state import State
 from tests.bench import workbench as bench
@@ -34,6 +34,10 @@ PAGES: tuple[tuple[str, Read, str], ...] = (
     ("what comes together", patterns.read_together, ""),
     ("badge marks", patterns.read_places, "_of=marks"),
     ("stations", patterns.read_places, "_of=station"),
+    ("names that may be one", names.read, "_of=station"),
+    ("marks that may be one", names.read, "_of=marks"),
+    ("one of the names", names.read_one, "_of=station&_name=station~1+precinct"),
+    ("the log", history.read, ""),
     ("words", patterns.read_words, "_answer=acts:insult&_in=en"),
     ("nearly the same words", alike.read, "_of=story"),
     ("the same answers", alike.read, "_of=answers"),

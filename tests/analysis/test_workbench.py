@@ -327,6 +327,9 @@ def test_no_plugin_is_loaded_but_ours(browser: Browser) -> None:
         ("/report/9?q=", 404),
         ("/desk/texts?_size=x&_search=", 400),
         ("/desk/texts?_through=", 500),
+        ("/desk/reports/1,2?q=", 404),
+        ("/desk/reports?_facet=%00", 500),
+        ("/desk/texts?_sort=", 500),
     ],
 )
 def test_an_error_prints_nothing_in_the_terminal(
@@ -339,10 +342,30 @@ def test_an_error_prints_nothing_in_the_terminal(
         browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
         answer = browser.get(path + CANARY)
         assert (answer.status, CANARY in answer.text) == (status, False)
+        assert 'id="main"' in answer.text, "a page of ours"
     finally:
         process.send_signal(2)
         printed = process.communicate(timeout=20)
     assert printed == ("", "")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("select hex(zeroblob(2e8))", id="a blob of zeros"),
+        pytest.param("select randomblob(2e8)", id="a random blob"),
+        pytest.param("select printf('%200000000d', 1)", id="a wide number"),
+        pytest.param(
+            "with recursive t(x) as (select 'a' union all select x || x from t where length(x) < 1e8) "
+            "select max(x) from t",
+            id="a text that doubles",
+        ),
+    ],
+)
+def test_a_query_cannot_make_a_page_of_any_length(browser: Browser, query: str) -> None:
+    answer = browser.get("/desk?" + urlencode({"sql": query}))
+    assert answer.status == 400
+    assert len(answer.text) < 100_000
 
 
 def test_a_port_that_is_taken_is_an_error(run: Run, full_desk: Path, browser: Browser) -> None:

@@ -123,6 +123,8 @@ def test_a_question_that_would_put_a_reporter_at_risk_is_refused(tmp_path: Path,
     ("question", "rule"),
     [
         (["select_one colours or_other", "x", "X?", "", "", "", "meas"], "or_other is not allowed"),
+        (["text", "named", "X?", "", "", "", "meas"], "a question cannot be named 'named'"),
+        (["text", "q", "X?", "", "", "", "meas"], "the desk uses that name itself"),
         (["begin repeat", "x", "X?"], "the type begin_repeat is not allowed"),
         (["text", "phone_number", "X?", "", "", "", "meas"], "would identify the reporter"),
         (

@@ -11,7 +11,7 @@ from analysis.review import marking
 from analysis.workbench import named, search
 from analysis.workbench.decided import ASSIGNED, EXCLUDED, LABEL
 from analysis.workbench.marks import visible
-from analysis.workbench.pages import counting, forms
+from analysis.workbench.pages import counting, forms, words
 from analysis.workbench.pages.counting import Counted
 from analysis.workbench.pages.view import Asked
 from analysis.workbench.selection import BLANK, NUMBERS, REFUSED, Order, Selection, refused, value_of
@@ -56,6 +56,8 @@ class Item:
     week: str
     about: tuple[str, ...]
     texts: tuple[Markup | str, ...]
+    # Why it is left out of all counts, in words; empty where it is not.
+    left_out: str
 
 
 def read(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -159,7 +161,7 @@ def items(asked: Asked, reports: list[int]) -> list[Item]:
     holes = ", ".join("?" * len(reports))
     query = f'SELECT "id", "week"{names} FROM "reports" WHERE "id" IN ({holes})'  # noqa: S608
     rows = {row[0]: row for row in map(tuple, asked.connection.execute(query, reports))}
-    texts = _texts(asked, reports)
+    texts, left_out = _texts(asked, reports), _left_out(asked, reports)
     return [
         Item(
             number,
@@ -171,10 +173,20 @@ def items(asked: Asked, reports: list[int]) -> list[Item]:
                 if value is not None
             ),
             texts.get(number, ()),
+            left_out.get(number, ""),
         )
         for number in reports
         if number in rows
     ]
+
+
+def _left_out(asked: Asked, reports: list[int]) -> dict[int, str]:
+    """For which reason somebody left reports out."""
+    reasons = words.fixed(asked.lang)[EXCLUDED]
+    holes = ", ".join("?" * len(reports))
+    query = f"""SELECT "e"."report", "d"."value" FROM "exclusions" AS "e"
+        JOIN "decisions" AS "d" ON "d"."id" = "e"."decision" WHERE "e"."report" IN ({holes})"""  # noqa: S608
+    return {number: reasons[reason] for number, reason in asked.connection.execute(query, reports)}
 
 
 def _texts(asked: Asked, reports: list[int]) -> dict[int, tuple[Markup | str, ...]]:
