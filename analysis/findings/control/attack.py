@@ -27,6 +27,8 @@ from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, r
 _WORTH_A_THREAD = 64
 # How many others of each row a box takes in. Smaller ones were measured to fail too often to be worth it.
 _SIZE = 10
+# So many tables are kept to start from.
+_KEPT = 512
 # By how much the measures of what is near differ.
 _SPREADS = (8.0, 2.0, 1.0, 32.0)
 
@@ -82,8 +84,13 @@ class Witnesses:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._lock = Lock()
-        self.least = np.full(len(model.cells), ENDLESS, np.int64)
-        self.greatest = np.full(len(model.cells), -1, np.int64)
+        self._tables: list[Ints] = []
+        size = len(model.cells)
+        self._ends = {
+            Sense.LEAST: np.full(size, ENDLESS, np.int64),
+            Sense.GREATEST: np.full(size, -1, np.int64),
+        }
+        self._holders = {sense: np.zeros(size, np.int64) for sense in Sense}
 
     def add(self, table: Ints) -> None:
         """Takes a table, which must hold. Raises Undecided."""
@@ -92,12 +99,23 @@ class Witnesses:
                 "the solver's tables do not hold in whole numbers", "publish fewer or smaller tables"
             )
         with self._lock:
-            np.minimum(self.least, table, out=self.least)
-            np.maximum(self.greatest, table, out=self.greatest)
+            kept = len(self._tables) < _KEPT
+            for sense, ends in self._ends.items():
+                further = table < ends if sense is Sense.LEAST else table > ends
+                ends[further] = table[further]
+                if kept:
+                    self._holders[sense][further] = len(self._tables)
+            if kept:
+                self._tables.append(table)
 
     def end(self, column: int, sense: Sense) -> int:
         """How far towards an end some table goes."""
-        return int((self.least if sense is Sense.LEAST else self.greatest)[column])
+        return int(self._ends[sense][column])
+
+    def nearest(self, column: int, sense: Sense) -> Ints:
+        """The table that goes furthest, of those that were kept."""
+        with self._lock:
+            return self._tables[int(self._holders[sense][column])]
 
 
 class Search:
@@ -107,25 +125,23 @@ class Search:
         self._model = model
         self._boxes = Boxes(system, model)
         self.witnesses = Witnesses(model)
-        self.first = np.zeros(0, np.int64)
 
     def start(self) -> None:
         """A first table of whole numbers. Raises Inconsistent where there is none."""
         found = Program(self._model, whole=True).any()
-        self.first = np.rint(found.values).astype(np.int64)
-        self.witnesses.add(self.first)
+        self.witnesses.add(np.rint(found.values).astype(np.int64))
 
     def bounds(self, columns: Iterable[int]) -> dict[int, Bounds]:
         """The intervals of columns."""
-        task = _Task(self._model, self._boxes, self.first, self.witnesses)
+        task = _Task(self._model, self._boxes, self.witnesses)
         return {column: task.bounds(column) for column in columns}
 
 
 class _Task:
     """One thread's solvers."""
 
-    def __init__(self, model: Model, boxes: Boxes, first: Ints, witnesses: Witnesses) -> None:
-        self._model, self._boxes, self._first = model, boxes, first
+    def __init__(self, model: Model, boxes: Boxes, witnesses: Witnesses) -> None:
+        self._model, self._boxes = model, boxes
         self._witnesses = witnesses
         self._linear = Program(model)
         self._whole: Program | None = None
@@ -157,36 +173,34 @@ class _Task:
         return goal, float(bound)
 
     def _approach(self, column: int, goal: int, sense: Sense) -> None:
-        """Looks for the table nearest to the first that reaches a goal: in a box, then everywhere."""
-        need = abs(goal - int(self._first[column]))
+        """Looks for a table at a goal near the one that comes nearest: in a box, then everywhere."""
+        table = self._witnesses.nearest(column, sense)
+        need = abs(goal - int(table[column]))
         ends = self._model.lower if sense is Sense.GREATEST else self._model.upper
-        room = np.minimum(np.abs(self._first - ends), need)
+        room = np.minimum(np.abs(table - ends), need)
         columns = self._boxes.around(column, _SIZE, -room.astype(np.float64), room, need)
-        box = Perturbation(self._boxes.cut(columns), self._first[columns], self._costs[0][columns])
-        if self._take(columns, box.force(int(np.searchsorted(columns, column)), goal)):
+        box = Perturbation(self._boxes.cut(columns), table[columns], self._costs[0][columns])
+        if self._take(table, columns, box.force(int(np.searchsorted(columns, column)), goal)):
             return
+        near = Perturbation(self._model, table, self._costs[0])
         for costs in self._costs:
-            self._near.weigh(costs)
-            if self._take(np.arange(len(self._first)), self._near.force(column, goal)):
+            near.weigh(costs)
+            if self._take(table, np.arange(len(table)), near.force(column, goal)):
                 return
 
-    def _take(self, columns: Ints, moved: Floats | None) -> bool:
+    def _take(self, table: Ints, columns: Ints, moved: Floats | None) -> bool:
         change = None if moved is None else whole(moved)
         if change is not None:
-            table = self._first.copy()
+            table = table.copy()
             table[columns] += change
             self._witnesses.add(table)
         return change is not None
 
     @cached_property
-    def _near(self) -> Perturbation:
-        return Perturbation(self._model, self._first, self._costs[0])
-
-    @cached_property
     def _costs(self) -> list[Floats]:
         """Where the nearest table has fractions, nearest by another measure may have none."""
         draw = np.random.default_rng(0).random
-        return [1 + spread * draw(len(self._first)) for spread in _SPREADS]
+        return [1 + spread * draw(len(self._model.cells)) for spread in _SPREADS]
 
     def _search(self, column: int, sense: Sense) -> int:
         self._whole = self._whole or Program(self._model, whole=True)

@@ -2,7 +2,7 @@
 
 from tests.bench.control import measure
 
-# Of the processor, not of the clock: other work on the machine must not make it fail. It takes 3 s.
+# Of the processor, not of the clock: other work on the machine must not make it fail. It takes 6 s.
 SECONDS = 30
 
 
