@@ -57,6 +57,17 @@ def test_what_was_counted_is_not_counted_again_after_a_rebuild(
     assert '"batches":["2026-1"]' in ledger
 
 
+def test_a_rebuild_without_the_ledger_warns_before_anything_is_published(
+    run: Run, desk: Desk, published: Path
+) -> None:
+    desk.close()
+    (desk.path / "desk.db").unlink()
+    done = run("rebuild", "--desk", desk.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no ledger of releases came back" in done.stdout
+    assert "publish nothing before you rebuild with the last backup" in done.stdout
+
+
 def test_a_rehearsal_by_the_command_leaves_no_folder_and_no_batch(
     run: Run, desk: Desk, tmp_path: Path, published: Path
 ) -> None:
