@@ -42,6 +42,9 @@ def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"pinned the server {key}, which only the archive vouches for: compare its digits"
     for path in rebuilt.unnamed:
         yield f"{path}: belongs to no bundle that is known; it was left as it is"
+    if rebuilt.forgot_releases:
+        yield "no ledger of releases came back: if anything was ever published, the next release could tell"
+        yield "  of few people by its difference; publish nothing before you rebuild with the last backup"
 
 
 def describe_reseal(resealed: Resealed) -> Iterator[str]:

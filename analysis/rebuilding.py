@@ -24,6 +24,7 @@ from analysis.desk_errors import DamagedDesk, NotADesk
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
 from analysis.patterns import making
+from analysis.releasekey import has_release_key
 from analysis.storage import sync_directory, write_file
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
@@ -42,7 +43,7 @@ class Rebuilt:
     """What a rebuild found: reports loaded, bundles that do not stand in the archive whole, the rest.
 
     `servers` are those that nothing but the archive vouches for; `unnamed` are shards that no manifest
-    names.
+    names. `forgot_releases` says that the desk has a key for releases, and no ledger of any came back.
     """
 
     reports: int = 0
@@ -50,6 +51,7 @@ class Rebuilt:
     incomplete: list[int] = field(default_factory=list)
     servers: list[str] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
+    forgot_releases: bool = False
 
 
 def rebuild(
@@ -147,6 +149,8 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]
+    (released,) = desk.database.conn.execute('SELECT count(*) FROM "ledger"').fetchone()
+    rebuilt.forgot_releases = has_release_key(desk.path) and not released
     return rebuilt
 
 

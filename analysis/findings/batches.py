@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.findings import calendar
 from analysis.findings.calendar import Months
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import NONE, Count
@@ -101,11 +102,22 @@ def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]
 def _completed(
     frozen: Mapping[Cell, Count], model: Model, new: frozenset[str]
 ) -> Iterable[tuple[Cell, Count]]:
+    sides = {tree: side_then(frozen, model, tree) for tree in new if calendar.is_side(tree)}
     for cell in model.cells:
         nodes = dict(node.split("=", 1) for node in cell)
         if not new.isdisjoint(nodes):
-            then = _as_then(nodes, new)
+            fits = all(sides[tree] == node for tree, node in nodes.items() if tree in sides)
+            others = {tree: node for tree, node in nodes.items() if tree not in sides}
+            then = _as_then(others, new) if fits else None
             yield cell, NONE if then is None else frozen.get(model.cell(then), NONE)
+
+
+def side_then(frozen: Mapping[Cell, Count], model: Model, tree: str) -> str | None:
+    """On which side of a month that was named later a batch lies; None where on more than one."""
+    months = model.trees[calendar.MONTH]
+    there = [leaf for leaf in months.leaves if frozen.get((f"{calendar.MONTH}={leaf}",), NONE).reports]
+    found = {calendar.side_of(leaf, calendar.campaign_of(tree)) for leaf in there}
+    return found.pop() if len(found) == 1 else None
 
 
 def _as_then(nodes: Mapping[str, str], new: frozenset[str]) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ BEFORE, SINCE, UNKNOWN = "before", "since", ".unknown"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _YEAR = re.compile(r"[0-9]{4}")
 _MOST_YEARS = 60
+_SIDE = "side."
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -132,7 +133,17 @@ def side_tree(campaign: str) -> Tree:
 
 def side_name(campaign: str) -> str:
     """The name of the tree of a campaign's month."""
-    return f"side.{campaign}"
+    return f"{_SIDE}{campaign}"
+
+
+def is_side(tree: str) -> bool:
+    """Whether a tree is that of the sides of some campaign's month."""
+    return tree.startswith(_SIDE)
+
+
+def campaign_of(tree: str) -> str:
+    """The month of a tree of sides."""
+    return tree.removeprefix(_SIDE)
 
 
 def side_of(leaf: str, campaign: str) -> str:

@@ -106,6 +106,7 @@ def prepare(
     selection = choose(plan, file, own, rules)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
     model = plan.model(tables)
+    _check_sides(model, counted)
     whole = system(model, spans)
     _check_sums(whole, totals)
     edition = Edition(
@@ -240,6 +241,19 @@ def _zeros(model: Model, counted: Sequence[Batch], spans: Sequence[Span]) -> Ite
 def _empty_nodes(months: Tree, batch: Batch) -> Iterator[str]:
     for node in calendar.outside(months, batch.months, undated=batch.undated):
         yield f"{calendar.MONTH}={node}"
+
+
+def _check_sides(model: Model, counted: Iterable[Counted]) -> None:
+    """The acts before and after a month are not known of a batch that was counted before it was named."""
+    for tree in filter(calendar.is_side, model.trees):
+        for one in counted:
+            there = one.reports is not None or tree in one.batch.trees
+            if not there and batches.side_then(one.cells, model, tree) is None:
+                raise Changed(
+                    f'"{one.batch.id}" was counted before the campaign of {calendar.campaign_of(tree)} was'
+                    " named, and lies on both sides of it or has reports without a month",
+                    'leave its table out of the release file, with without = ["F17"]',
+                )
 
 
 def _check_sums(whole: System, totals: Mapping[Cell, Count]) -> None:

@@ -114,6 +114,19 @@ class Builder:
         own = (line for line in self.tick_lines(question) if line.category.code in coarse)
         return [Line(Category(one.category.code, one.category.label), one.nodes, one.base) for one in own]
 
+    def alone(self, crossed: str) -> list[tuple[str, ...]]:
+        """What answers that exclude all others are crossed by, though no table shows it.
+
+        Who gave one gave no other: a table of the others by gender says something of these by gender too.
+        """
+        options = [
+            (question, one.code)
+            for question in self.act_questions()
+            for one in question.options
+            if one.exclusive
+        ]
+        return [tuple(sorted((self._tick(dimensions.code_tick(*one)), crossed))) for one in options]
+
     def lines(self, question: Asked) -> list[Line]:
         return self.choice_lines(question) if question.kind == "select_one" else self.tick_lines(question)
 

@@ -13,6 +13,7 @@ from analysis.findings.control.lattice import Tree
 from analysis.findings.dimensions import PAGE, Tick
 from analysis.findings.lines import Builder, Planned
 from analysis.findings.model import Model, Terms, Tie
+from analysis.findings.paging import Paging
 from analysis.findings.questions import SETTING, Asked, Questions
 
 FINDINGS = tuple(f"F{number:02d}" for number in range(1, 18))
@@ -41,8 +42,12 @@ class Plan:
         lattices: list[tuple[str, ...]] = [(PAGE,), (SETTING,), (calendar.MONTH,)]
         for name in chosen:
             lattices.extend(self.tables[name].lattices)
+        paging = Paging(self.questions, self.trees, self.ticks)
+        crossed = tuple(dict.fromkeys(lattices))
+        lattices.extend(paging.lattices(crossed))
         used = {tree for lattice in lattices for tree in lattice}
-        ties = tuple(tie for tie in self.ties if _trees(tie.terms) <= used)
+        known = dict.fromkeys((*self.ties, *paging.ties(crossed)))
+        ties = tuple(tie for tie in known if _trees(tie.terms) <= used)
         kept = {name: tree for name, tree in self.trees.items() if name in used}
         return Model(kept, tuple(dict.fromkeys(lattices)), ties)
 

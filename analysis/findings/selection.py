@@ -46,7 +46,7 @@ def choose(plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: R
     wanted = [name for name in offered if not file.tables or _is_named(name, (*file.tables, _FLOW))]
     kept = [name for name in wanted if not _is_named(name, file.without)]
     always = (_ACTS, *file.tables)
-    crossed = [name for name in kept if name not in always and _is_crossed(plan.tables[name])]
+    crossed = [n for n in kept if not _is_named(n, always) and _is_crossed(plan.tables[n])]
     sparse = [name for name in crossed if _share(plan.tables[name], counts, rules) < _SPARSE]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
     there = {name[:3] for name in plan.tables} | {QUOTES}

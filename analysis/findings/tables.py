@@ -150,6 +150,7 @@ def actors(b: Builder) -> None:
                 [(name, actor.label, b.choice_lines(actor)), ("act", {}, columns)],
                 multiple=True,
                 base=_base_of_actor,
+                more=b.alone(name),
             )
 
 
@@ -164,6 +165,8 @@ def together(b: Builder) -> None:
                 Kind.PAIRS,
                 [("act", {}, lines), ("with", {}, lines)],
                 multiple=True,
+                # Who ticked an answer was asked: the same number under two names would be two secrets.
+                base=lambda chosen: chosen[1].nodes or {},
             )
 
 
@@ -180,6 +183,7 @@ def crossed(b: Builder) -> None:
                 [("act", {}, acts), (name, question.label, columns)],
                 multiple=True,
                 base=_base_in_column,
+                more=b.alone(name),
             )
 
 
@@ -198,6 +202,7 @@ def sides(b: Builder) -> None:
                 [("act", {}, acts), ("side", {}, columns)],
                 multiple=True,
                 base=_base_in_column,
+                more=b.alone(tree),
             )
 
 

@@ -19,6 +19,7 @@ from analysis.findings.control.lattice import Cell
 from analysis.findings.control.protect import protect
 from analysis.findings.control.system import System, is_slack
 from analysis.findings.control.unknowns import reduce
+from analysis.findings.dimensions import PAGE
 from analysis.findings.model import BATCH, Model
 
 _MARGIN, _BASE = 4.0, 10.0
@@ -236,6 +237,9 @@ class _Crossed:
     def __init__(self, model: Model) -> None:
         self._found: Counter[frozenset[str]] = Counter()
         for lattice in model.lattices:
+            # No table shows what the pages are crossed by.
+            if PAGE in lattice and len(lattice) > 1:
+                continue
             for kept in product((True, False), repeat=len(lattice)):
                 trees = frozenset(tree for tree, keep in zip(lattice, kept, strict=True) if keep)
                 self._found[trees] += 1

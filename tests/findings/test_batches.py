@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from analysis.desk import Desk
+from analysis.findings.errors import Changed
 from tests.analysis.conftest import Run, desk, desk_path, environment, run, scratch, server, stick
 from tests.analysis.making import Server, varied
-from tests.findings.releasing import write_release_file
+from tests.findings.releasing import Publisher, write_release_file
+from tests.findings.small_desk import settings_form
 
 __all__ = ["desk", "desk_path", "environment", "run", "scratch", "server", "stick"]
 
@@ -57,6 +59,17 @@ def test_what_was_counted_is_not_counted_again_after_a_rebuild(
     assert '"batches":["2026-1"]' in ledger
 
 
+def test_a_rebuild_without_the_ledger_warns_before_anything_is_published(
+    run: Run, desk: Desk, published: Path
+) -> None:
+    desk.close()
+    (desk.path / "desk.db").unlink()
+    done = run("rebuild", "--desk", desk.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no ledger of releases came back" in done.stdout
+    assert "publish nothing before you rebuild with the last backup" in done.stdout
+
+
 def test_a_rehearsal_by_the_command_leaves_no_folder_and_no_batch(
     run: Run, desk: Desk, tmp_path: Path, published: Path
 ) -> None:
@@ -76,3 +89,22 @@ def test_a_refused_release_says_what_to_do_in_two_lines(run: Run, desk: Desk, tm
         " published\nhint: k = 10\n"
     )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("when", ["2026-03", None], ids=["another month", "no month"])
+def test_a_campaign_named_later_divides_batches_of_one_side_alone(tmp_path: Path, when: str | None) -> None:
+    desk = Publisher(tmp_path, settings_form("police"))
+    desk.reports.add(40, ["shout"], setting="police", when="2026-01")
+    desk.publish("first", release="first", period=("2026-01", "2026-02"))
+    desk.reports.add(35, ["shout"], setting="police", when="2026-03")
+    later = {"campaign": "2026-03", "tables": ["F17"]}
+    desk.publish("second", release="second", period=("2026-01", "2026-03"), **later)
+    assert desk.cell("F17-2026-03", "acts.shout", "before").reports == 40
+    assert desk.cell("F17-2026-03", "acts.shout", "since").reports == 35
+    desk.reports.add(20, ["push"], setting="police", when=when)
+    desk.reports.add(20, ["push"], setting="police", when="2026-05")
+    desk.publish("third", release="third", period=("2026-01", "2026-05"))
+    with pytest.raises(Changed, match='"third" was counted before the campaign of 2026-05 was named'):
+        desk.publish(
+            "fourth", release="fourth", period=("2026-01", "2026-05"), campaign="2026-05", tables=["F17"]
+        )

@@ -367,6 +367,20 @@ def test_a_question_that_cannot_be_audited_is_refused_with_a_way_out(tmp_path: P
     desk.desk.close()
 
 
+def test_a_finding_that_the_file_names_stays_though_most_of_it_is_small(tmp_path: Path) -> None:
+    desk = Publisher(
+        tmp_path,
+        form(
+            question("acts", "select_multiple", [choice("shout"), choice("push")]),
+            question("gender", "select_one", [choice(code) for code in ("f", "m", "n", "o", "p")]),
+        ),
+    )
+    desk.reports.add(31, ["shout"], gender="f")
+    assert desk.publish("all", release="all").edition.selection.left_out[-1:] == ("F14-gender",)
+    desk.reports.add(32, ["shout"], gender="f", when="2026-04")
+    assert "F14-gender" in desk.publish("named", tables=["F14"]).edition.selection.tables
+
+
 def test_a_desk_without_a_questionnaire_publishes_nothing(tmp_path: Path) -> None:
     desk = Publisher(tmp_path, _police())
     desk.desk.database.conn.execute('DELETE FROM "asked"')
