@@ -103,7 +103,8 @@ def prepare(
         if (name := within(cell, span.id)) in totals
     }
     rules = Rules(file.k, file.one_arrival, _small_nodes(file))
-    selection = choose(plan, file, own, rules)
+    earlier = {name for one in published for name in one.tables}
+    selection = choose(plan, file, own, rules, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
     model = plan.model(tables)
     _check_sides(model, counted)

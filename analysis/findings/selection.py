@@ -2,9 +2,12 @@
 
 A table that crosses two things and whose numbers are mostly too small says little and costs a lot of
 others, so it stays out unless the file names it. That it does tells that most of it is small, no more.
+
+Pairs of answers (F07) and the same answers crossed with something else, such as gender, are never both
+published, in one release or in two: together they tell of the pair by gender, which no attack here models.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.findings.control.lattice import Cell
@@ -23,22 +26,26 @@ _FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
 class Selection:
     """The tables of a release in order, whether it has quotes, and what was left out.
 
-    `sparse` are tables that were left out for their small numbers, `unasked` findings that no form asks.
+    `sparse` are tables that were left out for their small numbers, `unasked` findings that no form asks,
+    and `apart` tables that would tell too much beside others.
     """
 
     tables: tuple[str, ...]
     quotes: bool
     sparse: tuple[str, ...]
     unasked: tuple[str, ...]
+    apart: tuple[str, ...]
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """All that a reader might look for and does not find."""
-        return (*self.unasked, *self.sparse)
+        return (*self.unasked, *self.sparse, *self.apart)
 
 
-def choose(plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: Rules) -> Selection:
-    """The tables of a release; raises UnknownTable, BadReleaseFile."""
+def choose(
+    plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: Rules, earlier: Collection[str]
+) -> Selection:
+    """The tables of a release, after the `earlier` ones; raises UnknownTable, BadReleaseFile."""
     _check_names(plan, file)
     # A campaign of an earlier release has its table in the plan, and none in this release.
     offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
@@ -52,7 +59,43 @@ def choose(plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: R
     there = {name[:3] for name in plan.tables} | {QUOTES}
     unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
     quotes = _is_named(QUOTES, findings) and not _is_named(QUOTES, file.without)
-    return Selection(tuple(n for n in kept if n not in sparse), quotes, tuple(sparse), tuple(unasked))
+    chosen = [name for name in kept if name not in sparse]
+    apart = _apart(plan, chosen, earlier)
+    if apart and file.tables:
+        raise BadReleaseFile(
+            f"{', '.join(apart)} and a table that crosses the same acts with something else would tell too"
+            " much together, in this release or with earlier ones",
+            f'leave one of them out, such as without = ["{apart[0][:3]}"]',
+        )
+    tables = tuple(name for name in chosen if name not in apart)
+    return Selection(tables, quotes, tuple(sparse), tuple(unasked), tuple(apart))
+
+
+def _apart(plan: Plan, chosen: Sequence[str], earlier: Collection[str]) -> list[str]:
+    """The tables that are too much beside others: pairs beside crossed ones, unless pairs came first."""
+    before = [name for name in earlier if name in plan.tables]
+    paired = {question for name in before for question in _paired(plan, name)}
+    late = [name for name in chosen if name not in before and _crossing(plan, name) & paired]
+    others = {*before, *chosen} - {*late}
+    crossing = {question for name in others for question in _crossing(plan, name)}
+    pairs = [name for name in chosen if name not in before and _paired(plan, name) & crossing]
+    return sorted({*late, *pairs})
+
+
+def _paired(plan: Plan, name: str) -> set[str]:
+    """The questions of which a table tells two answers of one report."""
+    ticks = [[plan.ticks[tree] for tree in one if tree in plan.ticks] for one in plan.tables[name].lattices]
+    return {one[0].question.id for one in ticks if len(one) > 1}
+
+
+def _crossing(plan: Plan, name: str) -> set[str]:
+    """The questions of which a table crosses an answer with anything else."""
+    return {
+        plan.ticks[tree].question.id
+        for lattice in plan.tables[name].lattices
+        for tree in lattice
+        if tree in plan.ticks and any(other not in plan.ticks for other in lattice)
+    }
 
 
 def _check_names(plan: Plan, file: ReleaseFile) -> None:

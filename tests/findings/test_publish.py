@@ -15,6 +15,7 @@ from analysis.findings import batches, past
 from analysis.findings.control.attack import attack
 from analysis.findings.control.errors import PastDiscloses
 from analysis.findings.errors import (
+    BadReleaseFile,
     Changed,
     NothingToPublish,
     Overlaps,
@@ -28,7 +29,7 @@ from analysis.findings.released import Cell, Status
 from analysis.review import exclusions
 from analysis.review.people import Reviewer
 from intake.forms.form import Form, shipped
-from tests.findings.releasing import Publisher
+from tests.findings.releasing import FIRST, Publisher
 from tests.findings.small_desk import choice, form, question, settings_form
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -379,6 +380,47 @@ def test_a_finding_that_the_file_names_stays_though_most_of_it_is_small(tmp_path
     assert desk.publish("all", release="all").edition.selection.left_out[-1:] == ("F14-gender",)
     desk.reports.add(32, ["shout"], gender="f", when="2026-04")
     assert "F14-gender" in desk.publish("named", tables=["F14"]).edition.selection.tables
+
+
+@pytest.fixture
+def crossed(tmp_path: Path) -> Iterator[Publisher]:
+    """A desk at which both pairs of acts, and acts by gender, have large numbers alone."""
+    acts = [choice("shout", rollup="speech"), choice("push", rollup="force")]
+    asked = question("acts", "select_multiple", acts)
+    gender = question("gender", "select_one", [choice("f"), choice("m")])
+    made = Publisher(tmp_path, form(asked, gender))
+    for one in ("f", "m"):
+        made.reports.add(40, ["shout", "push"], gender=one)
+        made.reports.add(40, ["shout"], gender=one)
+        made.reports.add(40, ["push"], gender=one)
+        made.reports.add(40, gender=one)
+    yield made
+    made.desk.close()
+
+
+def test_pairs_of_acts_are_left_out_beside_the_same_acts_by_gender(crossed: Publisher) -> None:
+    selection = crossed.publish().edition.selection
+    assert "F14-gender" in selection.tables
+    assert selection.apart == ("F07-acts",)
+    assert crossed.last
+    assert "F07-acts" in crossed.last.method.left_out
+
+
+def test_pairs_of_acts_and_acts_by_gender_are_refused_where_both_are_named(crossed: Publisher) -> None:
+    with pytest.raises(BadReleaseFile, match="F07-acts and a table that crosses the same acts") as refusal:
+        crossed.publish(tables=["F07", "F14"])
+    assert refusal.value.hint == 'leave one of them out, such as without = ["F07"]'
+
+
+def test_acts_by_gender_stay_out_once_pairs_were_published(crossed: Publisher) -> None:
+    assert "F07-acts" in crossed.publish(tables=["F07"]).edition.selection.tables
+    later: dict[str, Any] = {"release": "later", "period": (FIRST, "2026-12"), "date": "2027-01-15"}
+    crossed.reports.add(60, ["shout"], gender="f", when="2026-08")
+    with pytest.raises(BadReleaseFile, match="F14-gender and a table"):
+        crossed.publish("named", **later, tables=["F14"])
+    selection = crossed.publish("all", **later).edition.selection
+    assert "F07-acts" in selection.tables
+    assert "F14-gender" in selection.apart
 
 
 def test_a_desk_without_a_questionnaire_publishes_nothing(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ first = "2012-01"
 last = "{last}"
 undated = false
 """
-TABLES = ["F01", "F02", "F03", "F04", "F06", "F07", "F13", "F14"]
+TABLES = ["F01", "F02", "F03", "F04", "F06", "F13", "F14"]
 PERIODS = {"2012": "2012-12", "2013": "2013-12"}
 SINGLE = {"gender": "complainant_gender", "age": "complainant_age", "contact": "contact_reason"}
 
