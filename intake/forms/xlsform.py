@@ -173,8 +173,8 @@ class _Compiler:
     def _ask(self, row: Row, kind: str, list_name: str) -> None:
         self._refused.add(row.get("name"))
         check_type(row, kind)
-        check_taken(row)
         check_words(row, kind)
+        check_taken(row)
         _check_name(row)
         fields = self._fields(row, kind, list_name)
         check_role(row, kind)
