@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analysis.desk import Desk
+from analysis.identity import HybridIdentity, format_identity
+from analysis.pinning import pin
 from intake.crypto import manifest as manifests
 from intake.crypto.manifest import Manifest, Shard
 from intake.crypto.padding import pad
@@ -108,6 +111,14 @@ class Server:
         (bundle / "manifest").write_bytes(data)
         self.previous = manifests.digest(data)
         return bundle
+
+
+def new_desk(folder: Path) -> tuple[Desk, Server]:
+    """An open desk without a passphrase, and the server whose bundles it takes."""
+    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
+    desk, server = Desk.unlock(folder / "desk", lambda: ""), Server()
+    pin(desk, server.public(folder))
+    return desk, server
 
 
 def pack(members: Iterable[Member]) -> tuple[bytes, int]:

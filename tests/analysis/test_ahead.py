@@ -6,12 +6,9 @@ import time
 from pathlib import Path
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
 from analysis.patterns import making
-from analysis.pinning import pin
 from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member
+from tests.analysis.making import member, new_desk
 from tests.analysis.test_pages import text
 from tests.analysis.test_workbench import start
 
@@ -21,9 +18,7 @@ STORY = "They came at night and took the tent and everything that was in it whil
 
 def made(folder: Path) -> Path:
     """A desk with five reports of which two tell nearly the same, and without summaries."""
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     told = [STORY, STORY.upper(), "Another one.", "And one more.", "Nothing."]
     reports = [member(desk.recipients, station=["4th District"], story=[one]) for one in told]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))

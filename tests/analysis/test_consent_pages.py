@@ -1,7 +1,6 @@
 """Whose sender said no to counting is in no count of the workbench; and every count leads to its reports."""
 
 import html
-import os
 import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -9,15 +8,11 @@ from urllib.parse import urlencode
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
 from analysis.review.exclusions import exclude
 from analysis.review.marking import label
 from analysis.review.people import Reviewer
-from tests.analysis.conftest import unlock
-from tests.analysis.making import CANARY, Server, member
-from tests.analysis.test_workbench import Browser, start
+from tests.analysis.making import CANARY, member, new_desk
+from tests.analysis.test_workbench import Browser, browsing
 
 YES: dict[str, list[str]] = {"area": ["downtown"], "story": ["Nothing else happened to anybody here."]}
 NO: dict[str, list[str]] = {
@@ -33,20 +28,15 @@ NO: dict[str, list[str]] = {
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Five reports that may be counted, one of them left out, and two that may not, one of them left out."""
     folder = tmp_path_factory.mktemp("consent")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     for given in ([YES] * 5, [NO] * 2):
         bundle = server.bundle(folder, [member(desk.recipients, **one) for one in given])
         loading.load_delivery(desk, courier.receive(desk, bundle))
     exclude(desk, [5, 7], "duplicate", Reviewer.named("Ana"))
     label(desk, [1, 2, 6], "medicine", Reviewer.named("Ana"))
     desk.close()
-    process, browser, opening = start(desk.path, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(desk.path) as browser:
+        yield browser
 
 
 def text(browser: Browser, path: str) -> str:

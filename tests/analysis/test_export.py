@@ -3,7 +3,6 @@
 import csv
 import http.client
 import io
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
 from analysis.review import exclusions
 from analysis.review.people import Reviewer
 from analysis.workbench import export
@@ -21,8 +17,8 @@ from analysis.workbench.export import safe
 from analysis.workbench.selection import Selection
 from analysis.workbench.state import State
 from tests.analysis.conftest import unlock
-from tests.analysis.making import FORM, Server, member
-from tests.analysis.test_workbench import Browser, start
+from tests.analysis.making import FORM, member, new_desk
+from tests.analysis.test_workbench import Browser, browsing
 
 Row = dict[str, str]
 
@@ -42,9 +38,7 @@ GIVEN: tuple[dict[str, list[str]], ...] = (
 def full_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A desk with a hostile report, one that is left out and one that may not be counted."""
     folder = tmp_path_factory.mktemp("export")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     bundle = server.bundle(folder, *([member(desk.recipients, **given)] for given in GIVEN))
     loading.load_delivery(desk, courier.receive(desk, bundle), processes=1)
     twin = desk.database.conn.execute("""SELECT "report" FROM "texts" WHERE "text" = 'A twin.'""").fetchone()
@@ -56,11 +50,8 @@ def full_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(full_desk: Path) -> Iterator[Browser]:
     """Somebody who opened it."""
-    process, browser, opening = start(full_desk, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(full_desk) as browser:
+        yield browser
 
 
 def ask(browser: Browser, **fields: str) -> tuple[int, http.client.HTTPMessage, str]:

@@ -12,7 +12,7 @@ import pytest
 from analysis.desk import Desk
 from tests.analysis.conftest import unlock
 from tests.analysis.test_pages import text
-from tests.analysis.test_workbench import Answer, Browser, full_desk, start
+from tests.analysis.test_workbench import Answer, Browser, browsing, full_desk, start
 
 __all__ = ["full_desk"]
 
@@ -20,11 +20,8 @@ __all__ = ["full_desk"]
 @pytest.fixture(scope="module")
 def browser(full_desk: Path) -> Iterator[Browser]:
     """Somebody who used the opening address."""
-    process, browser, opening = start(full_desk, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(full_desk) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
 from intake.crypto.shard import Member, ReportName
 from tests.analysis.conftest import unlock
-from tests.analysis.making import CANARY, Server, member
-from tests.analysis.test_workbench import Browser, start
+from tests.analysis.making import CANARY, Server, member, new_desk
+from tests.analysis.test_workbench import Browser, browsing, start
 
 OBEYED = "\u202e\u2066\u200b\u3164"
 NAME = f"North {OBEYED}<b>Station</b> {CANARY}"
@@ -26,17 +26,12 @@ NAME = f"North {OBEYED}<b>Station</b> {CANARY}"
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Somebody who opened a desk where three reports name one station in a hostile way."""
     folder = tmp_path_factory.mktemp("hostile")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     reports = [member(desk.recipients, station=[NAME], marks=[NAME], story=[NAME]) for _ in range(3)]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
-    process, browser, opening = start(desk.path, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(desk.path) as browser:
+        yield browser
 
 
 @pytest.mark.parametrize(

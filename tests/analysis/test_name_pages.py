@@ -10,11 +10,8 @@ from typing import TypeAlias
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
 from tests.analysis.conftest import unlock
-from tests.analysis.making import FORM, Server, member
+from tests.analysis.making import FORM, Server, member, new_desk
 from tests.analysis.test_forms_of_pages import post
 from tests.analysis.test_pages import text
 from tests.analysis.test_workbench import Answer, Browser, start
@@ -35,9 +32,7 @@ HEALTH: dict[str, list[str]] = {"setting": ["health"], "acts": []}
 def served(tmp_path: Path) -> tuple[Path, Server]:
     """A desk with reports that name stations, marks and a clinic, and the intake that sent them."""
     folder = tmp_path
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     names = [name for name, times in WRITTEN.items() for _ in range(times)]
     reports = [member(desk.recipients, station=[name], marks=["Smith, B-45"]) for name in names]
     reports.append(member(desk.recipients, **HEALTH, facility=[CLINIC.code]))

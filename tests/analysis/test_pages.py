@@ -1,7 +1,6 @@
 """Our pages of the workbench: what is counted, chosen, found and laid out, in either language."""
 
 import html
-import os
 import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -9,12 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
-from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member
-from tests.analysis.test_workbench import Browser, start
+from tests.analysis.making import member, new_desk
+from tests.analysis.test_workbench import Browser, browsing
 
 GIVEN: tuple[dict[str, list[str]], ...] = (
     {"area": ["downtown"], "acts": ["insult", "pat_down"], "story": ["A cold night by the river."]},
@@ -28,19 +23,14 @@ GIVEN: tuple[dict[str, list[str]], ...] = (
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Somebody who opened a desk with four reports and twelve more that say nothing."""
     folder = tmp_path_factory.mktemp("pages")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     plain = {"area": ["east_side"], "acts": ["move_on"], "story": ["Nothing else."]}
     short = {**plain, "_shown": ["short"]}
     reports = [member(desk.recipients, **given) for given in (*GIVEN, *[plain] * 11, short)]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
-    process, browser, opening = start(desk.path, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(desk.path) as browser:
+        yield browser
 
 
 def text(browser: Browser, path: str) -> str:

@@ -1,21 +1,16 @@
 """The pages of patterns: every number leads to as many reports, and names stay text."""
 
 import html
-import os
 import re
 from collections.abc import Iterator
 
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
 from intake.crypto.shard import Member, ReportName
-from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member
+from tests.analysis.making import member, new_desk
 from tests.analysis.test_pages import text
-from tests.analysis.test_workbench import Browser, start
+from tests.analysis.test_workbench import Browser, browsing
 
 STATIONS = ("4th District", "4th district", "4th Distrcit", "<b>Harbor</b> & Co ~ x", "Harbor, by the river")
 
@@ -24,9 +19,7 @@ STATIONS = ("4th District", "4th district", "4th Distrcit", "<b>Harbor</b> & Co 
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Somebody who opened a desk with thirty reports that name stations and marks."""
     folder = tmp_path_factory.mktemp("patterns")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     reports = [
         member(
             desk.recipients,
@@ -42,11 +35,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     reports[:5] = [Member(ReportName("2026-W45", one.name.id), one.sealed) for one in reports[:5]]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
-    process, browser, opening = start(desk.path, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(desk.path) as browser:
+        yield browser
 
 
 @pytest.mark.parametrize(

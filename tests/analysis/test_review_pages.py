@@ -9,11 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
-from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member
+from tests.analysis.making import member, new_desk
 from tests.analysis.test_forms_of_pages import post
 from tests.analysis.test_pages import text
 from tests.analysis.test_workbench import Answer, Browser, start
@@ -26,9 +22,7 @@ WORDS = "They came at night. They laughed. Nobody told us why they had come or w
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """Somebody who opened a desk with twelve reports, the headers of a form, and its token."""
     folder = tmp_path_factory.mktemp("review")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     reports = [
         member(
             desk.recipients,

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,11 +15,8 @@ from urllib.parse import urlencode
 import pytest
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
-from tests.analysis.conftest import COMMAND, Run, unlock
-from tests.analysis.making import CANARY, Server, member
+from tests.analysis.conftest import COMMAND, Run
+from tests.analysis.making import CANARY, member, new_desk
 
 HOSTILE = (
     "<img src=x onerror=alert(1)> <script>alert(2)</script> javascript:alert(3) "
@@ -145,13 +143,23 @@ def start(
     return process, Browser(int(found[1])), found[2]
 
 
+@contextmanager
+def browsing(path: Path) -> Iterator[Browser]:
+    """Somebody who used the opening address of a workbench, which runs as long as this is open."""
+    process, browser, opening = start(path, dict(os.environ))
+    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
+    try:
+        yield browser
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 @pytest.fixture(scope="module")
 def full_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A desk with a hostile report and two plain ones."""
     folder = tmp_path_factory.mktemp("workbench")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     stories = (HOSTILE, f"Plain {CANARY}.", "http://only.example/")
     bundle = server.bundle(folder, [member(desk.recipients, story=[story]) for story in stories])
     loading.load_delivery(desk, courier.receive(desk, bundle))
@@ -162,11 +170,8 @@ def full_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(full_desk: Path) -> Iterator[Browser]:
     """Somebody who used the opening address."""
-    process, browser, opening = start(full_desk, dict(os.environ))
-    browser.cookie = browser.get(opening).headers["Set-Cookie"].split(";")[0]
-    yield browser
-    process.terminate()
-    process.communicate(timeout=20)
+    with browsing(full_desk) as browser:
+        yield browser
 
 
 @pytest.fixture

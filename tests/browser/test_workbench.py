@@ -9,11 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Page, Request, expect
 
 from analysis import courier, loading
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
-from analysis.pinning import pin
-from tests.analysis.conftest import unlock
-from tests.analysis.making import Server, member, varied
+from tests.analysis.making import member, new_desk, varied
 from tests.analysis.test_workbench import start
 from tests.browser.test_access import found
 
@@ -74,9 +70,7 @@ def opened(
 ) -> Iterator[tuple[str, BrowserContext]]:
     """The address of a workbench with sixty reports, and a browser that was let in by Ana."""
     folder: Path = tmp_path_factory.mktemp("workbench")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    desk, server = unlock(folder / "desk"), Server()
-    pin(desk, server.public(folder))
+    desk, server = new_desk(folder)
     stations = ["4th District"] * 3 + ["4th Distrcit", "Harbor <b>house</b>", "x" * 118]
     told = "They came in the night and took what was mine, and then they laughed about it."
     reports = [member(desk.recipients, station=[one], story=[told]) for one in stations]
