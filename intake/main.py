@@ -117,6 +117,26 @@ def status_command(data: Path, as_json: bool) -> None:
             click.echo(line)
 
 
+@commands.command("flyer")
+@DATA
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder for the files.")
+@click.option(
+    "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="The sheet."
+)
+@click.option("--discreet", is_flag=True, help="Without what it is about, and without help numbers.")
+def flyer_command(data: Path, file: Path, out: Path, paper: str, discreet: bool) -> None:
+    """Make a flyer with strips to tear off, as PDF and SVG, one in each language.
+
+    FILE says what stands on it, in TOML; intake/printing/flyerfile.py explains it.
+    """
+    # What draws them is an extra, which whoever only takes reports need not install.
+    from intake.printing import printing
+
+    for path in printing.flyer(directory.read(data), file, out, paper, discreet=discreet):
+        click.echo(path)
+
+
 commands.add_command(questionnaire.form)
 
 
