@@ -15,10 +15,12 @@ class NotSet(Exception):
     """The page cannot be set; says why, for the operator."""
 
 
-def typeset(template: str, data: dict[str, Any], date: datetime.date, kind: Literal["pdf", "svg"]) -> bytes:
-    """A template set with `data`, dated by a day; raises NotSet, also where typst is not installed.
+def typeset(
+    template: str, data: dict[str, Any], date: datetime.date, kind: Literal["pdf", "svg"]
+) -> list[bytes]:
+    """A template set with `data`, dated by a day: one PDF, or an SVG of each page.
 
-    Of a thing with several pages, only a PDF is made.
+    Raises NotSet, also where typst is not installed.
     """
     try:
         # An extra: whoever only takes reports has no need of it.
@@ -28,7 +30,7 @@ def typeset(template: str, data: dict[str, Any], date: datetime.date, kind: Lite
     midnight = datetime.datetime.combine(date, datetime.time(), datetime.UTC)
     options: dict[str, Any] = {"pdf_standards": "ua-1"} if kind == "pdf" else {}
     try:
-        made: bytes = typst.compile(
+        made: bytes | list[bytes] = typst.compile(
             (TEMPLATES / template).read_bytes(),
             format=kind,
             ignore_system_fonts=True,
@@ -38,4 +40,4 @@ def typeset(template: str, data: dict[str, Any], date: datetime.date, kind: Lite
         )
     except typst.TypstError as error:
         raise NotSet(error.message[:200]) from None
-    return made
+    return made if isinstance(made, list) else [made]

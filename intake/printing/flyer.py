@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from intake.notices import Line
 from intake.printing import qr
-from intake.printing.flyerfile import Flyer, FlyerError
-from templates import SOURCE_LANGUAGE, catalog, environment
+from intake.printing.errors import PrintingError
+from intake.printing.flyerfile import Flyer
+from intake.printing.words import read_words, spoken
 from templates.typesetting import NotSet, typeset
 
-FOLDER = "printed"
+TEMPLATE, WORDS = "printed/flyer.typ", "printed/flyer.txt"
 PAPERS = ("a4", "letter")
 # More would push the code off the sheet.
 MOST_HELP = 4
@@ -32,24 +33,24 @@ class Printing:
 def make(flyer: Flyer, printing: Printing, *, discreet: bool) -> dict[str, bytes]:
     """The files of a flyer by their names, a PDF and an SVG in each language of its headline.
 
-    Raises FlyerError for a language that the program does not speak, or where typst is missing.
+    Raises PrintingError when the program speaks none of them, or where typst is missing.
     """
     made = {}
-    for language in flyer.discreet if discreet else flyer.headline:
+    for language in spoken(flyer.discreet if discreet else flyer.headline):
         data = _data(flyer, printing, language, discreet=discreet)
         name = f"{'discreet' if discreet else 'flyer'}-{language}"
         kinds: tuple[Literal["pdf", "svg"], ...] = ("pdf", "svg")
         for kind in kinds:
             try:
-                made[f"{name}.{kind}"] = typeset(f"{FOLDER}/flyer.typ", data, flyer.date, kind)
+                made[f"{name}.{kind}"] = typeset(TEMPLATE, data, flyer.date, kind)[0]
             except NotSet as error:
-                raise FlyerError(f"the flyer cannot be made: {error}") from None
+                raise PrintingError(f"the flyer cannot be made: {error}") from None
     return made
 
 
 def _data(flyer: Flyer, printing: Printing, language: str, *, discreet: bool) -> dict[str, Any]:
     code = qr.draw(flyer.address)
-    words = _words(language)
+    words = read_words(WORDS, language)
     help_lines = () if discreet else printing.help.get(language, ())[:MOST_HELP]
     return {
         "lang": language,
@@ -66,16 +67,3 @@ def _data(flyer: Flyer, printing: Printing, language: str, *, discreet: bool) ->
         },
         "date": str(words.printed(flyer.date)),
     }
-
-
-def _words(language: str) -> Any:
-    try:
-        translations = catalog(language)
-    except FileNotFoundError:
-        raise FlyerError(
-            f'a flyer in "{language}" cannot be made: there are no words in it',
-            f"the first language is {SOURCE_LANGUAGE}; templates/locale has the others",
-        ) from None
-    plain = environment(translations)
-    plain.autoescape = False
-    return plain.get_template(f"{FOLDER}/flyer.txt").module

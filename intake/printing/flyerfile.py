@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from intake.errors import IntakeError
+from intake.printing.errors import PrintingError
 
 MOST_BYTES = 65_536
 # What fits on a strip and stays a coarse QR code.
@@ -34,10 +34,6 @@ SHORTENERS = {
     *("cutt.ly", "shorturl.at", "rb.gy", "t.ly", "qr.co", "qrco.de", "lnkd.in", "tiny.cc", "s.id"),
 }
 _HINT = "intake/printing/flyerfile.py shows a whole file"
-
-
-class FlyerError(IntakeError):
-    """A flyer cannot be made; the message names the file and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class Flyer:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The flyer in a file; FlyerError names the file and what is wrong."""
+        """The flyer in a file; PrintingError names the file and what is wrong."""
         values = _values(path)
         try:
             return cls(
@@ -68,23 +64,23 @@ class Flyer:
                 _lines(values["discreet"], "discreet"),
             )
         except ValueError as error:
-            raise FlyerError(f"{path}: {error}", _HINT) from None
+            raise PrintingError(f"{path}: {error}", _HINT) from None
 
 
 def _values(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
         if len(data) > MOST_BYTES:
-            raise FlyerError(f"{path}: has more than {MOST_BYTES} bytes")
+            raise PrintingError(f"{path}: has more than {MOST_BYTES} bytes")
         values = tomllib.loads(data.decode())
     except OSError as error:
-        raise FlyerError(f"cannot read {path}: {error.strerror}") from None
+        raise PrintingError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise FlyerError(f"{path} is not TOML", _HINT) from None
+        raise PrintingError(f"{path} is not TOML", _HINT) from None
     if unknown := sorted(values.keys() - _KEYS):
-        raise FlyerError(f'{path}: there is no setting "{unknown[0]}"', _HINT)
+        raise PrintingError(f'{path}: there is no setting "{unknown[0]}"', _HINT)
     if missing := sorted(_REQUIRED - values.keys()):
-        raise FlyerError(f'{path}: "{missing[0]}" is missing', _HINT)
+        raise PrintingError(f'{path}: "{missing[0]}" is missing', _HINT)
     return values
 
 

@@ -9,11 +9,11 @@ import pytest
 import zxingcpp
 from pypdf import PdfReader
 
-from analysis.desk import Desk
-from analysis.identity import HybridIdentity, format_identity
 from intake import directory
 from intake.crypto.fingerprint import fingerprint
-from intake.printing.flyerfile import Flyer, FlyerError
+from intake.printing.errors import PrintingError
+from intake.printing.flyerfile import Flyer
+from tests.printing.conftest import command
 
 ADDRESS = "https://reports.example.org/"
 ONION = "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx.onion"
@@ -28,17 +28,7 @@ es = "¿Le trataron mal en la clínica?"
 en = "Do you want to tell something?"
 es = "¿Quiere contar algo?"
 """
-COMMAND = Path(__file__).parents[2] / ".venv" / "bin" / "witnessbox-intake"
 STRIPS = 8
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An intake's data directory."""
-    folder = tmp_path_factory.mktemp("flyer")
-    Desk.create(folder / "desk", format_identity(HybridIdentity.generate()), None)
-    directory.make(folder / "intake", [folder / "desk" / "desk.pub"], ("report",))
-    return folder / "intake"
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +45,13 @@ def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(data: Path, text: str, out: Path, folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     file = folder / "flyer.toml"
     file.write_text(text)
-    command = [COMMAND, "flyer", "--data", data, file, "--out", out, *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return command("flyer", "--data", data, file, "--out", out, *more)
 
 
 def photographed(pdf: Path, resolution: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     """The sheet in grey, so many points an inch."""
-    command = ["pdftoppm", "-gray", "-r", str(resolution), "-singlefile", str(pdf)]
-    picture = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    drawing = ["pdftoppm", "-gray", "-r", str(resolution), "-singlefile", str(pdf)]
+    picture = subprocess.run(drawing, capture_output=True, check=True, timeout=60).stdout
     _, size, _, pixels = picture.split(b"\n", 3)
     width, height = map(int, size.split())
     return np.frombuffer(pixels, dtype=np.uint8).reshape(height, width)
@@ -151,7 +140,7 @@ def digest(path: Path) -> str:
         ("date = 2026-11-22", 'date = "soon"', "must be a day"),
         ("date = 2026-11-22", "", '"date" is missing'),
         ("date = 2026-11-22", "date = 2026-11-22\nnumber = 5", 'no setting "number"'),
-        ('en = "Do you want to tell something?"', 'xx = "?"', 'in "xx" cannot be made'),
+        ('en = "Do you want to tell something?"\nes = "¿Quiere contar algo?"', 'xx = "?"', "printed in xx:"),
         ("Were you treated badly at the clinic?", "so " * 40, "more than 90 signs"),
         ("[headline]", "[headline", "is not TOML"),
     ],
@@ -183,5 +172,5 @@ def test_an_onion_site_may_be_the_address_itself(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FlyerError, match=r"cannot read .*nothing\.toml: No such file"):
+    with pytest.raises(PrintingError, match=r"cannot read .*nothing\.toml: No such file"):
         Flyer.read(tmp_path / "nothing.toml")
