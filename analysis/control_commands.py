@@ -3,15 +3,11 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from analysis.options import PATH, desk_option, unlocked
 from analysis.workbench.marks import visible
-
-if TYPE_CHECKING:
-    from analysis.findings.control.audit import Audit
 
 
 @click.command()
@@ -27,7 +23,13 @@ def audit(context: click.Context, file: Path, as_json: bool) -> None:
     """
     from analysis.findings.control.audit import audit as attack_file
 
-    _show(context, attack_file(file), as_json=as_json)
+    found = attack_file(file)
+    if as_json:
+        click.echo(json.dumps(found.json))
+    else:
+        for line in found.lines:
+            click.echo(visible(line, keep=""))
+    context.exit(1 if found.disclosed else 0)
 
 
 @click.command()
@@ -35,15 +37,31 @@ def audit(context: click.Context, file: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 @click.pass_context
 def attack(context: click.Context, folders: tuple[Path, ...], as_json: bool) -> None:
-    """Attack releases as a stranger can: from ledger.jsonl and codebook.json alone.
+    """Attack releases as a stranger can: from their public files alone.
 
     The newest release tells of all before it; older ones given with it must be beginnings of it. Prints
-    what the release's own audit.json says. The exit status is 1 where a withheld cell can be only one
-    number, and that is not 0.
+    what the release's own audit.json says. Then every file of every release is held against its ledger. The
+    exit status is 1 where a withheld cell can be only one number, and that is not 0; and where a file
+    tells something that does not follow from the ledger.
     """
+    from analysis.findings.ledger import remaking
     from analysis.findings.ledger.stranger import read_releases
 
-    _show(context, read_releases(folders).attack(), as_json=as_json)
+    newest = read_releases(folders)
+    found = newest.attack()
+    wrong: list[str] = []
+    notes: list[str] = []
+    for folder in folders:
+        own = newest if folder == newest.folder else read_releases([folder])
+        compared = remaking.compare(folder, own, found if own is newest else own.attack())
+        wrong += compared.wrong
+        notes += compared.notes
+    if as_json:
+        click.echo(json.dumps(found.json | ({"wrong": wrong} if wrong else {})))
+    else:
+        for line in [*notes, *wrong, f"files that tell what the ledger does not: {len(wrong)}", *found.lines]:
+            click.echo(visible(line, keep=""))
+    context.exit(1 if found.disclosed or wrong else 0)
 
 
 @click.command()
@@ -67,15 +85,6 @@ def claim(path: Path, release: Path, day: datetime, cell: str, reports: int) -> 
     click.echo(f"recorded; withheld cells that it gives away: {len(found.disclosed)}")
     for one in found.disclosed:
         click.echo(f"  {visible(entries.cell_name(one), keep='')}")
-
-
-def _show(context: click.Context, found: "Audit", *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found.json))
-    else:
-        for line in found.lines:
-            click.echo(visible(line, keep=""))
-    context.exit(1 if found.disclosed else 0)
 
 
 def add_to(group: click.Group) -> None:

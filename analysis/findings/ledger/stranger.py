@@ -1,4 +1,4 @@
-"""Attacks releases as a stranger can: from ledger.jsonl and codebook.json, and nothing else.
+"""Attacks releases as a stranger can: from ledger.jsonl and codebook.json, which tell all numbers.
 
 The ledger of a release goes back to the first, so the newest release is enough; older ones that are given
 with it must be beginnings of it. What comes out has to be what the desk found before it published.
@@ -29,8 +29,9 @@ CELLS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """What everyone knows after some releases."""
+    """What everyone knows after some releases, of which `folder` is the newest."""
 
+    folder: Path
     system: System
     known: Mapping[Cell, int]
     withheld: tuple[Cell, ...]
@@ -71,7 +72,7 @@ def read_releases(folders: Sequence[Path]) -> Public:
             "get the release again",
         )
     lines = tuple(ledgers[newest].decode().splitlines())
-    return Public(whole, zeros | dict(facts.printed), facts.withheld, lines)
+    return Public(newest, whole, zeros | dict(facts.printed), facts.withheld, lines)
 
 
 def _read_codebook(path: Path, data: bytes) -> tuple[System, dict[Cell, int]]:
