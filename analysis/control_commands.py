@@ -70,9 +70,11 @@ def attack(context: click.Context, folders: tuple[Path, ...], as_json: bool) -> 
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="When the number got out."
 )
+@click.option("--at-least", "told", flag_value="at_least", help="It got out as: REPORTS or more.")
+@click.option("--at-most", "told", flag_value="at_most", help="It got out as: REPORTS or fewer.")
 @click.argument("cell", metavar="CELL")
 @click.argument("reports", type=click.IntRange(0, 1_000_000_000), metavar="REPORTS")
-def claim(path: Path, release: Path, day: datetime, cell: str, reports: int) -> None:
+def claim(path: Path, release: Path, day: datetime, told: str | None, cell: str, reports: int) -> None:
     """Record a number that got out in a talk or in the press, so that later releases allow for it.
 
     CELL is named as in ledger.jsonl, such as "area=north|batch=2026-1". The ledger is published with the next
@@ -81,7 +83,7 @@ def claim(path: Path, release: Path, day: datetime, cell: str, reports: int) -> 
     from analysis.findings.ledger import claiming, entries
 
     with unlocked(path) as desk:
-        found = claiming.record(desk, release, cell, reports, day.date())
+        found = claiming.record(desk, release, cell, reports, day.date(), told or entries.REPORTS_ARE)
     click.echo(f"recorded; withheld cells that it gives away: {len(found.disclosed)}")
     for one in found.disclosed:
         click.echo(f"  {visible(entries.cell_name(one), keep='')}")

@@ -7,7 +7,6 @@ from typing import Any
 from analysis.findings import past, wrapping
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
-from analysis.findings.control.certificate import Need
 from analysis.findings.control.lattice import Cell as Name
 from analysis.findings.edition import Edition
 from analysis.findings.errors import Recoverable, RefusedRelease
@@ -126,7 +125,7 @@ def _audit(edition: Edition) -> bytes:
 def _check(edition: Edition, found: Mapping[Name, Bounds]) -> None:
     """What was withheld is believed to protect only after an attack that knows not how it was chosen."""
     for cell in edition.primary.keys() & found.keys():
-        need, interval = Need.of(edition.counts[cell].reports, edition.file.k), found[cell].integer
+        need, interval = edition.needs[cell], found[cell].integer
         if interval.low > need.low or (interval.high is not None and interval.high < need.high):
             raise Recoverable(
                 f"a withheld number could be worked out from those around it: {past.cell_name(cell)}",
