@@ -1,4 +1,4 @@
-"""The commands that attack published numbers: audit, attack; and claim, about numbers that leaked."""
+"""The commands about published numbers: audit, attack; and claim, restore-ledger, about the ledger."""
 
 import json
 from datetime import datetime
@@ -89,7 +89,37 @@ def claim(path: Path, release: Path, day: datetime, told: str | None, cell: str,
         click.echo(f"  {visible(entries.cell_name(one), keep='')}")
 
 
+@click.command("restore-ledger")
+@desk_option
+@click.option("--never-published", is_flag=True, help="Say that there never was a release of this desk.")
+@click.argument("release", type=PATH, metavar="RELEASE_DIR", required=False)
+def restore_ledger(path: Path, release: Path | None, *, never_published: bool) -> None:
+    """Take the ledger back in from the folder of the last release, after a rebuild without it.
+
+    The release must be signed by the desk's own key. Its batches are counted once more from the archive, and
+    unless every number that was printed comes out again, nothing is taken in. Give the very last release:
+    nothing can tell that a later one is missing.
+    """
+    from analysis.findings import recounting
+    from analysis.releasekey import read_release_key
+
+    if never_published == bool(release):
+        raise click.UsageError("give the folder of the last release, or --never-published")
+    with unlocked(path) as desk:
+        if not release:
+            recounting.forget_nothing(desk)
+            click.echo("noted that nothing was ever published")
+            return
+        key = read_release_key(desk.path, desk.identities).verify_key
+        taken = recounting.take_back(desk, release, key)
+    click.echo(
+        f"took in {taken.lines} lines of the ledger; the last release is {visible(taken.last, keep='')}"
+    )
+    if taken.batches:
+        click.echo(f"counted again: {', '.join(visible(name, keep='') for name in taken.batches)}")
+
+
 def add_to(group: click.Group) -> None:
     """Adds the commands to those of the desk."""
-    for command in (audit, attack, claim):
+    for command in (audit, attack, claim, restore_ledger):
         group.add_command(command)

@@ -91,6 +91,8 @@ def entry(edition: Edition, digest: str) -> dict[str, Any]:
         "codebook": digest,
         "batches": list(edition.span.batches),
         "span": edition.span.id,
+        "period": [edition.file.months.first, edition.file.months.last],
+        "undated": edition.file.undated,
         "tables": list(edition.selection.tables),
         "campaign": edition.file.campaign,
         "k": edition.file.k,

@@ -191,11 +191,19 @@ def _new(database: Database, file: ReleaseFile, plan: Plan) -> Iterator[Counted]
             " a batch so small points at its reporters",
             "wait for more reports, or choose a longer period",
         )
-    own = replace(plan, months=file.months)
-    flow = count_flow(database, own, undated=file.undated)
-    parents = batches.parents(plan.model(plan.tables))
-    batch = Batch(file.release, file.date, file.months, file.undated, parents)
-    yield Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
+    yield first_counted(
+        database, plan, Batch(file.release, file.date, file.months, file.undated, {}), reports
+    )
+
+
+def first_counted(
+    database: Database, plan: Plan, batch: Batch, reports: Numbers, *, until: str | None = None
+) -> Counted:
+    """A batch of these reports, with its trees; of those left out, none that came after the week `until`."""
+    own = replace(plan, months=batch.months)
+    flow = count_flow(database, own, undated=batch.undated, until=until)
+    batch = replace(batch, trees=batches.parents(plan.model(plan.tables)))
+    return Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
 
 
 def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
