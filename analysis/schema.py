@@ -16,7 +16,7 @@ from analysis.review import tables as review
 from intake.forms.form import Form, Question
 from intake.forms.lint import TAKEN
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE "forms" (
