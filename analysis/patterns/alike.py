@@ -209,11 +209,14 @@ class Tree:
 
 def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
     """By how many weeks and channels reports came, and the most that came in one week by one channel."""
-    (_, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
-    cells = np.bincount(week[reports] * len(channels) + channel[reports])
-    filled = np.flatnonzero(cells)
-    width = len(channels)
-    return len(np.unique(filled // width)), len(np.unique(filled % width)), int(cells.max(initial=0))
+    (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
+    cells = np.bincount(week[reports] * len(channels) + channel[reports], minlength=len(weeks) * len(channels))
+    filled = cells.reshape(len(weeks), len(channels))
+    return (
+        int(np.count_nonzero(filled.any(axis=1))),
+        int(np.count_nonzero(filled.any(axis=0))),
+        int(cells.max(initial=0)),
+    )
 
 
 def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int) -> tuple[Numbers, Numbers]:
@@ -221,8 +224,9 @@ def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int
     found = []
     for name in BY:
         values, codes = database.bits.codes(database.conn, name)
-        cells = np.unique(place * len(values) + codes[reports])
-        found.append(np.bincount(cells // len(values), minlength=places))
+        seen = np.zeros((places, len(values)), dtype=np.bool_)
+        seen[place, codes[reports]] = True
+        found.append(np.count_nonzero(seen, axis=1))
     return found[0], found[1]
 
 

@@ -16,7 +16,7 @@ from analysis.bitmaps import Bits, flags, numbers
 from analysis.patterns import names
 from analysis.patterns.grouping import LETTERS, SAME, WORDS, Joined, group
 from analysis.patterns.names import LONGEST, MARKS, OTHER, Name
-from analysis.patterns.reading import Counted, Numbers, choices, parse, questions
+from analysis.patterns.reading import Counted, Numbers, choices, distinct, parse, questions
 from analysis.patterns.settled import Key
 from analysis.summaries import Summary
 
@@ -324,4 +324,4 @@ def _read(text: str, pool: Pool) -> Iterator[tuple[str, Name]]:
 def _union(written: Sequence[_Written]) -> Numbers:
     if len(written) == 1:
         return written[0].reports
-    return np.unique(np.concatenate([one.reports for one in written] or [np.zeros(0, dtype=np.int64)]))
+    return distinct(np.concatenate([one.reports for one in written]))
