@@ -210,7 +210,9 @@ class Tree:
 def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
     """By how many weeks and channels reports came, and the most that came in one week by one channel."""
     (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
-    cells = np.bincount(week[reports] * len(channels) + channel[reports], minlength=len(weeks) * len(channels))
+    cells = np.bincount(
+        week[reports] * len(channels) + channel[reports], minlength=len(weeks) * len(channels)
+    )
     filled = cells.reshape(len(weeks), len(channels))
     return (
         int(np.count_nonzero(filled.any(axis=1))),
