@@ -19,6 +19,7 @@ from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.opening import Coding, Refused
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
@@ -50,10 +51,11 @@ def load_delivery(
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    patterns: Begin = making.unseen,
 ) -> Result:
     """Loads a verified bundle and notes that it arrived; `progress` is told the reports done.
 
-    What is worked out of all reports together is made at the end (`making.refresh`).
+    What is worked out of all reports together is made at the end, and `patterns` is told of that.
     """
     with desk.database.atomic():
         add_forms(desk, delivery.forms)
@@ -61,7 +63,7 @@ def load_delivery(
     bundle = delivery.manifest.sequence
     result = load(desk, delivery.shards, bundle=bundle, processes=processes, progress=progress)
     arrivals.finish(desk, delivery)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return result
 
 

@@ -25,6 +25,7 @@ from analysis.findings import past
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.releasekey import has_release_key
 from analysis.storage import sync_directory, write_file
 from analysis.trouble import told
@@ -65,10 +66,12 @@ def rebuild(
     saved: Path | None = None,
     processes: int | None = None,
     bar: Bar = lambda _: nullcontext(lambda _: None),
+    patterns: Begin = making.unseen,
 ) -> Rebuilt:
     """Makes the database of the desk at `path` anew; `saved` is a backup.
 
-    `bar` is told how many reports there are, and gives what is told those that are done.
+    `bar` is told how many reports there are, and gives what is told those that are done; `patterns` likewise
+    of what is worked out of all of them together.
     Raises NotADesk, DamagedDesk, Busy, Unwritable, or what keyring.unlock does.
     """
     if not (path / ARCHIVE).is_dir():
@@ -83,7 +86,7 @@ def rebuild(
             with desk.changing():
                 compacting.clear_away(path, but=aside)
                 before = _salvage(path, keys, key)
-                rebuilt = _fill(desk, [before, tables], processes, bar)
+                rebuilt = _fill(desk, [before, tables], processes, bar, patterns)
                 desk.close()
                 _take_place(aside, path / DATABASE)
         finally:
@@ -125,7 +128,9 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
         database.close()
 
 
-def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar) -> Rebuilt:
+def _fill(
+    desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar, patterns: Begin
+) -> Rebuilt:
     rebuilt = Rebuilt()
     with desk.database.atomic():
         for tables in sources:
@@ -148,7 +153,7 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
         for tables in sources:
             backup.restore_decisions(desk.database, tables)
         bitmaps.refresh(desk.database)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]

@@ -26,6 +26,7 @@ from analysis.desk import Desk
 from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
 from analysis.mapping import Reading
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.storage import open_file, sync_directory
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -67,11 +68,12 @@ def import_csv(
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
     today: Callable[[], date] = date.today,
+    patterns: Begin = making.unseen,
 ) -> Imported:
     """Imports the CSV file at `path`: all of its rows or none.
 
-    `progress` is told the rows as they are sealed. Raises BadRow at the first row that cannot be
-    taken, UnreadableFile, or Unwritable.
+    `progress` is told the rows as they are sealed, `patterns` of what is worked out of all reports together.
+    Raises BadRow at the first row that cannot be taken, UnreadableFile, or Unwritable.
     """
     year, week, _ = today().isocalendar()
     imported = Imported()
@@ -90,7 +92,7 @@ def import_csv(
         # They get their names when the rows that were made of them are there to stay.
         archive.sweep(desk)
     imported.result.known += known.known
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return imported
 
 
