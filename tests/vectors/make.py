@@ -1,11 +1,12 @@
 """Makes the vectors that hold the browser's script and Python together: `python -m tests.vectors.make`.
 
-Each file is a JSON array. answers.json: raw form fields and the answers, or the problems, that they give.
+answers.json: raw form fields and the answers, or the problems, that they give.
 report.json: answers and the report's whole text. receipt.json: a code and the values that follow from it.
+code.json: what was typed on a page of a language, and the code it is, or what is wrong with it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from intake.crypto.receipt import Receipt
 from intake.forms import report
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
+from tests.vectors.codes import typed_vectors, word_vectors
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -248,7 +250,12 @@ def report_vector(name: str, raw: Raw, lang: str, code: str) -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """The text of each file of vectors by its name."""
-    makers = {"answers": answers_vectors, "receipt": receipt_vectors, "report": report_vectors}
+    makers: dict[str, Callable[[], Any]] = {
+        "answers": answers_vectors,
+        "code": lambda: {"shown": word_vectors(CODES), "typed": typed_vectors()},
+        "receipt": receipt_vectors,
+        "report": report_vectors,
+    }
     # ASCII, because a lone surrogate has no UTF-8.
     return {f"{name}.json": json.dumps(maker(), indent=1) + "\n" for name, maker in makers.items()}
 
