@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import logs, retention
+from intake import boxes, logs, retention
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
@@ -51,6 +51,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     logs.set_up()
     for warning in directory.desks.warnings(date.today()):
         logging.getLogger("intake.desks").warning("%s", warning)
+    boxes.sweep_alone(directory.path, directory.desks.pinned)
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
     store = Store(
         directory.database,
