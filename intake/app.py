@@ -265,6 +265,17 @@ class Intake:
             raise HTTPException(404)
         return Response(script, media_type="text/javascript")
 
+    async def show_code(self, request: Request) -> Response:
+        """Where a code is typed."""
+        return HTMLResponse(self.pages.code(self._lang(request), self.door.stamp()))
+
+    async def show_code_script(self, request: Request) -> Response:
+        """What the script of the code's page reads: keys and words."""
+        script = self.pages.code_scripts.get(request.path_params["lang"])
+        if script is None:
+            raise HTTPException(404)
+        return Response(script, media_type="text/javascript")
+
     async def leave(self, request: Request) -> Response:
         """Away from here, to a page that says nothing about its visitor."""
         return RedirectResponse(self.pages.exit_url, 303)
@@ -362,11 +373,13 @@ def assemble(
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),
+        Route("/code/{lang}.js", intake.show_code_script),
         Route("/{lang}", add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
         *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
+        Route("/{lang}/code", intake.show_code),
         Route("/{lang}/{form}", add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]

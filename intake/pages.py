@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from markupsafe import Markup
 
 from intake import language as languages
+from intake.crypto.code import CodeError, MixedLists, UnknownWord, WrongNumber
 from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
@@ -25,6 +26,8 @@ from intake.style import form_style
 from templates import LOCALE, catalog, environment
 
 YEARS_BACK = 15
+# How many words the codes of other programs have (BIP-39).
+OF_WALLETS = (12, 15, 18, 21, 24)
 # Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
 CODE_MARK = "\ufdd0"
 STAMP_MARK = "\ufdd1"
@@ -72,6 +75,9 @@ class Pages:
             (form.digest, language): f"self.witnessbox={self._config(language, form)}\n"
             for form in self.forms.values()
             for language in self.languages
+        }
+        self.code_scripts = {
+            language: f"self.witnessbox={self._code_config(language)}\n" for language in self.languages
         }
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
@@ -129,6 +135,12 @@ class Pages:
         forms, path = list(self.forms.values()), f"sent?sealed_by={sealed_by}"
         return self._render("sent.html", language, path=path, sealed_by=sealed_by, forms=forms)
 
+    def code(self, language: str, stamp: str, problem: CodeError | None = None) -> str:
+        """Where a code is typed; with what is wrong with the words that came without script."""
+        said = self._said(language, "code-words.html")["code_problems"]
+        words = problem_in_words(said, problem) if problem else ""
+        return self._render("code.html", language, path="code", stamp=stamp, problem=words)
+
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
         return self._render("error.html", language, path="", status=status)
@@ -169,7 +181,7 @@ class Pages:
 
     def _config(self, language: str, form: Form) -> Markup:
         """What the form's script reads: the rules, the keys, and the words that it may have to say."""
-        said = vars(self._environments[language].get_template("words.html").make_module())
+        said = self._said(language, "words.html")
         return embedded_json(
             {
                 "channel": "web",
@@ -187,6 +199,24 @@ class Pages:
             }
         )
 
+    def _code_config(self, language: str) -> Markup:
+        """What the script of the code's page reads: the keys, and the words that it may have to say."""
+        said = self._said(language, "code-words.html")
+        names = ("code_problems", "thread_texts", "done_texts", "dates")
+        problems, thread, done, dates = (said[name] for name in names)
+        return embedded_json(
+            {
+                "channel": "web",
+                "lang": language,
+                "recipients": self._recipients,
+                "words": {"problems": problems, "thread": thread, "done": done, "dates": dates},
+            }
+        )
+
+    def _said(self, language: str, template: str) -> Mapping[str, Any]:
+        """The words that a template holds for whoever imports it."""
+        return vars(self._environments[language].get_template(template).make_module())
+
     def _render(self, template: str, language: str, **context: object) -> str:
         return (
             self._environments[language]
@@ -201,6 +231,21 @@ class Pages:
                 **context,
             )
         )
+
+
+def problem_in_words(said: Mapping[str, str], problem: CodeError) -> str:
+    """The sentence for typed words that are no code; the page's script chooses in the same way."""
+    match problem:
+        case WrongNumber():
+            rule = "wallet" if problem.typed in OF_WALLETS else "number"
+            return said[rule].replace("{typed}", str(problem.typed))
+        case UnknownWord():
+            rule = "near" if problem.nearest else "unknown"
+            return said[rule].replace("{number}", str(problem.number)).replace("{nearest}", problem.nearest)
+        case MixedLists():
+            return said["mixed"].replace("{number}", str(problem.number))
+        case _:
+            return said["checksum"]
 
 
 def embedded_json(value: object) -> Markup:
