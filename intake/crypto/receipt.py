@@ -6,6 +6,7 @@
     box      = BLAKE2b-128(code, person "wbx1-box")          where a reply is left
     reply    = BLAKE2b-256(code, person "wbx1-reply")        the key a reply is sealed under
     attachment n = BLAKE2b-128(withdraw || n, person "wbx1-attachment")     the name of attachment n
+    message  = BLAKE2b-128(withdraw || nonce, person "wbx1-message")    the name of what is sent after it
 
 The ids follow from the withdrawal token, so whoever shows the token proves that the report and its
 attachments are theirs, and the server stores nothing that ties them together. Every report carries
@@ -60,6 +61,10 @@ class Receipt:
     def attachment_id(self, number: int) -> bytes:
         """The name that attachment `number`, counted from 1, is stored under: 16 bytes."""
         return _blake2b(self.withdraw + bytes([number]), "attachment")
+
+    def message_id(self, nonce: bytes) -> bytes:
+        """The name that a follow-up or a withdrawal with this nonce is stored under: 16 bytes."""
+        return _blake2b(self.withdraw + nonce, "message")
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Self:
