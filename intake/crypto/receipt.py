@@ -6,7 +6,7 @@
     box      = BLAKE2b-128(code, person "wbx1-box")          where a reply is left
     reply    = BLAKE2b-256(code, person "wbx1-reply")        the key a reply is sealed under
     attachment n = BLAKE2b-128(withdraw || n, person "wbx1-attachment")     the name of attachment n
-    message  = BLAKE2b-128(withdraw || nonce, person "wbx1-message")    the name of what is sent after it
+    message      = BLAKE2b-128(withdraw || nonce, person "wbx1-message")    the name of what is sent later
 
 The ids follow from the withdrawal token, so whoever shows the token proves that the report and its
 attachments are theirs, and the server stores nothing that ties them together. Every report carries
@@ -25,6 +25,7 @@ from intake.crypto.errors import Malformed
 CODE_LENGTH = 12
 LENGTHS = {"id": 16, "box": 16, "reply": 32, "withdraw": 32}
 ATTACHMENT_ID = 16
+MESSAGE_NONCE = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,6 +65,8 @@ class Receipt:
 
     def message_id(self, nonce: bytes) -> bytes:
         """The name that a follow-up or a withdrawal with this nonce is stored under: 16 bytes."""
+        if len(nonce) != MESSAGE_NONCE:
+            raise Malformed(f"the nonce of a message has {MESSAGE_NONCE} bytes")
         return _blake2b(self.withdraw + nonce, "message")
 
     @classmethod

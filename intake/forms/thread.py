@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 
 from intake.crypto.errors import Malformed
-from intake.crypto.receipt import LENGTHS, Receipt
+from intake.crypto.receipt import LENGTHS, MESSAGE_NONCE, Receipt
 from intake.forms.answers import is_tidy, tidy
 from intake.forms.errors import InvalidAnswers, MalformedReport
 from intake.forms.form import canonical
@@ -24,7 +24,7 @@ from intake.forms.report import CHANNELS, SEALERS
 
 VERSION = 1
 FOLLOWUP, WITHDRAWAL = "followup", "withdrawal"
-NONCE_LENGTH = 16
+
 TEXT = "long_text"
 LONGEST_TEXT = LONGEST[TEXT]
 
@@ -83,7 +83,7 @@ def build(message: Message) -> bytes:
         or message.channel not in CHANNELS
         or message.sealed_by not in SEALERS
         or not re.fullmatch(_LANG, message.lang)
-        or len(message.nonce) != NONCE_LENGTH
+        or len(message.nonce) != MESSAGE_NONCE
     ):
         raise MalformedReport("the kind, the language, the sealer, the channel or the nonce is not known")
     if (message.text is None) != (message.kind == WITHDRAWAL):

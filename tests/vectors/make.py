@@ -1,12 +1,13 @@
 """Makes the vectors that hold the browser's script and Python together: `python -m tests.vectors.make`.
 
-Each file is a JSON array. answers.json: raw form fields and the answers, or the problems, that they give.
-report.json: answers and the report's whole text. receipt.json: a code and the values that follow from it.
-thread.json: what was typed after a report and the text of the follow-up, or the rule that it breaks.
+Each file but box.json is a JSON array. answers.json: raw form fields and the answers, or the problems, that
+they give. report.json: answers and the report's whole text. receipt.json: a code and the values that follow
+from it. box.json: a small box, what codes find in it, and messages right and wrong. thread.json:
+what was typed after a report, and the text of the follow-up or the rule that it breaks.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from intake.crypto.receipt import Receipt
 from intake.forms import report, thread
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
+from tests.vectors.boxes import box_vectors
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -21,6 +23,8 @@ FORMS = {
     "report": Form.load(HERE.parents[1] / "intake" / "forms" / "report.json"),
 }
 CODES = ["00" * 12, "ff" * 12, "000102030405060708090a0b", "5769746e657373626f78212e"]
+# Of a follow-up or a withdrawal.
+NONCE = bytes(range(240, 256))
 
 Raw = dict[str, list[str]]
 
@@ -225,7 +229,16 @@ def answers_vectors() -> list[dict[str, Any]]:
 
 def receipt_vectors() -> list[dict[str, Any]]:
     """The contents of receipt.json."""
-    return [{"code": code, "receipt": Receipt.from_code(bytes.fromhex(code)).to_json()} for code in CODES]
+    receipts = {code: Receipt.from_code(bytes.fromhex(code)) for code in CODES}
+    return [
+        {
+            "code": code,
+            "receipt": receipt.to_json(),
+            "nonce": NONCE.hex(),
+            "message_id": receipt.message_id(NONCE).hex(),
+        }
+        for code, receipt in receipts.items()
+    ]
 
 
 def report_vectors() -> list[dict[str, Any]]:
@@ -270,8 +283,9 @@ def thread_vector(name: str, typed: str | None) -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """The text of each file of vectors by its name."""
-    makers = {
+    makers: dict[str, Callable[[], object]] = {
         "answers": answers_vectors,
+        "box": box_vectors,
         "receipt": receipt_vectors,
         "report": report_vectors,
         "thread": thread_vectors,
