@@ -1,9 +1,10 @@
 """Makes the vectors that hold the browser's script and Python together: `python -m tests.vectors.make`.
 
-Each file but box.json and code.json is a JSON array. answers.json: raw form fields and the answers, or the
-problems, that they give. report.json: answers and the report's whole text. receipt.json: a code and the values
-that follow from it. box.json: a small box, what codes find in it, and messages right and wrong. code.json: what
-was typed on a page of a language, and the code it is, or what is wrong with it.
+answers.json: raw form fields and the answers, or the problems, that they give. report.json: answers and the
+report's whole text. receipt.json: a code and the values that follow from it. code.json: what was typed on a
+page of a language, and the code it is, or what is wrong with it. box.json: a small box, what codes find in
+it, and messages right and wrong. thread.json: what was typed after a report, and the text of the follow-up
+or the rule that it breaks.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.crypto.receipt import Receipt
-from intake.forms import report
+from intake.forms import report, thread
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
 from tests.vectors.boxes import box_vectors
@@ -261,6 +262,27 @@ def report_vector(name: str, raw: Raw, lang: str, code: str) -> dict[str, Any]:
     return {"form": name, "raw": raw, "lang": lang, "code": code, "text": body.decode()}
 
 
+def thread_vectors() -> list[dict[str, Any]]:
+    """The contents of thread.json: follow-ups to a report, and a withdrawal."""
+    typed = {**TEXTS, "the longest": "\n" + "é" * 2000 + "\n", "too long": "é" * 2001, "nothing": ""}
+    follow_ups = [thread_vector(name, text) for name, text in typed.items()]
+    return [*follow_ups, thread_vector("it is taken back", None)]
+
+
+def thread_vector(name: str, typed: str | None) -> dict[str, Any]:
+    """One message, from what was typed to its id and its text; nothing is typed to take a report back."""
+    code, nonce = CODES[3], bytes(range(16))
+    given = {"name": name, "typed": typed, "code": code, "nonce": nonce.hex(), "lang": "es"}
+    try:
+        text = None if typed is None else thread.clean(typed)
+    except InvalidAnswers as error:
+        return given | {"problems": error.problems}
+    kind = thread.WITHDRAWAL if text is None else thread.FOLLOWUP
+    receipt = Receipt.from_code(bytes.fromhex(code))
+    message = thread.Message(kind, receipt, nonce, "es", "browser", "web", text)
+    return given | {"id": message.id.hex(), "text": thread.build(message).decode()}
+
+
 def files() -> dict[str, str]:
     """The text of each file of vectors by its name."""
     makers: dict[str, Callable[[], object]] = {
@@ -269,6 +291,7 @@ def files() -> dict[str, str]:
         "code": lambda: {"shown": word_vectors(CODES), "typed": typed_vectors()},
         "receipt": receipt_vectors,
         "report": report_vectors,
+        "thread": thread_vectors,
     }
     # ASCII, because a lone surrogate has no UTF-8.
     return {f"{name}.json": json.dumps(maker(), indent=1) + "\n" for name, maker in makers.items()}

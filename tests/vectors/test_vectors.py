@@ -8,7 +8,7 @@ from intake.forms.xlsform import compile_form
 from tests.vectors.make import files
 
 HERE = Path(__file__).parent
-NAMES = ["answers.json", "box.json", "code.json", "receipt.json", "report.json"]
+NAMES = ["answers.json", "box.json", "code.json", "receipt.json", "report.json", "thread.json"]
 
 
 @pytest.mark.parametrize("name", NAMES)
