@@ -30,6 +30,7 @@ from intake.errors import IntakeError
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
+from intake.shelf import Shelf
 from intake.store import Store
 
 BACKLOG = 1_024
@@ -67,6 +68,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         notices=Notices(directory.help, directory.deadlines),
         attachments=attachments,
         source=Cards(directory.path),
+        shelf=Shelf(directory.path),
     )
     config = configuration(app)
     with contextlib.ExitStack() as stack:
