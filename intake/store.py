@@ -356,12 +356,12 @@ class _Writer:
         return None
 
     def _look_up(self, waiting: _Waiting) -> Outcome:
-        """None when the report is held, Conflict when another is under its id, Unavailable when none is."""
+        """None when the report is held, Conflict when another is under its id, or that none is."""
         found = self.connection.execute(
             "SELECT sealed = ? FROM reports WHERE id = ?", (waiting.sealed, waiting.id)
         ).fetchone()
         if not found:
-            return Missing("the report was not stored")
+            return (Unavailable if waiting.sealed else Missing)("the report was not stored")
         return None if found[0] else Conflict("another report has this id")
 
     def _give_up(self, batch: Sequence[_Waiting]) -> list[Outcome]:
