@@ -41,6 +41,8 @@ from intake.guard import Guard
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
+from intake.once import FIELD as ONCE
+from intake.once import Once
 from intake.pages import INFORMATION, Pages
 from intake.sealing import Sealing, Source
 from intake.settings import Settings
@@ -90,6 +92,7 @@ class Intake:
     attachments: Attachments | None
     clock: Clock
     threads: Threads
+    once: Once
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -210,7 +213,7 @@ class Intake:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
             return HTMLResponse(page, status, RETRY_LATER)
-        return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
+        return RedirectResponse(f"/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303)
 
     async def _seal_and_store(
         self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
@@ -293,7 +296,8 @@ class Intake:
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
             return RedirectResponse(f"/{lang}/", 303)
-        return HTMLResponse(self.pages.sent(lang, sealed_by))
+        code = self.once.take(request.query_params.get(ONCE, ""))
+        return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
         """Leads to the start page in the language that the browser asks for."""
@@ -390,7 +394,7 @@ def assemble(
     sealing = Sealing(recipients, pages, source)
     shelf = shelf or Shelf(None)
     threads = Threads(sealing, store, door, shelf, attachments, clock)
-    intake = Intake(settings, sealing, store, door, attachments, clock, threads)
+    intake = Intake(settings, sealing, store, door, attachments, clock, threads, Once())
     looking = Looking(settings, shelf, store, door, attachments)
 
     routes = [

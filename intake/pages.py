@@ -14,7 +14,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from intake import language as languages
-from intake.crypto.code import CodeError, MixedLists, UnknownWord, WrongNumber
+from intake.crypto.code import LIST_OF, CodeError, MixedLists, UnknownWord, WrongNumber, to_words
 from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
@@ -133,10 +133,20 @@ class Pages:
             file_problem=file_problem,
         )
 
-    def sent(self, language: str, sealed_by: str) -> str:
-        """Says that the report is kept, and who sealed it: "browser" or "server"."""
-        forms, path = list(self.forms.values()), f"sent?sealed_by={sealed_by}"
-        return self._render("sent.html", language, path=path, sealed_by=sealed_by, forms=forms)
+    def sent(self, language: str, sealed_by: str, code: bytes = b"") -> str:
+        """Says that the report is kept, and who sealed it: "browser" or "server".
+
+        The server knows the code of what it sealed, and shows it to whoever opens the place where it stands.
+        """
+        return self._render(
+            "sent.html",
+            language,
+            path=f"sent?sealed_by={sealed_by}",
+            sealed_by=sealed_by,
+            forms=list(self.forms.values()),
+            words=to_words(code, language) if code else (),
+            words_lang=language if language in LIST_OF else "en",
+        )
 
     def code(self, language: str, stamp: str, problem: CodeError | None = None, said: str = "") -> str:
         """Where a code is typed; with what is wrong with the words that came without script.

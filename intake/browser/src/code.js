@@ -60,6 +60,12 @@ export function split(text) {
   return letters.toLowerCase().split(" ").filter(Boolean);
 }
 
+// Whether what was typed, as `split` gives it, stands for this word.
+export function isWord(typed, word) {
+  const [whole] = split(word);
+  return typed === whole || (typed.length >= ENOUGH && whole.startsWith(typed));
+}
+
 function listFor(language) {
   return LIST_OF[language] ?? "english";
 }
