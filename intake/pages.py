@@ -26,6 +26,8 @@ from intake.style import form_style
 from templates import LOCALE, catalog, environment
 
 YEARS_BACK = 15
+# Its name is the longest in each of our languages.
+LONGEST_MONTH = date(2026, 9, 28)
 # How many words the codes of other programs have (BIP-39).
 OF_WALLETS = (12, 15, 18, 21, 24)
 # Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
@@ -79,6 +81,7 @@ class Pages:
         self.code_scripts = {
             language: f"self.witnessbox={self._code_config(language)}\n" for language in self.languages
         }
+        self._empty_threads = lru_cache(maxsize=len(self.languages))(self._render_empty_threads)
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
 
@@ -145,11 +148,33 @@ class Pages:
             words_lang=language if language in LIST_OF else "en",
         )
 
-    def code(self, language: str, stamp: str, problem: CodeError | None = None) -> str:
-        """Where a code is typed; with what is wrong with the words that came without script."""
-        said = self._said(language, "code-words.html")["code_problems"]
-        words = problem_in_words(said, problem) if problem else ""
-        return self._render("code.html", language, path="code", stamp=stamp, problem=words)
+    def code(self, language: str, stamp: str, problem: CodeError | None = None, said: str = "") -> str:
+        """Where a code is typed; with what is wrong with the words that came without script.
+
+        `said` is the name of another sentence of done_texts.
+        """
+        words = self._said(language, "code-words.html")
+        sentence = problem_in_words(words["code_problems"], problem) if problem else ""
+        sentence = sentence or (words["done_texts"][said] if said else "")
+        return self._render("code.html", language, path="code", stamp=stamp, problem=sentence)
+
+    def thread(self, language: str, **found: object) -> str:
+        """What a code finds, for a browser without script; thread.html says what it is given."""
+        return self._render("thread.html", language, path="code", **found)
+
+    def threads_without_messages(self, language: str) -> list[str]:
+        """The pages of codes for which there is no message, with words and fields of the greatest length."""
+        return self._empty_threads(language)
+
+    def _render_empty_threads(self, language: str) -> list[str]:
+        states: list[dict[str, object]] = [
+            {"week": None, "waiting": False},
+            {"week": None, "waiting": True},
+            {"week": LONGEST_MONTH, "waiting": True},
+        ]
+        blank = {"stamp": "0" * 64, "nonce": "0" * 32, "said": "", "typed": "", "wait": 0, "confirm": False}
+        words = ("w" * 12,) * 9
+        return [self.thread(language, words=words, messages=(), **blank, **state) for state in states]
 
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""

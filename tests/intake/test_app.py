@@ -17,7 +17,7 @@ import pytest
 
 from analysis.identity import HybridIdentity, X25519Identity
 from analysis.unseal import unseal_bytes
-from intake.app import create_app, iso_week
+from intake.app import create_app
 from intake.body import PATIENCE
 from intake.crypto.padding import pad, unpad
 from intake.crypto.receipt import Receipt
@@ -28,6 +28,7 @@ from intake.envelope import Envelope
 from intake.forms import report
 from intake.forms.form import shipped
 from intake.store import Store
+from intake.week import iso_week
 from tests.serving import ENOUGH, OCTETS, Server, sealed_body, stored
 
 STORY = "They took my phone and laughed."
