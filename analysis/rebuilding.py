@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from analysis import archive, arrivals, backup, bitmaps, cipher, compacting, keyring, loading, schema
+from analysis import (
+    archive,
+    arrivals,
+    backup,
+    bitmaps,
+    cipher,
+    compacting,
+    keyring,
+    loading,
+    migration,
+    schema,
+)
 from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
@@ -118,6 +129,7 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
     except cipher.DatabaseError:
         return []
     try:
+        migration.migrate(database, schema.VERSION)
         if schema.version(database) != schema.VERSION:
             return []
         archive.sweep(Desk(path, keys.identities, keys.recipients, key, database, keys.card))
