@@ -60,6 +60,12 @@ def take(desk: Desk, path: Path) -> int:
     return len({name for name, _, _ in rows})
 
 
+def language(connection: Any, report: int) -> str:
+    """The language in which a report was sent, English where there is no such report."""
+    row = connection.execute('SELECT "lang" FROM "reports" WHERE "id" = ?', [report]).fetchone()
+    return str(row[0]) if row else "en"
+
+
 def _read_file(path: Path) -> list[tuple[str, str, str]]:
     try:
         given = tomllib.loads(read_file(path, LONGEST_FILE).decode())

@@ -5,7 +5,7 @@ the box (`analysis.boxes`), and is shown until it expires; then its words are de
 Reports that came over no server have no reader: nobody has a code that opens a reply to them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -102,6 +102,16 @@ def read(connection: Any, *, report: int | None = None) -> list[Message]:
         (SELECT count(*) FROM "addressed" WHERE "message" = "n")
         FROM "messages" WHERE {STANDING} AND (? IS NULL OR {about}) ORDER BY "n" DESC"""  # noqa: S608
     return [Message(*row) for row in connection.execute(query, [report, report])]
+
+
+def describe(connection: Any) -> Iterator[str]:
+    """Lines about the messages that stand, and how long they last."""
+    for one in read(connection):
+        readers = f"{one.readers} reader{'' if one.readers == 1 else 's'}"
+        state = f"sent {one.sent}" if one.sent else "not sent yet"
+        by = f", by {one.who}" if one.who else ""
+        yield f"{one.n:>6}  {one.kind:<9}  {one.at} to {one.until}  {readers}, {state}{by}"
+    yield f"messages are shown for {settings.weeks(connection)} weeks"
 
 
 def tell_withdrawn(connection: Any, today: date | None = None) -> None:
