@@ -39,6 +39,7 @@ from analysis.patterns import making
 from analysis.patterns.making import Begin
 from analysis.releasekey import has_release_key
 from analysis.storage import sync_directory, write_file
+from analysis.threads import leaving
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed
@@ -161,6 +162,8 @@ def _fill(
         for delivery in deliveries:
             _load(desk, delivery, rebuilt, processes, progress)
         _load_spreadsheets(desk, found, rebuilt, processes, progress)
+    # What was taken back may still stand in an archive that came from elsewhere.
+    leaving.settle(desk, compact=False)
     with desk.database.atomic():
         for tables in sources:
             backup.restore_decisions(desk.database, tables)

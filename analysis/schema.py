@@ -117,7 +117,7 @@ def create(database: Database) -> None:
     """Makes the tables in an empty database."""
     counted = bitmaps.TABLES + summaries.TABLES + kept.TABLES
     own = TABLES + IDENTITIES + COURIER + SAVED
-    database.conn.executescript(own + counted + threads.TABLES + review.TABLES)
+    database.conn.executescript(own + counted + threads.TABLES + review.TABLES + review.DECIDED_STAND)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

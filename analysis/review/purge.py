@@ -27,7 +27,7 @@ _STEPS = (
     WHERE "report" IN (SELECT "report" FROM temp."due")""",
     # What was added to a report is its sender's words too. It goes out of the archive with what is gone.
     f"""INSERT OR IGNORE INTO "gone" ("name") {_FOLLOWUPS}""",
-    f"""DELETE FROM "followups" WHERE "name" IN ({_FOLLOWUPS})""",
+    f"""DELETE FROM "followups" WHERE "name" IN ({_FOLLOWUPS})""",  # noqa: S608 - a constant
 )
 # Taking a text out of the search index costs as much as putting so many into a new one.
 _CHEAPER = 15
@@ -89,7 +89,7 @@ def _purge(connection: Any, today: date) -> None:
 
 
 def forget_words(connection: Any, afterwards: str) -> None:
-    """Deletes the texts of the reports in `due`, which `unindex` took out of the index, and what is of them."""
+    """Deletes the texts of the reports in `due`, which the index has no more, and what is of them."""
     connection.execute('DELETE FROM "texts" WHERE "report" IN (SELECT "report" FROM temp."due")')
     spellings.forget(connection)
     connection.execute(FORGET_REMARKS)

@@ -11,14 +11,6 @@ true in the same transaction, so that no page has to read a log of a hundred tho
 
 from typing import Any
 
-# A report that its sender took back leaves the log too (`analysis.threads.leaving`): how many reports a
-# decision was about stays, which they were does not.
-DECIDED_STAND = """
-CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
-    WHEN old."report" NOT IN (SELECT "report" FROM "leaving")
-    BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;
-"""
-
 # A name has 120 characters at most, the limit of a question of the kind `text`: a query for names says
 # so, and finds them without reading stories. Words of reporters stand in `spellings`, in `quotes` and in
 # the remarks of `decisions` alone: a purge empties these. The log points to them by their numbers.
@@ -87,7 +79,15 @@ CREATE TABLE "stripped" ("shard" TEXT PRIMARY KEY, "members" INTEGER NOT NULL);
 -- Names by question, for decisions and for patterns, without a page of stories. Whoever asks repeats
 -- the condition, or SQLite does not use it.
 CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
-""" + DECIDED_STAND
+"""
+
+# A report that its sender took back leaves the log too (`analysis.threads.leaving`): how many reports a
+# decision was about stays, which they were does not.
+DECIDED_STAND = """
+CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
+    WHEN old."report" NOT IN (SELECT "report" FROM "leaving")
+    BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;
+"""
 
 # What cannot be made anew from the archive; the rest follows from it (`analysis.review.log.derive`).
 KEPT = (

@@ -26,8 +26,8 @@ def write(connection: Any, bundle: int | None, said: Sequence[Said]) -> tuple[in
     followups = [one for one in said if one.kind == FOLLOWUP]
     withdrawals = [one for one in said if one.kind != FOLLOWUP]
     connection.executemany(
-        'INSERT INTO "followups" ("name", "thread", "bundle", "week", "lang", "sealed_by", "channel", "text") '
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO "followups" ("name", "thread", "bundle", "week", "lang", "sealed_by", "channel", '
+        '"text") VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
         [
             (one.name, one.thread, bundle, one.week, one.lang, one.sealed_by, one.channel, one.text)
             for one in followups

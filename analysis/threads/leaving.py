@@ -5,7 +5,7 @@ and a command that was killed is made good by the next. What a past release coun
 the difference between two releases would point at who left (`analysis.findings.batches`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -41,18 +41,20 @@ class Left:
     damaged: int = 0
 
 
-def settle(desk: Desk, progress: Callable[[int], None] = lambda _: None) -> Left:
-    """Deletes what may not stand here any more, wherever it does; `progress` is told the shards.
+def settle(desk: Desk, *, compact: bool = True) -> Left:
+    """Deletes what may not stand here any more, wherever it does.
 
-    The caller keeps other commands away (`desk.changing`). Raises Busy, Unwritable or DamagedDesk.
+    Without `compact` the file is written anew by the next command that does so. The caller keeps other
+    commands away (`desk.changing`). Raises Busy, Unwritable or DamagedDesk.
     """
     left = Left()
     # Freed places are overwritten at once, not when they happen to be used again.
     desk.database.conn.execute("PRAGMA secure_delete = ON")
     with desk.database.atomic():
         _delete(desk, left)
-    purge.finish(desk)
-    strip(desk, left, progress)
+    if compact:
+        purge.finish(desk)
+    strip(desk, left)
     return left
 
 
@@ -101,7 +103,7 @@ def _delete_reports(desk: Desk) -> int:
     return lost
 
 
-def strip(desk: Desk, left: Left, progress: Callable[[int], None] = lambda _: None) -> None:
+def strip(desk: Desk, left: Left) -> None:
     """Writes those shards of the archive anew that hold what is gone, without it."""
     connection = desk.database.conn
     query = 'SELECT "name" FROM "gone" WHERE NOT "stripped"'
@@ -112,7 +114,6 @@ def strip(desk: Desk, left: Left, progress: Callable[[int], None] = lambda _: No
     rows = connection.execute('SELECT "name", "reports", "sha256", "server" FROM "shards" ORDER BY "name"')
     for name, *rest in rows.fetchall():
         _strip_shard(desk, ArchivedShard(desk.archive / name, *rest), wanted, left)
-        progress(1)
     # A damaged shard may hold some of it, and may come again.
     if not left.damaged:
         with desk.database.atomic():

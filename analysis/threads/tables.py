@@ -37,7 +37,7 @@ CREATE TABLE "canned" (
     "name" TEXT NOT NULL, "lang" TEXT NOT NULL, "text" TEXT NOT NULL, PRIMARY KEY ("name", "lang"));
 CREATE TABLE "settings" ("name" TEXT PRIMARY KEY, "value" TEXT NOT NULL);
 CREATE TABLE "boxes" (
-    "server" TEXT PRIMARY KEY, "state" TEXT NOT NULL, "week" TEXT NOT NULL);
+    "server" TEXT PRIMARY KEY, "state" TEXT NOT NULL, "week" TEXT NOT NULL, "number" INTEGER NOT NULL);
 """
 
 # What cannot be made anew from the archive, and names no report by its number. `highest` is not in it: a
