@@ -14,7 +14,7 @@ from tests.analysis.tables import tables
 from tests.threads.conftest import Round
 
 NEW = ("followups", "withdrawals", "gone", "leaving", "highest")
-NEWER = ("messages", "addressed", "canned", "settings", "boxes")
+NEWER = ("messages", "addressed", "trackers", "canned", "settings", "boxes")
 OLD_TRIGGER = """CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
     BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;"""
 
