@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from intake.crypto import signed
 from intake.crypto.errors import Malformed
-from intake.crypto.message import SEALED, Message, open_message
+from intake.crypto.message import SEALED, Message, is_week, open_message
 from intake.crypto.signing import VerifyKey
 
 VERSION_LINE = b"witnessbox-box/1\n"
@@ -33,7 +33,6 @@ LEAST_MARKERS, MOST_MARKERS = 64, 65_536
 LEAST_REPLIES, MOST_REPLIES = 4, 1_024
 MAX_HEADER = 512
 
-_WEEK = re.compile(r"[0-9]{4}-W(?:0[1-9]|[1-4][0-9]|5[0-3])")
 _EPOCH = re.compile(rf"[0-9a-f]{{{2 * EPOCH}}}")
 
 
@@ -105,11 +104,11 @@ def parse_header(body: bytes) -> Header:
         header = Header(
             bits=signed.number(value["bits"], 0, MOST_BITS),
             desk=VerifyKey(bytes.fromhex(signed.digest(value["desk"]))),
-            epoch=bytes.fromhex(_text(value["epoch"], _EPOCH)),
+            epoch=_epoch(value["epoch"]),
             markers=_power(value["markers"], LEAST_MARKERS, MOST_MARKERS),
             replies=_power(value["replies"], LEAST_REPLIES, MOST_REPLIES),
             server=VerifyKey(bytes.fromhex(signed.digest(value["server"]))),
-            week=_text(value["week"], _WEEK),
+            week=_week(value["week"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Malformed("the header of the box is broken") from None
@@ -198,8 +197,14 @@ def _value(header: Header) -> dict[str, object]:
     }
 
 
-def _text(value: object, pattern: re.Pattern[str]) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
+def _epoch(value: object) -> bytes:
+    if not isinstance(value, str) or not _EPOCH.fullmatch(value):
+        raise ValueError
+    return bytes.fromhex(value)
+
+
+def _week(value: object) -> str:
+    if not isinstance(value, str) or not is_week(value):
         raise ValueError
     return value
 

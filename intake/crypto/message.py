@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from nacl.bindings import crypto_secretbox, crypto_secretbox_open
@@ -39,7 +40,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 COMMON = ("at", "kind", "n", "until", "v")
 
-_WEEK = re.compile(r"[0-9]{4}-W(?:0[1-9]|[1-4][0-9]|5[0-3])")
+_WEEK = re.compile(r"[0-9]{4}-W[0-9]{2}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _TRACKER = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -133,13 +134,24 @@ def _is_text(text: object) -> bool:
     return bool(signs.strip()) and not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in signs)
 
 
+def is_week(value: object) -> bool:
+    """Whether it is an ISO week that a calendar has, as 2026-W47."""
+    if not isinstance(value, str) or not _WEEK.fullmatch(value):
+        return False
+    try:
+        date.fromisocalendar(int(value[:4]), int(value[6:]), 1)
+    except ValueError:
+        return False
+    return True
+
+
 def _is(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and bool(pattern.fullmatch(value))
 
 
 _RULES: Mapping[str, Callable[[Any], bool]] = {
-    "at": _is(_WEEK),
-    "until": _is(_WEEK),
+    "at": is_week,
+    "until": is_week,
     "n": lambda n: type(n) is int and 1 <= n <= MOST,
     "text": _is_text,
     "release": _is(_RELEASE),

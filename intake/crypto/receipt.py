@@ -49,7 +49,7 @@ class Receipt:
             raise Malformed(f"a code has {CODE_LENGTH} bytes")
         withdraw = _blake2b(code, "withdraw")
         return cls(
-            id=_blake2b(withdraw, "id"),
+            id=report_id(withdraw),
             box=_blake2b(code, "box"),
             reply=_blake2b(code, "reply"),
             withdraw=withdraw,
@@ -61,7 +61,7 @@ class Receipt:
 
     def attachment_id(self, number: int) -> bytes:
         """The name that attachment `number`, counted from 1, is stored under: 16 bytes."""
-        return _blake2b(self.withdraw + bytes([number]), "attachment")
+        return attachment_id(self.withdraw, number)
 
     def message_id(self, nonce: bytes) -> bytes:
         """The name that a follow-up or a withdrawal with this nonce is stored under: 16 bytes."""
@@ -76,12 +76,22 @@ class Receipt:
             raise Malformed("a receipt has other fields")
         receipt = cls(**{name: _unhex(value[name], length) for name, length in LENGTHS.items()})
         # A report may not claim the name of another one.
-        if receipt.id != _blake2b(receipt.withdraw, "id"):
+        if receipt.id != report_id(receipt.withdraw):
             raise Malformed("the id of a receipt does not follow from its withdrawal token")
         return receipt
 
     def __repr__(self) -> str:
         return "Receipt(...)"
+
+
+def report_id(withdraw: bytes) -> bytes:
+    """The name of the report that a withdrawal token takes back: 16 bytes."""
+    return _blake2b(withdraw, "id")
+
+
+def attachment_id(withdraw: bytes, number: int) -> bytes:
+    """The name of attachment `number`, counted from 1, of that report: 16 bytes."""
+    return _blake2b(withdraw + bytes([number]), "attachment")
 
 
 def _blake2b(data: bytes, purpose: str) -> bytes:

@@ -2,6 +2,8 @@
 //
 //   node parity.mjs clean     {"form": F, "raws": [R ...]}          the answers' text or the problems of each
 //   node parity.mjs receipt   {"codes": [HEX ...]}                  the receipt of each
+//   node parity.mjs words     {"codes": [{"code": HEX, "lang": L} ...]}        the nine words of each
+//   node parity.mjs typed     {"texts": [{"text": T, "lang": L} ...]}          the code of each, or what is wrong with it
 //   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
 //   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
 //   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
@@ -13,6 +15,7 @@
 import { argv, stdin, stdout } from "node:process";
 import { clean } from "../../intake/browser/src/answers.js";
 import { canonical } from "../../intake/browser/src/canonical.js";
+import { CodeProblem, fromWords, toWords } from "../../intake/browser/src/code.js";
 import { receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
 import { buildReport } from "../../intake/browser/src/report.js";
 import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
@@ -27,6 +30,15 @@ function outcome(form, raw) {
   return problems.size ? { problems: Object.fromEntries(problems) } : { answers: canonical(answers) };
 }
 
+function codeOf({ text, lang }) {
+  try {
+    return { code: Buffer.from(fromWords(text, lang)).toString("hex") };
+  } catch (error) {
+    if (!(error instanceof CodeProblem)) throw error;
+    return { problem: { ...error } };
+  }
+}
+
 function paddedLength(length) {
   try {
     return pad(new Uint8Array(length)).length;
@@ -39,6 +51,8 @@ function paddedLength(length) {
 const verbs = {
   clean: ({ form, raws }) => raws.map((raw) => outcome(form, raw)),
   receipt: ({ codes }) => codes.map((code) => receiptToJson(receiptFromCode(bytes(code)))),
+  words: ({ codes }) => codes.map(({ code, lang }) => toWords(bytes(code), lang)),
+  typed: ({ texts }) => texts.map(codeOf),
   report: ({ raw, code, ...page }) => {
     const { answers } = clean(page.form, fields(raw));
     return new TextDecoder().decode(buildReport(page, answers, receiptFromCode(bytes(code))));

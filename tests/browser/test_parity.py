@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from intake.crypto.code import to_words
 from intake.crypto.padding import SIZE_CLASSES
 from intake.forms import answers, report
 from tests.browser.node import parity
 from tests.forms.raws import random_raw
+from tests.vectors.codes import typed
 from tests.vectors.make import FORMS, outcome
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -34,6 +36,51 @@ def test_the_script_derives_receipts_as_the_vectors_say() -> None:
     vectors = read("receipt.json")
     found = parity("receipt", codes=[vector["code"] for vector in vectors])
     assert found == [vector["receipt"] for vector in vectors]
+
+
+def test_the_script_shows_codes_in_the_words_of_the_vectors() -> None:
+    vectors = read("code.json")["shown"]
+    given = [{"code": vector["code"], "lang": vector["lang"]} for vector in vectors]
+    assert parity("words", codes=given) == [vector["words"] for vector in vectors]
+
+
+def test_the_script_reads_typed_words_as_the_vectors_say() -> None:
+    vectors = read("code.json")["typed"]
+    found = parity("typed", texts=[{"text": vector["text"], "lang": vector["lang"]} for vector in vectors])
+    for vector, result in zip(vectors, found, strict=True):
+        expected = {name: vector[name] for name in ("code", "problem") if name in vector}
+        assert result == expected, vector["name"]
+
+
+def test_random_words_are_the_same_code_or_the_same_mistake_in_both() -> None:
+    source = random.Random("typed words")
+    texts = [random_words(source) for _ in range(RANDOM_CASES)]
+    found = parity("typed", texts=texts)
+    for text, result in zip(texts, found, strict=True):
+        assert result == typed(**text), text
+    assert {result.get("problem", {}).get("rule") for result in found} == {
+        *(None, "number", "unknown", "mixed", "checksum")
+    }
+
+
+def random_words(source: random.Random) -> dict[str, str]:
+    """Words of a random code, most often with something done to them."""
+    lang = source.choice(["en", "es"])
+    words = list(to_words(source.randbytes(12), lang))
+    other = list(to_words(source.randbytes(12), source.choice(["en", "es"])))
+    place = source.randrange(9)
+    match source.randrange(6):
+        case 0:
+            words[place] = words[place][:4].upper()
+        case 1:
+            words[place] = other[place]
+        case 2:
+            words[place] = words[place][: source.randrange(1, 5)] + source.choice("aeioun\u00f1xz")
+        case 3:
+            words.insert(place, other[place])
+        case 4:
+            words = words[:place] + other[place:]
+    return {"text": source.choice([" ", ", ", "\n2. "]).join(words), "lang": source.choice(["en", "es"])}
 
 
 @pytest.mark.parametrize("vector", read("report.json"), ids=lambda vector: vector["form"])

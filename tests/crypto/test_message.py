@@ -70,6 +70,7 @@ def test_a_text_that_is_too_long_is_not_sealed(text: str) -> None:
         pytest.param({"kind": "letter"}, id="kind"),
         pytest.param({"at": "2026-W00"}, id="at"),
         pytest.param({"until": "2026-W54"}, id="until"),
+        pytest.param({"until": "2025-W53"}, id="a week that no year has"),
         pytest.param({"n": 0}, id="n"),
         pytest.param({"text": ""}, id="no text"),
         pytest.param({"text": "a\tb"}, id="a control character"),

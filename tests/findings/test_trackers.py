@@ -78,7 +78,7 @@ def test_a_batch_has_one_list_for_all_releases_and_keeps_the_place_of_who_left(p
     connection = police.desk.database.conn
     # As a withdrawal does it: the report is in the batch's numbers, and nowhere else.
     for table, column in (("counted_in", "report"), ("answers", "report"), ("reports", "id")):
-        connection.execute(f'DELETE FROM "{table}" WHERE "{column}" = 1')
+        connection.execute(f'DELETE FROM "{table}" WHERE "{column}" = 1')  # noqa: S608 - constants
     police.reports.add(40, ["push"], setting="police", when="2026-08")
     made = police.publish(
         "second", release="2026-2", date="2026-11-01", period=("2026-01", "2026-09"), trackers=True

@@ -1,9 +1,10 @@
 """Makes the vectors that hold the browser's script and Python together: `python -m tests.vectors.make`.
 
-Each file but box.json is a JSON array. answers.json: raw form fields and the answers, or the problems, that
-they give. report.json: answers and the report's whole text. receipt.json: a code and the values that follow
-from it. box.json: a small box, what codes find in it, and messages right and wrong. thread.json:
-what was typed after a report, and the text of the follow-up or the rule that it breaks.
+answers.json: raw form fields and the answers, or the problems, that they give. report.json: answers and the
+report's whole text. receipt.json: a code and the values that follow from it. code.json: what was typed on a
+page of a language, and the code it is, or what is wrong with it. box.json: a small box, what codes find in
+it, and messages right and wrong. thread.json: what was typed after a report, and the text of the follow-up
+or the rule that it breaks.
 """
 
 import json
@@ -16,6 +17,7 @@ from intake.forms import report, thread
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
 from tests.vectors.boxes import box_vectors
+from tests.vectors.codes import typed_vectors, word_vectors
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -286,6 +288,7 @@ def files() -> dict[str, str]:
     makers: dict[str, Callable[[], object]] = {
         "answers": answers_vectors,
         "box": box_vectors,
+        "code": lambda: {"shown": word_vectors(CODES), "typed": typed_vectors()},
         "receipt": receipt_vectors,
         "report": report_vectors,
         "thread": thread_vectors,
