@@ -37,6 +37,8 @@ PATHS = (
     "/review/names?_of=station",
     "/review/names/one?_of=station&_name=station~4th+District",
     "/review/log",
+    "/review/followups",
+    "/review/messages",
     "/data",
     # Datasette's own.
     "/desk",
