@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Page, Request, expect
 
 from analysis import courier, loading
-from tests.analysis.making import FORM, member, new_desk, varied
+from intake.crypto.receipt import Receipt
+from tests.analysis.making import FORM, member, message, new_desk, of, varied
 from tests.analysis.test_workbench import start
 from tests.browser.test_access import found
 
@@ -87,8 +88,10 @@ def opened(
     desk, server = new_desk(folder)
     stations = ["4th District"] * 3 + ["4th Distrcit", "Harbor <b>house</b>", "x" * 118]
     told = "They came in the night and took what was mine, and then they laughed about it."
-    reports = [member(desk.recipients, station=[one], story=[told]) for one in stations]
-    reports += varied(desk.recipients, 54)
+    mine, to = Receipt.draw(), desk.recipients
+    reports = [of(to, mine, station=[stations[0]], story=[told])]
+    reports += [member(to, station=[one], story=[told]) for one in stations[1:]] + varied(to, 54)
+    reports += [message(to, one, f"They came <b>back</b>. {'z' * 200}") for one in (mine, Receipt.draw())]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
     process, asking, opening = start(desk.path, dict(os.environ))
@@ -99,6 +102,9 @@ def opened(
     page.goto(f"{address}/review")
     page.get_by_label("Your name").fill("Ana")
     page.get_by_role("button", name="This is me").click()
+    page.goto(f"{address}/report/1")
+    page.get_by_label("Reply to the person").fill(f"We read it. {'x' * 200}")
+    page.get_by_role("button", name="Write the reply").click()
     yield address, context
     context.close()
     process.terminate()
@@ -248,7 +254,8 @@ def test_names_are_decided_and_taken_back_by_keys_alone(
     expect(page.locator("#reason")).to_be_focused()
     page.keyboard.type("I know the house")
     press(page, "a")
-    expect(page.locator("#done")).to_contain_text("Decision 1 is written down.")
+    # The first was the reply.
+    expect(page.locator("#done")).to_contain_text("Decision 2 is written down.")
     expect(page.locator("table")).to_contain_text("4th District · 4th Distrcit")
     press(page, "u")
     expect(page.locator("#done")).to_have_count(0)
