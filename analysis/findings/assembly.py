@@ -51,6 +51,8 @@ def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]
         doi=file.doi,
         address=file.address,
         period_events=Span(file.months.first, file.months.last),
+        # The first and last week of receipt would tell that somebody reported in each, and that nobody did
+        # before and after: such zeros are withheld everywhere else. The day on which data closed is told.
         period_received=None,
         k=file.k,
         n=printer.reports,

@@ -507,6 +507,17 @@ def test_the_past_that_gives_a_cell_away_stops_the_release(police: Publisher) ->
     assert len(past.read_lines(police.desk.database.conn)) == 2
 
 
+def test_a_first_release_is_not_told_of_a_past_that_it_does_not_have(tmp_path: Path) -> None:
+    codes = [choice(code) for code in ("tiny", "main")]
+    desk = Publisher(tmp_path, form(question("facility", "select_one", codes, role="act")))
+    desk.reports.add(60, facility="tiny")
+    with pytest.raises(PastDiscloses, match="how the questions hang together") as refusal:
+        desk.publish(small_places={"facility": ["tiny"]}, tables=["F06"])
+    assert "before" not in refusal.value.message
+    assert refusal.value.blocking == ()
+    desk.desk.close()
+
+
 _SCRIPT = """
 import sys
 from pathlib import Path

@@ -139,7 +139,7 @@ def _own_numbers(folder: Path, told: Mapping[str, Any]) -> Iterator[str]:
 def _signature(folder: Path, key: VerifyKey) -> Iterator[str]:
     try:
         minisign.verify(key, read_file(folder / SUMS, BYTES), read_file(folder / SIGNATURE, BYTES))
-    except (CryptoError, UnreadableFile):
+    except (CryptoError, UnreadableFile, ValueError):
         yield f"{folder / SIGNATURE} does not sign {SUMS}, or not with the key in {PUBLIC_KEY}"
 
 
