@@ -16,6 +16,7 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
     """Lines about a bundle: what was added, what was known, what is missing, what was set aside."""
     yield f"bundle {delivery.manifest.sequence}: {_count(result.added, 'report')} added{_known(result)}"
     yield from _attachments(result)
+    yield from _threads(result)
     for first, last in delivery.never_arrived:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
@@ -88,6 +89,25 @@ def _attachments(result: Result) -> Iterator[str]:
     for state, number in sorted(result.checked.items()):
         if state != ARRIVED:
             yield f"{_count(number, 'attachment')}: {state}"
+
+
+def _threads(result: Result) -> Iterator[str]:
+    if result.followups:
+        yield f"{_count(result.followups, 'follow-up')} added"
+    if result.withdrawals:
+        yield f"{_count(result.withdrawals, 'withdrawal')} came"
+    left = result.left
+    if left.reports or left.followups:
+        yield (
+            f"taken back by their senders and deleted here: {_count(left.reports, 'report')}, "
+            f"{_count(left.followups, 'follow-up')}"
+        )
+    if left.questions:
+        yield f"{_count(left.questions, 'saved question')} deleted, whose search words stood nowhere else"
+    if left.members:
+        yield f"in the archive: {_count(left.members, 'sealed file')} deleted"
+    if left.damaged:
+        yield f"{_count(left.damaged, 'file')} of the archive left as it was, because it is damaged"
 
 
 def _set_aside(result: Result) -> Iterator[str]:

@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from analysis import archive, arrivals, backup, bitmaps, cipher, compacting, keyring, loading, schema
+from analysis import (
+    archive,
+    arrivals,
+    backup,
+    bitmaps,
+    cipher,
+    compacting,
+    keyring,
+    loading,
+    migration,
+    schema,
+)
 from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
@@ -25,8 +36,10 @@ from analysis.findings import past
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.releasekey import has_release_key
 from analysis.storage import sync_directory, write_file
+from analysis.threads import leaving
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed
@@ -65,10 +78,12 @@ def rebuild(
     saved: Path | None = None,
     processes: int | None = None,
     bar: Bar = lambda _: nullcontext(lambda _: None),
+    patterns: Begin = making.unseen,
 ) -> Rebuilt:
     """Makes the database of the desk at `path` anew; `saved` is a backup.
 
-    `bar` is told how many reports there are, and gives what is told those that are done.
+    `bar` is told how many reports there are, and gives what is told those that are done; `patterns` likewise
+    of what is worked out of all of them together.
     Raises NotADesk, DamagedDesk, Busy, Unwritable, or what keyring.unlock does.
     """
     if not (path / ARCHIVE).is_dir():
@@ -83,7 +98,7 @@ def rebuild(
             with desk.changing():
                 compacting.clear_away(path, but=aside)
                 before = _salvage(path, keys, key)
-                rebuilt = _fill(desk, [before, tables], processes, bar)
+                rebuilt = _fill(desk, [before, tables], processes, bar, patterns)
                 desk.close()
                 _take_place(aside, path / DATABASE)
         finally:
@@ -115,6 +130,7 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
     except cipher.DatabaseError:
         return []
     try:
+        migration.migrate(database, schema.VERSION)
         if schema.version(database) != schema.VERSION:
             return []
         archive.sweep(Desk(path, keys.identities, keys.recipients, key, database, keys.card))
@@ -125,7 +141,9 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
         database.close()
 
 
-def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar) -> Rebuilt:
+def _fill(
+    desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar, patterns: Begin
+) -> Rebuilt:
     rebuilt = Rebuilt()
     with desk.database.atomic():
         for tables in sources:
@@ -144,11 +162,13 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
         for delivery in deliveries:
             _load(desk, delivery, rebuilt, processes, progress)
         _load_spreadsheets(desk, found, rebuilt, processes, progress)
+    # What was taken back may still stand in an archive that came from elsewhere.
+    leaving.settle(desk, compact=False)
     with desk.database.atomic():
         for tables in sources:
             backup.restore_decisions(desk.database, tables)
         bitmaps.refresh(desk.database)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]

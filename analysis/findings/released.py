@@ -176,7 +176,7 @@ class Release:
     `ledger`, `audit` and `codebook` are the bytes of the public files of these names, `words` those of
     release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
-    a slash at its end, None when nobody knows yet.
+    a slash at its end, None when nobody knows yet. `trackers` is the list of what was counted, or empty.
     """
 
     organization: str
@@ -205,3 +205,4 @@ class Release:
     codebook: bytes
     words: bytes = b"{}\n"
     address: str | None = None
+    trackers: tuple[str, ...] = ()

@@ -75,6 +75,7 @@ def write(release: Release, tables: Sequence[Planned], span: str) -> bytes:
             "batches": [[batch.id, batch.closed.isoformat()] for batch in method.batches],
         },
         "tables": [_table(table, span) for table in tables],
+        "trackers": release.trackers,
     }
     return canonical(value) + b"\n"
 
@@ -136,6 +137,7 @@ def read(
         audit=audit,
         codebook=codebook,
         words=data,
+        trackers=tuple(map(_text, value["trackers"])),
     )
 
 

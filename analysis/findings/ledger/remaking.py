@@ -116,6 +116,8 @@ def _release(folder: Path, public: Public, audit: Audit, found: Compared) -> Rel
             for known, name in _ALIKE.items()
             if told[name] != entry[known]
         )
+        if release.trackers and len(release.trackers) != release.n.reports:
+            found.wrong.append(f"{folder / WORDS} has another number of trackers than reports were counted")
         found.notes.extend(_own_numbers(folder, told))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise BadRelease(
