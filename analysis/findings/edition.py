@@ -375,7 +375,8 @@ def _needs(
             promised[cell] = max(one.k, promised.get(cell, 0))
     known = {cell: number for cell, number in before.items() if cell in edition.system.index}
     known |= dict.fromkeys(edition.zeros, 0)
-    told = reduce_system(edition.system, known).lower if before else None
+    large = bool(before) and any(why in LARGE for why in primary.values())
+    told = reduce_system(edition.system, known).lower if large else None
     for cell, why in primary.items():
         if cell in known:
             continue
