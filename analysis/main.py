@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analysis import console, control_commands, courier_commands, key_commands
+from analysis import console, control_commands, courier_commands, key_commands, reply_commands
 from analysis.hardening import harden
 from analysis.options import PATH, desk_option
 from analysis.options import unlocked as _unlocked
@@ -187,6 +187,7 @@ def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
 control_commands.add_to(cli)
 courier_commands.add_to(cli)
 key_commands.add_to(cli)
+reply_commands.add_to(cli)
 
 
 def main() -> None:

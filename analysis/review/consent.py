@@ -15,6 +15,8 @@ from analysis.patterns.making import Begin
 from analysis.review.purge import purge_tables
 from analysis.review.retention import COUNTED, LEGAL, YEAR, find_due
 from analysis.review.stripping import Stripped, strip_archive
+from analysis.threads import leaving
+from analysis.threads.leaving import Left
 
 _PROMISES = {COUNTED: "once counted", YEAR: "after 12 months", LEGAL: "after 24 months"}
 
@@ -51,6 +53,8 @@ def purge(
             return Purged(find_due(desk.database.conn, today, counted=counted), None)
     reports, questions = purge_tables(desk, today, counted=counted)
     purged = Purged(reports, strip_archive(desk, progress), questions)
+    # What was added to these reports later.
+    leaving.strip(desk, Left())
     # What was made of deleted words went with them; it is made again of those that are left.
     making.refresh(desk.database, patterns)
     return purged
