@@ -142,7 +142,7 @@ def build(state: State, made: Made) -> Iterator[bytes]:
 
 _TAGS = """SELECT "box" FROM "receipts" JOIN "reports" ON "id" = "report" WHERE "bundle" IS NOT NULL"""
 _READERS = f"""SELECT "name", "box", "reply" FROM "reports" JOIN "receipts" ON "report" = "id"
-    WHERE "name" IN (SELECT "thread" FROM "addressed")
+    WHERE "bundle" IS NOT NULL AND "name" IN (SELECT "thread" FROM "addressed")
     UNION SELECT "thread", min("box"), "reply" FROM "withdrawals" WHERE "thread" IN (
         SELECT "thread" FROM "addressed" JOIN "messages" ON "n" = "message" WHERE "kind" = '{WITHDRAWN}')
     GROUP BY "thread" """  # noqa: S608 - a constant

@@ -34,7 +34,9 @@ from intake.forms.form import canonical
 from intake.forms.report import CHANNELS
 
 
-def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]) -> Release:
+def assemble(
+    edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...], trackers: tuple[str, ...] = ()
+) -> Release:
     """The release; `lines` are the ledger's, with its own as the last. Raises RefusedRelease."""
     file = edition.file
     languages = file.languages
@@ -68,6 +70,7 @@ def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]
         ledger="".join(f"{line}\n" for line in lines).encode(),
         audit=_audit(edition),
         codebook=codebook(edition),
+        trackers=trackers,
     )
 
 

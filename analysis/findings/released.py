@@ -172,7 +172,7 @@ class Release:
 
     `ledger` and `audit` and `codebook` are the bytes of the public files of these names.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
-    a slash at its end, None when nobody knows yet.
+    a slash at its end, None when nobody knows yet. `trackers` is the list of what was counted, or empty.
     """
 
     organization: str
@@ -200,3 +200,4 @@ class Release:
     audit: bytes
     codebook: bytes
     address: str | None = None
+    trackers: tuple[str, ...] = ()

@@ -71,6 +71,9 @@ def finish(desk: Desk) -> None:
     """
     if desk.database.conn.execute("PRAGMA application_id").fetchone()[0] == _UNFINISHED:
         compacting.compact(desk)
+    else:
+        # Killed after that, it left its copy.
+        compacting.clear_away(desk.path)
 
 
 def _purge(connection: Any, today: date) -> None:

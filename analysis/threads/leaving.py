@@ -78,6 +78,8 @@ def _delete(desk: Desk, left: Left) -> None:
     ).rowcount
     if left.reports:
         left.questions = _delete_reports(desk)
+    # The list that was published stays as long as it was; nothing tells any more whose place this was.
+    connection.execute(f'UPDATE "trackers" SET "thread" = NULL WHERE "thread" IN ({_GONE})')  # noqa: S608
     messages.tell_withdrawn(connection)
     if left.reports or left.followups or files:
         purge.leave_unfinished(connection)

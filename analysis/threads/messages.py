@@ -130,12 +130,14 @@ def tell_withdrawn(connection: Any, today: date | None = None) -> None:
     _write(connection, WITHDRAWN, today or date.today(), new)
 
 
-def tell_counted(connection: Any, release: str, trackers: Iterable[tuple[str, str]], day: date) -> None:
+def tell_counted(
+    connection: Any, release: str, trackers: Iterable[tuple[str, str]], today: date | None = None
+) -> None:
     """Says to senders under which tracker their report stands in a release's list, by the report's id.
 
     Belongs in the transaction that publishes the release.
     """
-    n = _write(connection, COUNTED, day, [], release=release)
+    n = _write(connection, COUNTED, today or date.today(), [], release=release)
     connection.executemany(
         'INSERT INTO "addressed" ("message", "thread", "tracker") VALUES (?, ?, ?)',
         ((n, thread, tracker) for thread, tracker in trackers),

@@ -5,6 +5,7 @@
     gone          ids of what may not stand here any more, or ever; not yet `stripped` from the archive
     messages      what the desk says to reporters; `n` rises for ever, and `sent` is a day once it went out
     addressed     to whom a message goes, by the report's id; a report's own `tracker`, in a release's list
+    trackers      random names of counted reports in published lists (`analysis.findings.trackers`)
 
 `leaving` has the numbers of reports while they are deleted, so that the log lets go of these alone, and is
 empty otherwise. `highest` remembers numbers that were used up, as none may come to mean another thing.
@@ -33,6 +34,9 @@ CREATE TABLE "addressed" (
     "message" INTEGER NOT NULL REFERENCES "messages" ("n"), "thread" TEXT NOT NULL, "tracker" TEXT,
     PRIMARY KEY ("message", "thread")) WITHOUT ROWID;
 CREATE INDEX "addressed_thread" ON "addressed" ("thread");
+CREATE TABLE "trackers" ("tracker" TEXT PRIMARY KEY, "batch" TEXT NOT NULL, "thread" TEXT);
+CREATE INDEX "trackers_batch" ON "trackers" ("batch");
+CREATE INDEX "trackers_thread" ON "trackers" ("thread");
 CREATE TABLE "canned" (
     "name" TEXT NOT NULL, "lang" TEXT NOT NULL, "text" TEXT NOT NULL, PRIMARY KEY ("name", "lang"));
 CREATE TABLE "settings" ("name" TEXT PRIMARY KEY, "value" TEXT NOT NULL);
@@ -42,7 +46,7 @@ CREATE TABLE "boxes" (
 
 # What cannot be made anew from the archive, and names no report by its number. `highest` is not in it: a
 # database that is made anew numbers its reports anew.
-KEPT = ("messages", "addressed", "canned", "settings", "boxes")
+KEPT = ("messages", "addressed", "trackers", "canned", "settings", "boxes")
 
 REPORTS, MESSAGES = "reports", "messages"
 _NUMBERS = {REPORTS: "id", MESSAGES: "n"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import courier, loading
+from analysis import archive, courier, loading
 from analysis.desk import Desk
 from analysis.loading import Result
 from intake.crypto.shard import Member
@@ -28,6 +28,7 @@ class Round:
     def take(self, bundle: Path) -> Result:
         """The desk imports a bundle, as its command does."""
         with self.desk.changing():
+            archive.sweep(self.desk)
             return loading.load_delivery(self.desk, courier.receive(self.desk, bundle), processes=1)
 
     def bring(self, *members: Member) -> Result:

@@ -6,6 +6,7 @@ There is no clock, no chance and no locale in here, and nothing but the release 
 import hashlib
 from collections.abc import Mapping
 
+from analysis.findings import trackers
 from analysis.findings.released import Release
 from analysis.findings.site import citing, minisign, package, pages, pdf, svg, tidy
 from analysis.findings.site.part import part
@@ -38,6 +39,8 @@ def build(release: Release, key: SigningKey) -> dict[str, bytes]:
 
 def _data(release: Release, voices: list[Voice]) -> dict[str, bytes]:
     files = {"ledger.jsonl": release.ledger, "audit.json": release.audit, "codebook.json": release.codebook}
+    if release.trackers:
+        files[trackers.FILE] = trackers.csv(release.trackers)
     for table in release.tables:
         files[f"tables/{table.id}.csv"] = tidy.csv_file(table, voices)
         files[f"tables/{table.id}.csv-metadata.json"] = package.csvw(table, voices)
