@@ -31,14 +31,18 @@ class Flowing:
     left_out: Numbers
 
 
-def count_flow(database: Database, plan: Plan, *, undated: bool) -> Flowing:
-    """The flow of the reports that a new batch is made of, by channel, language and setting."""
+def count_flow(database: Database, plan: Plan, *, undated: bool, until: str | None = None) -> Flowing:
+    """The flow of the reports that a new batch is made of, by channel, language and setting.
+
+    Those that came after the week `until` are not in it.
+    """
     found: dict[Cell, Counter[tuple[str, str]]] = {}
     left_out: list[int] = []
     alone = {form.digest: form.id for form in plan.questions.forms if not asks_setting(form)}
     for row in _rows(database):
         fits = plan.months.holds(row[WHEN])
-        if undated if fits is None else fits:
+        came = until is None or row[WEEK] <= until
+        if came and (undated if fits is None else fits):
             reports = int(row["reports"])
             setting = alone.get(row["digest"]) or row[SETTING] or BLANK
             for cell in _cells(row, setting):

@@ -170,7 +170,8 @@ class Method:
 class Release:
     """All that a site says. `excluded` is how many reports were received and not counted.
 
-    `ledger` and `audit` and `codebook` are the bytes of the public files of these names.
+    `ledger`, `audit` and `codebook` are the bytes of the public files of these names, `words` those of
+    release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
     a slash at its end, None when nobody knows yet. `trackers` is the list of what was counted, or empty.
     """
@@ -199,5 +200,6 @@ class Release:
     ledger: bytes
     audit: bytes
     codebook: bytes
+    words: bytes = b"{}\n"
     address: str | None = None
     trackers: tuple[str, ...] = ()
