@@ -1,10 +1,10 @@
 """What waits to be shown once, for a minute or two, to a browser that runs no script.
 
 The page after sending can show the code of a report that the server sealed; the page behind a code shows
-what was found. It must come by a redirect:
-where it answers the form itself, browsers write the form, words and all, to their disk, to be able to send
-it again (Chromium does, in its file of sessions). And the code must not stand in an address. So the redirect
-names a random number, which is worth nothing once the page was shown. All of this is in memory.
+what was found. They must come by a redirect: where a page answers the form itself, browsers write the form,
+words and all, to their disk, to be able to send it again (Chromium does, in its file of sessions). And the
+code must not stand in an address. So the redirect names a random number, which is worth nothing once the
+page was shown. All of this is in memory.
 """
 
 import asyncio
