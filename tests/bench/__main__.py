@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import control, desk, intake, patterns, workbench
+from tests.bench import boxes, control, desk, intake, patterns, workbench
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -41,6 +41,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "patterns": patterns.run,
     "workbench": workbench.run,
     "control": lambda _: control.run(),
+    "boxes": lambda _: boxes.run(),
 }
 
 
