@@ -10,7 +10,6 @@ those are sealed to the desk's keys, in another way.
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +39,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 COMMON = ("at", "kind", "n", "until", "v")
 
+# Unicode's Cc but the end of a line, and Cs.
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _WEEK = re.compile(r"[0-9]{4}-W[0-9]{2}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _TRACKER = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -135,8 +136,7 @@ def _text_fits(text: object) -> bool:
 
 def _is_text(text: object) -> bool:
     """Words to be read: control characters but the end of a line are none, nor are half characters."""
-    signs = text.replace("\n", "") if isinstance(text, str) else ""
-    return bool(signs.strip()) and not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in signs)
+    return isinstance(text, str) and bool(text.strip()) and not _UNSEEN.search(text)
 
 
 def is_week(value: object) -> bool:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.bench import control, desk, intake, patterns, workbench
+from tests.bench import boxes, control, desk, intake, patterns, workbench
 from tests.bench.table import machine, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -32,3 +32,4 @@ if __name__ == "__main__":
     patterns.run()
     workbench.run()
     control.run()
+    boxes.run()
