@@ -116,6 +116,8 @@ def _release(folder: Path, public: Public, audit: Audit, found: Compared) -> Rel
             for known, name in _ALIKE.items()
             if told[name] != entry[known]
         )
+        if release.trackers and len(release.trackers) != release.n.reports:
+            found.wrong.append(f"{folder / WORDS} has another number of trackers than reports were counted")
         found.notes.extend(_own_numbers(folder, told))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise BadRelease(
@@ -139,7 +141,7 @@ def _own_numbers(folder: Path, told: Mapping[str, Any]) -> Iterator[str]:
 def _signature(folder: Path, key: VerifyKey) -> Iterator[str]:
     try:
         minisign.verify(key, read_file(folder / SUMS, BYTES), read_file(folder / SIGNATURE, BYTES))
-    except (CryptoError, UnreadableFile):
+    except (CryptoError, UnreadableFile, ValueError):
         yield f"{folder / SIGNATURE} does not sign {SUMS}, or not with the key in {PUBLIC_KEY}"
 
 
