@@ -19,6 +19,7 @@ from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.opening import Coding, Refused
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.threads import arriving, leaving
 from analysis.threads.leaving import Left
 from analysis.writing import Writer
@@ -57,10 +58,11 @@ def load_delivery(
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    patterns: Begin = making.unseen,
 ) -> Result:
     """Loads a verified bundle and notes that it arrived; `progress` is told the reports done.
 
-    What is worked out of all reports together is made at the end (`making.refresh`).
+    What is worked out of all reports together is made at the end, and `patterns` is told of that.
     """
     with desk.database.atomic():
         add_forms(desk, delivery.forms)
@@ -70,7 +72,7 @@ def load_delivery(
     # Before the bundle counts as loaded: what was taken back may then neither be counted nor acknowledged.
     result.left = leaving.settle(desk)
     arrivals.finish(desk, delivery)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return result
 
 

@@ -45,7 +45,11 @@ def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"{path}: belongs to no bundle that is known; it was left as it is"
     if rebuilt.forgot_releases:
         yield "no ledger of releases came back: if anything was ever published, the next release could tell"
-        yield "  of few people by its difference; publish nothing before you rebuild with the last backup"
+        yield "  of few people by its difference; publish nothing before you rebuild with the last backup, or"
+        yield "  take the ledger of the last release back in: witnessbox-analysis restore-ledger"
+    if rebuilt.told_until:
+        yield f'the backup knows of releases up to "{rebuilt.told_until}": if you published since, take'
+        yield "  the ledger of the last release back in: witnessbox-analysis restore-ledger"
 
 
 def describe_reseal(resealed: Resealed) -> Iterator[str]:

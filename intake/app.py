@@ -92,7 +92,7 @@ class Intake:
     attachments: Attachments | None
     clock: Clock
     threads: Threads
-    once: Once
+    once: Once[bytes]
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -162,7 +162,7 @@ class Intake:
         """A code that was typed without script, and what its owner wants to do with it."""
         lang = self._lang(request)
         self._refuse_before_reading(request)
-        return await self.threads.answer(lang, await self._read_form(request, None))
+        return await self.threads.take(lang, await self._read_form(request, None))
 
     def _refuse_before_reading(self, request: Request) -> None:
         """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
@@ -277,8 +277,11 @@ class Intake:
         return Response(script, media_type="text/javascript")
 
     async def show_code(self, request: Request) -> Response:
-        """Where a code is typed."""
-        return HTMLResponse(self.pages.code(self._lang(request), self.door.stamp()))
+        """Where a code is typed, or what one found that was typed without script."""
+        lang, number = self._lang(request), request.query_params.get(ONCE, "")
+        if number:
+            return await self.threads.show(lang, number)
+        return HTMLResponse(self.pages.code(lang, self.door.stamp()))
 
     async def show_code_script(self, request: Request) -> Response:
         """What the script of the code's page reads: keys and words."""
@@ -296,7 +299,7 @@ class Intake:
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
             return RedirectResponse(f"/{lang}/", 303)
-        code = self.once.take(request.query_params.get(ONCE, ""))
+        code = self.once.take(request.query_params.get(ONCE, "")) or b""
         return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
@@ -341,7 +344,7 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("method") == "POST")
+        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("query_string"))
         await (self._app if even else self._small)(scope, receive, send)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.arrivals import standing_still
 from analysis.desk import Desk
-from analysis.findings import batches, past, trackers
+from analysis.findings import batches, past, recounting, trackers
 from analysis.findings.assembly import assemble, codebook, entry
 from analysis.findings.edition import Edition, prepare
 from analysis.findings.errors import Changed, RefusedRelease
@@ -53,9 +53,10 @@ class Made:
 def make(desk: Desk, file: ReleaseFile) -> Made:
     """The release that a file asks for.
 
-    Writes nothing. Raises FindingsError, ControlError.
+    Writes nothing. Raises FindingsError, ControlError; LostLedger first of all.
     """
     connection = desk.database.conn
+    recounting.check_past(connection)
     lines = past.read_lines(connection)
     published = past.releases(lines)
     places = [number for number, one in enumerate(published) if one.release == file.release]
@@ -111,7 +112,9 @@ def describe(edition: Edition) -> Iterator[str]:
     words = {
         Reason.FEW: f"under {edition.file.k} reports",
         Reason.ARRIVAL: "more than half by one channel in one week",
+        Reason.SITE: "more than half by one entry site",
         Reason.PLACE: "of a place with too few people",
+        Reason.PROMISED: "under the threshold of an earlier release, which withheld them",
     }
     for reason, said in words.items():
         number = sum(why is reason for _, why in own)

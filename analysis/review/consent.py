@@ -11,6 +11,7 @@ from datetime import date
 
 from analysis.desk import Desk
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.review.purge import purge_tables
 from analysis.review.retention import COUNTED, LEGAL, YEAR, find_due
 from analysis.review.stripping import Stripped, strip_archive
@@ -39,8 +40,10 @@ def purge(
     counted: bool = False,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    patterns: Begin = making.unseen,
 ) -> Purged:
-    """Deletes the words that are due, for ever; `progress` is told the shards of the archive.
+    """Deletes the words that are due, for ever; `progress` is told the shards of the archive, and `patterns`
+    what is made again of the reports that are left.
 
     `counted` says that the counting is done, though no release was published. May be repeated after
     it was cut off anywhere. The caller keeps other commands away (`desk.changing`).
@@ -53,7 +56,7 @@ def purge(
     # What was added to these reports later.
     leaving.strip(desk, Left())
     # What was made of deleted words went with them; it is made again of those that are left.
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return purged
 
 

@@ -100,11 +100,16 @@ def seal_message(reply_key: bytes, nonce: bytes, message: Message) -> bytes:
 
 
 def open_message(reply_key: bytes, sealed: bytes) -> Message | None:
-    """The message in one place of a box, or None when it is not for this key; Malformed when it is broken."""
+    """The message in one place of a box, or None when it is not for this key; Malformed when it is broken.
+
+    Either way a message is read to its end, so that it takes as long.
+    """
     nonce, box = sealed[:NONCE], sealed[NONCE:]
     try:
         return parse(crypto_secretbox_open(box, nonce, reply_key))
     except NotForThisKey:
+        crypto_secretbox(_STAND_IN, nonce, reply_key)
+        parse(_STAND_IN)
         return None
 
 
@@ -166,3 +171,7 @@ def _check(message: Message) -> None:
     for name in ("at", "until", "n", *KINDS[message.kind]):
         if not _RULES[name](getattr(message, name)):
             raise Malformed(f'a message has a wrong "{name}"')
+
+
+# Read in the place of what is for another key; of middling length.
+_STAND_IN = serialise(Message("reply", "2026-W47", "2026-W47", 1, text="stand-in " * 60))

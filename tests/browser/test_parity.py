@@ -1,5 +1,6 @@
 """The browser's script and Python turn the same fields into the same bytes."""
 
+import io
 import json
 import random
 from pathlib import Path
@@ -7,10 +8,16 @@ from typing import Any
 
 import pytest
 
+from intake.crypto import box
 from intake.crypto.code import to_words
+from intake.crypto.message import Message
 from intake.crypto.padding import SIZE_CLASSES
+from intake.crypto.receipt import Receipt
+from intake.crypto.signing import SigningKey
 from intake.forms import answers, report
+from tests.boxing import Said, make_box, reply
 from tests.browser.node import parity
+from tests.cards import DESK
 from tests.forms.raws import random_raw
 from tests.vectors.codes import typed
 from tests.vectors.make import FORMS, outcome
@@ -61,6 +68,63 @@ def test_random_words_are_the_same_code_or_the_same_mistake_in_both() -> None:
     assert {result.get("problem", {}).get("rule") for result in found} == {
         *(None, "number", "unknown", "mixed", "checksum")
     }
+
+
+def test_the_script_finds_in_a_box_what_the_vectors_say() -> None:
+    vectors = read("box.json")
+    header = json.loads(vectors["header"])
+    looks = [
+        {"code": vector["code"], "bytes": vectors["buckets"][vector["number"]]} for vector in vectors["codes"]
+    ]
+    found = parity("box", headers=[header], looks=looks)
+    for vector, result in zip(vectors["codes"], found, strict=True):
+        assert (result["bits"], result["number"]) == (header["bits"], vector["number"]), vector["name"]
+        assert bool(result["collected"]) == vector["collected"], vector["name"]
+        messages = [{name: one[name] for name in one if name != "v"} for one in result["messages"]]
+        assert messages == sorted(vector["messages"], key=lambda one: (one["at"], one["n"])), vector["name"]
+
+
+def test_the_script_shows_what_several_desks_said_the_later_with_the_earlier() -> None:
+    code = bytes(range(12))
+    receipt = Receipt.from_code(code)
+    earlier = Message("reply", "2026-W46", "2027-W05", 9, text="earlier")
+    said = [[reply("later", n=4)], [earlier, reply("x", n=2)]]
+    headers, buckets = [], b""
+    for desk, bits, messages in zip((DESK, SigningKey(bytes(32))), (1, 3), said, strict=True):
+        whole = make_box(DESK, {code: Said(messages=messages)}, desk=desk, bits=bits)
+        header, start = box.read_header(io.BytesIO(whole))
+        headers.append(json.loads(box.serialise_header(header)))
+        place = len(start) + box.bucket_number(receipt.box, bits) * header.bucket_length
+        buckets += whole[place : place + header.bucket_length]
+    [found] = parity("box", headers=headers, looks=[{"code": code.hex(), "bytes": buckets.hex()}])
+    assert found["bits"] == 3
+    assert found["number"] == receipt.box[0] >> 5
+    assert [one["text"] for one in found["messages"]] == ["earlier", "x", "later"]
+
+
+def test_the_script_refuses_messages_in_any_form_but_the_one_that_is_allowed() -> None:
+    vectors = read("box.json")
+    right = [vector["plaintext"] for vector in vectors["messages"]]
+    wrong = [vector["plaintext"] for vector in vectors["broken"]]
+    found = parity("place", plaintexts=[*right, *wrong])
+    for vector, result in zip(vectors["messages"], found, strict=False):
+        assert {name: result[name] for name in result if name != "v"} == vector["message"], vector["name"]
+    assert found[len(right) :] == [None] * len(wrong)
+
+
+def test_the_script_writes_follow_ups_and_withdrawals_as_the_vectors_say() -> None:
+    vectors = [vector for vector in read("thread.json") if "text" in vector]
+    given = [
+        {
+            **{name: vector[name] for name in ("code", "nonce", "lang")},
+            "typed": vector["typed"] or "",
+            "kind": "followup" if vector["typed"] is not None else "withdrawal",
+        }
+        for vector in vectors
+    ]
+    found = parity("thread", messages=given)
+    for vector, result in zip(vectors, found, strict=True):
+        assert result == {"id": vector["id"], "text": vector["text"]}, vector["name"]
 
 
 def random_words(source: random.Random) -> dict[str, str]:

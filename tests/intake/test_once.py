@@ -13,27 +13,27 @@ CODE = b"twelve bytes"
 
 
 def test_a_code_is_given_once() -> None:
-    async def twice() -> tuple[bytes, bytes]:
-        waiting = Once()
+    async def twice() -> tuple[bytes | None, bytes | None]:
+        waiting = Once[bytes]()
         number = waiting.keep(CODE)
         return waiting.take(number), waiting.take(number)
 
-    assert asyncio.run(twice()) == (CODE, b"")
+    assert asyncio.run(twice()) == (CODE, None)
 
 
 def test_a_code_that_nobody_asks_for_is_dropped_in_time() -> None:
-    async def late() -> bytes:
-        waiting = Once(seconds=0.01)
+    async def late() -> bytes | None:
+        waiting = Once[bytes](seconds=0.01)
         number = waiting.keep(CODE)
         await asyncio.sleep(0.1)
         return waiting.take(number)
 
-    assert asyncio.run(late()) == b""
+    assert asyncio.run(late()) is None
 
 
 def test_no_more_codes_wait_than_there_is_room_for() -> None:
     async def flood() -> list[str]:
-        waiting = Once()
+        waiting = Once[bytes]()
         return [waiting.keep(CODE) for _ in range(once.MOST + 1)]
 
     numbers = asyncio.run(flood())

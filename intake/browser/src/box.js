@@ -8,12 +8,20 @@ const MARKER = 8;
 const NONCE = 24;
 const MESSAGE = 2048;
 const SEALED = NONCE + 16 + MESSAGE;
+const MOST_TEXT = 1800;
+const MOST_TEXT_IN_PAGE = 2000;
 const MOST_BITS = 20;
 const PERSON = new TextEncoder().encode("wbx1-collected".padEnd(16, "\0"));
 
 const week = /^[0-9]{4}-W(?:0[1-9]|[1-4][0-9]|5[0-3])$/;
 const isWeek = (value) => typeof value === "string" && week.test(value);
-const isText = (value) => typeof value === "string" && /\S/.test(value) && !/[\0-\x09\x0b-\x1f\x7f-\x9f]/.test(value);
+// Not blank, with no control character but LF; as long as fits a place, and a page where signs of HTML take five bytes.
+function isText(value) {
+  if (typeof value !== "string" || !/\S/.test(value) || /[\0-\x09\x0b-\x1f\x7f-\x9f]/.test(value)) return false;
+  const length = new TextEncoder().encode(value).length;
+  return length <= MOST_TEXT && length + 4 * value.replace(/[^&<>"']/g, "").length <= MOST_TEXT_IN_PAGE;
+}
+
 const matches = (pattern) => (value) => typeof value === "string" && pattern.test(value);
 const members = {
   at: isWeek,
@@ -100,7 +108,8 @@ function openMessage(key, sealed) {
 }
 
 // One text for each message: what is in another form is none.
-function parseMessage(plaintext) {
+export function parseMessage(plaintext) {
+  if (plaintext.length !== MESSAGE) return null;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
     const message = JSON.parse(text);

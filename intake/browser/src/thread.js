@@ -76,7 +76,7 @@ async function open() {
   try {
     const receipt = receiptFromCode(fromWords(element("f-words").value, page.lang));
     say("status", "looking");
-    const found = await look(receipt);
+    const found = await look(receipt, { progress: showWork("status") });
     element("f-words").value = "";
     say("status", "");
     thread = { ...startAnew(), receipt };
@@ -86,7 +86,7 @@ async function open() {
     element("thread").focus();
     scrollTo(0, 0);
   } catch (error) {
-    say("status", error instanceof CodeProblem ? "" : error instanceof NotNow ? error.name : "broken");
+    say("status", error instanceof CodeProblem ? "" : error instanceof NotNow ? error.words : "broken");
     if (error instanceof CodeProblem) complain(error);
     else if (!(error instanceof NotNow || error instanceof BrokenBox || error instanceof SyntaxError)) throw error;
   }
