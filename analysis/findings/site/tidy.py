@@ -20,6 +20,7 @@ from analysis.findings.site.voice import Voice
 
 NUMBERS = ("reports", "base", "percent")
 STATUS = "status"
+TRACKERS = "trackers.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -116,3 +117,8 @@ def _cell(table: Table, categories: Sequence[Category], cell: Cell) -> dict[str,
     codes = {name: one.code for name, one in zip(_names(table), categories, strict=True)}
     numbers = {"reports": cell.reports, "base": cell.base, "percent": cell.percent}
     return {**codes, **numbers, "status": str(cell.status)}
+
+
+def trackers_file(trackers: Sequence[str]) -> bytes:
+    """The list of trackers."""
+    return "".join(f"{one}\n" for one in ("tracker", *trackers)).encode()
