@@ -40,9 +40,17 @@ def attack(context: click.Context, folders: tuple[Path, ...], as_json: bool) -> 
     The newest release tells of all before it; older ones given with it must be beginnings of it. Prints
     what the release's own audit.json says. The exit status is 1 where a withheld cell can be only one
     number, and that is not 0.
+
+    A release with noise has nothing exact to attack: of that, what was spent of its budgets is checked.
     """
     from analysis.findings.ledger.stranger import read_releases
+    from analysis.findings.privacy.checking import check
 
+    checked = check(folders)
+    if checked:
+        told = [json.dumps(checked.json)] if as_json else checked.lines
+        click.echo("\n".join(visible(line, keep="") for line in told))
+        return
     _show(context, read_releases(folders).attack(), as_json=as_json)
 
 

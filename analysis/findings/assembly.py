@@ -39,7 +39,7 @@ def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]
     file = edition.file
     languages = file.languages
     forms = tuple(
-        AskedForm(form.id, form.version, _worded(form.title, languages), form.digest)
+        AskedForm(form.id, form.version, worded(form.title, languages), form.digest)
         for form in edition.plan.questions.forms
     )
     return Release(
@@ -139,17 +139,7 @@ def _check(edition: Edition, found: Mapping[Name, Bounds]) -> None:
 def _described(edition: Edition, table: Planned) -> dict[str, Any]:
     return {
         "id": table.id,
-        "axes": [
-            {
-                "id": axis.id,
-                "label": _worded(axis.label, edition.file.languages),
-                "categories": [
-                    {"code": one.code, "label": _worded(one.label, edition.file.languages), "in": one.parent}
-                    for one in axis.categories
-                ],
-            }
-            for axis in table.axes
-        ],
+        "axes": described_axes(table, edition.file.languages),
         "cells": {
             "|".join(codes): None if cell is None else past.cell_name(within(cell, edition.span.id))
             for codes, cell in table.cells.items()
@@ -157,32 +147,48 @@ def _described(edition: Edition, table: Planned) -> dict[str, Any]:
     }
 
 
+def described_axes(table: Planned, languages: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The codes of a table's axes with their words, as a codebook has them."""
+    return [
+        {
+            "id": axis.id,
+            "label": worded(axis.label, languages),
+            "categories": [
+                {"code": one.code, "label": worded(one.label, languages), "in": one.parent}
+                for one in axis.categories
+            ],
+        }
+        for axis in table.axes
+    ]
+
+
 def _table(edition: Edition, table: Planned) -> Table:
     cells = {codes: _cell(edition, cell, table.bases.get(codes)) for codes, cell in table.cells.items()}
-    axes = tuple(_axis(axis, edition.file.languages) for axis in table.axes)
-    return Table(
-        table.id, table.finding, table.kind, axes, cells, dict(_column_bases(edition, table)), table.multiple
-    )
+    axes = tuple(printed_axis(axis, edition.file.languages) for axis in table.axes)
+    bases = {column: _cell(edition, base, None) for column, base in column_bases(table)}
+    return Table(table.id, table.finding, table.kind, axes, cells, bases, table.multiple)
 
 
-def _column_bases(edition: Edition, table: Planned) -> Iterator[tuple[tuple[str, ...], Cell]]:
-    """n of each column, where all of its rows have the same."""
+def column_bases(table: Planned) -> Iterator[tuple[tuple[str, ...], Name]]:
+    """What n of each column is of, where all of its rows have the same."""
     found: dict[tuple[str, ...], set[Name]] = {}
     for codes, base in table.bases.items():
         found.setdefault(codes[1:], set()).add(base)
     for column, bases in found.items():
         if len(bases) == 1:
-            yield column, _cell(edition, bases.pop(), None)
+            yield column, bases.pop()
 
 
-def _axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
+def printed_axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
+    """An axis with the words of some languages. Raises RefusedRelease."""
     categories = tuple(
-        Category(one.code, _worded(one.label, languages), one.parent, one.level) for one in axis.categories
+        Category(one.code, worded(one.label, languages), one.parent, one.level) for one in axis.categories
     )
-    return Axis(axis.id, _worded(axis.label, languages), categories)
+    return Axis(axis.id, worded(axis.label, languages), categories)
 
 
-def _worded(words: Words, languages: tuple[str, ...]) -> Words:
+def worded(words: Words, languages: tuple[str, ...]) -> Words:
+    """Words in some languages alone. Raises RefusedRelease where one lacks."""
     if not words:
         return {}
     missing = [language for language in languages if language not in words]
@@ -201,10 +207,10 @@ def _cell(edition: Edition, cell: Name | None, base: Name | None) -> Cell:
     if reports is None:
         return Cell(Status.WITHHELD)
     of = None if base is None else edition.printed.get(within(base, edition.span.id))
-    return Cell(Status.SHOWN, reports, of, _percent(reports, of))
+    return Cell(Status.SHOWN, reports, of, percent(reports, of))
 
 
-def _percent(reports: int, base: int | None) -> int | None:
+def percent(reports: int, base: int | None) -> int | None:
     """Whole percent, halves rounded up; none of a base so small that one report moves it by 5."""
     if base is None or base < PERCENT_BASE:
         return None

@@ -8,6 +8,8 @@ from analysis.findings.control.lattice import Cell
 from analysis.findings.ledger.errors import BrokenLedger
 
 RELEASE, CLAIM = "release", "claim"
+# A release with noise tells no number exactly (analysis/findings/privacy/account.py).
+NOISED = "noised"
 # As in an audit file: the solver counts in floats, and up to here no whole number is lost.
 REPORTS = 1_000_000_000
 
@@ -63,6 +65,8 @@ def gather(entries: Iterable[Mapping[str, Any]]) -> Facts:
 def _told(entry: Mapping[str, Any]) -> list[tuple[Cell, int]]:
     if entry["kind"] == RELEASE:
         return [(parse_cell(name), _reports(reports)) for name, reports in entry["printed"].items()]
+    if entry["kind"] == NOISED:
+        return []
     if entry["kind"] == CLAIM:
         return [(parse_cell(entry["cell"]), _reports(entry["reports"]))]
     raise ValueError
