@@ -62,7 +62,7 @@ def _spend(design: Design, one: Measuring, frame: Frame, flow: Flowing) -> Spent
 def _noised(one: Measuring, layout: Layout, true: Mapping[Cell, int]) -> Drawn:
     scale = one.scale(layout)
     # What OpenDP proves must be what the ledger says; if it were more, nothing is published.
-    if noise.spends(layout.sensitivity, scale) > float(one.share):
+    if not noise.keeps(layout.sensitivity, scale, one.share):
         raise ArithmeticError(layout.table)
     numbers = dict(zip(true, noise.add_noise(list(true.values()), scale), strict=True))
     trees = tuple(grid.trees for grid in layout.grids)

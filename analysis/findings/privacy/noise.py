@@ -19,6 +19,7 @@ from typing import Any
 from analysis.findings.privacy.errors import MissingExtra
 
 MECHANISM = "discrete laplace"
+_LAST_DIGITS = 1e-14
 
 
 def check_installed() -> None:
@@ -31,9 +32,11 @@ def software() -> str:
     return f"opendp {version('opendp')}"
 
 
-def spends(sensitivity: int, scale: Fraction) -> float:
-    """The epsilon that OpenDP proves of its mechanism. Raises MissingExtra."""
-    return float(_mechanism(scale).map(d_in=sensitivity))
+def keeps(sensitivity: int, scale: Fraction, epsilon: Fraction) -> bool:
+    """Whether OpenDP proves its mechanism to spend no more than an epsilon. Raises MissingExtra."""
+    proven = float(_mechanism(scale).map(d_in=sensitivity))
+    # It divides in floats and rounds upwards: the last digit of 7 / 10 is one too many.
+    return proven <= float(epsilon) * (1 + _LAST_DIGITS)
 
 
 def add_noise(numbers: Sequence[int], scale: Fraction) -> list[int]:
