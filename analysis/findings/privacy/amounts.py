@@ -1,10 +1,14 @@
 """Epsilon and what comes of it: exact numbers, told as decimals, so that budgets add up to the last digit.
 
-epsilon = thousandths, above 0, 10 at most
-share   = epsilon / tables, in millionths, rounded down
-scale   = sensitivity / share, in parts of 1024, rounded up; a float holds it exactly
+    epsilon = thousandths, above 0, 10 at most
+    share   = epsilon * weight / all weights, in millionths, rounded down; weight = sensitivity^(2/3)
+    scale   = sensitivity / share, in parts of 1024, rounded up; a float holds it exactly
+
+By these weights the squares of all scales add up to least: a table in which a report is in many numbers gets
+more of epsilon, and more noise than others all the same.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil, floor
 
@@ -36,9 +40,14 @@ def text(amount: Fraction) -> str:
     return f"{whole}.{digits}" if digits else str(whole)
 
 
-def share(epsilon: Fraction, tables: int) -> Fraction:
-    """What each of some tables may spend."""
-    return Fraction(floor(epsilon * _MILLIONTHS / tables), _MILLIONTHS)
+def shares(epsilon: Fraction, sensitivities: Mapping[str, int]) -> dict[str, Fraction]:
+    """What each of some tables may spend, never more than epsilon together."""
+    weights = {name: Fraction(sensitivity ** (2 / 3)) for name, sensitivity in sensitivities.items()}
+    whole = sum(weights.values())
+    return {
+        name: Fraction(floor(epsilon * weight / whole * _MILLIONTHS), _MILLIONTHS)
+        for name, weight in weights.items()
+    }
 
 
 def scale(sensitivity: int, epsilon: Fraction) -> Fraction:

@@ -1,10 +1,12 @@
 """What a release file says of the mode with noise.
 
-[privacy]
-mode = "differential"
-epsilon = 1.0          # what this release spends for each report: above 0, 10 at most
-budget = 2.0           # what all releases about a batch may spend together; epsilon, if not given
-answers = 5            # in how many answers of one question a report counts at most
+    [privacy]
+    mode = "differential"
+    epsilon = 1.0          # what this release spends for each report: above 0, 10 at most
+    budget = 2.0           # what all releases about a batch may spend together; epsilon, if not given
+    answers = 5            # in how many answers of one question a report counts at most
+
+Settings that say which exact numbers are withheld have no place beside it.
 """
 
 from collections.abc import Mapping

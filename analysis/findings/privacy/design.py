@@ -28,19 +28,19 @@ from analysis.findings.selection import Selection, choose_named
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """Tables to draw of one batch. Each spends `share`; `budget` and `answers` are the batch's own."""
+    """Tables to draw of one batch. They spend `shares`; `budget` and `answers` are the batch's own."""
 
     batch: Batch
     layouts: tuple[Layout, ...]
     epsilon: Fraction
-    share: Fraction
+    shares: Mapping[str, Fraction]
     budget: Fraction
     answers: int
     is_new: bool
 
     def scale(self, layout: Layout) -> Fraction:
         """The noise of a table."""
-        return amounts.scale(layout.sensitivity, self.share)
+        return amounts.scale(layout.sensitivity, self.shares[layout.table])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +150,18 @@ def _again(design: Design, batch: Batch, missing: Sequence[str], balance: Balanc
         )
     (answers,) = {one.drawn[batch.id].answers for one in design.before if batch.id in one.drawn}
     layouts = tuple(lay_out(design.plan, design.plan.tables[name], answers) for name in missing)
-    share = amounts.share(epsilon, len(missing))
-    return Measuring(batch, layouts, epsilon, share, balance.budget, answers, is_new=False)
+    shares = _shares(epsilon, layouts)
+    return Measuring(batch, layouts, epsilon, shares, balance.budget, answers, is_new=False)
 
 
 def _new(design: Design, batch: Batch) -> Measuring:
     privacy, layouts = design.privacy, tuple(design.layouts.values())
-    share = amounts.share(privacy.epsilon, len(layouts))
-    return Measuring(batch, layouts, privacy.epsilon, share, privacy.budget, privacy.answers, is_new=True)
+    epsilon, shares = privacy.epsilon, _shares(privacy.epsilon, layouts)
+    return Measuring(batch, layouts, epsilon, shares, privacy.budget, privacy.answers, is_new=True)
+
+
+def _shares(epsilon: Fraction, layouts: Iterable[Layout]) -> dict[str, Fraction]:
+    return amounts.shares(epsilon, {layout.table: layout.sensitivity for layout in layouts})
 
 
 def _check_flow(design: Design, batch: Batch, missing: Sequence[str]) -> None:

@@ -60,10 +60,10 @@ def _spend(design: Design, one: Measuring, frame: Frame, flow: Flowing) -> Spent
 
 
 def _noised(one: Measuring, layout: Layout, true: Mapping[Cell, int]) -> Drawn:
-    scale = one.scale(layout)
+    scale, share = one.scale(layout), one.shares[layout.table]
     # What OpenDP proves must be what the ledger says; if it were more, nothing is published.
-    if not noise.keeps(layout.sensitivity, scale, one.share):
+    if not noise.keeps(layout.sensitivity, scale, share):
         raise ArithmeticError(layout.table)
     numbers = dict(zip(true, noise.add_noise(list(true.values()), scale), strict=True))
     trees = tuple(grid.trees for grid in layout.grids)
-    return Drawn(one.share, layout.sensitivity, scale, trees, numbers)
+    return Drawn(share, layout.sensitivity, scale, trees, numbers)

@@ -72,12 +72,21 @@ def test_half_the_noise_would_break_the_promise_of_epsilon() -> None:
 def test_opendp_proves_the_epsilon_that_the_ledger_tells() -> None:
     for sensitivity in (1, 2, 7, 11, 64, 255):
         for tables in (1, 3, 7, 30):
-            share = amounts.share(Fraction("0.7"), tables)
+            others = {str(number): sensitivity for number in range(tables)}
+            share = amounts.shares(Fraction("0.7"), others)["0"]
+            assert share == Fraction(700_000 // tables, 1_000_000)
             scale = amounts.scale(sensitivity, share)
             assert noise.keeps(sensitivity, scale, share)
             assert not noise.keeps(sensitivity + 1, scale, share)
             assert sensitivity / scale <= share
             assert float(scale) == scale, "a float holds it exactly"
+
+
+def test_the_shares_of_tables_never_add_up_to_more_than_epsilon() -> None:
+    for tables in (1, 2, 7, 40):
+        found = amounts.shares(Fraction(1), {str(number): 1 + number**2 for number in range(tables)})
+        assert 1 - Fraction(tables, 1_000_000) <= sum(found.values()) <= 1
+        assert sorted(found.values()) == list(found.values()), "more numbers get more of it"
 
 
 def test_no_two_calls_draw_the_same_noise() -> None:
