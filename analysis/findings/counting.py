@@ -47,12 +47,16 @@ class Unanswered(ValueError):
     """A report leaves blank what its form requires; no import lets such a one in."""
 
 
-def select(database: Database, months: calendar.Months, *, undated: bool, taken: Numbers) -> Numbers:
-    """The counted reports about events in a period that are in no batch yet."""
-    reports = read_reports(database, WHEN)
-    column = reports.columns[WHEN]
+def select(
+    database: Database, months: calendar.Months, *, undated: bool, taken: Numbers, until: str | None = None
+) -> Numbers:
+    """The counted reports about events in a period that are in no batch yet, and came in a week `until`."""
+    reports = read_reports(database, WHEN, WEEK)
+    column, weeks = reports.columns[WHEN], reports.columns[WEEK]
     held = [months.holds(value) for value in column.values]
     fits = np.array([undated if one is None else one for one in held], dtype=np.bool_)[column.codes]
+    if until is not None:
+        fits &= np.array([week <= until for week in weeks.values], dtype=np.bool_)[weeks.codes]
     found: Numbers = reports.ids[fits & ~np.isin(reports.ids, taken)]
     return found
 

@@ -32,18 +32,26 @@ class Flowing:
     left_out: Numbers
 
 
-def count_flow(database: Database, plan: Plan, *, undated: bool, spent: Collection[str] = ()) -> Flowing:
+def count_flow(
+    database: Database,
+    plan: Plan,
+    *,
+    undated: bool,
+    until: str | None = None,
+    spent: Collection[str] = (),
+) -> Flowing:
     """The flow of the reports that a new batch is made of, by channel, language and setting.
 
-    What the batches `spent` left out stays out for good: they were published with noise, and each report
-    of theirs has spent its budget.
+    Those that came after the week `until` are not in it. What the batches `spent` left out stays out for
+    good: they were published with noise, and each report of theirs has spent its budget.
     """
     found: dict[Cell, Counter[tuple[str, str]]] = {}
     left_out: list[int] = []
     alone = {form.digest: form.id for form in plan.questions.forms if not asks_setting(form)}
     for row in _rows(database, spent):
         fits = plan.months.holds(row[WHEN])
-        if undated if fits is None else fits:
+        came = until is None or row[WEEK] <= until
+        if came and (undated if fits is None else fits):
             reports = int(row["reports"])
             setting = alone.get(row["digest"]) or row[SETTING] or BLANK
             for cell in _cells(row, setting):

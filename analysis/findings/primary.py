@@ -3,6 +3,7 @@
     few      fewer than k reports, and not none
     arrival  more than half of it came by one channel in one week: one hand may have written it
     place    of a place that too few people can be behind, as the release file says
+    promised fewer than the threshold of an earlier release, which withheld it
 
 None at all is withheld like a small number, and is not sensitive: where zeros are shown, a withheld cell
 confesses that somebody reported. Entry sites would be looked at as channels are, if reports held any.
@@ -22,6 +23,7 @@ class Reason(StrEnum):
     FEW = "few"
     ARRIVAL = "arrival"
     PLACE = "place"
+    PROMISED = "promised"
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,9 +200,11 @@ class Method:
 class Release:
     """All that a site says. `excluded` is how many reports were received and not counted.
 
-    `ledger` and `audit` and `codebook` are the bytes of the public files of these names.
+    `ledger`, `audit` and `codebook` are the bytes of the public files of these names, `words` those of
+    release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
-    a slash at its end, None when nobody knows yet. `privacy` is None where numbers are exact.
+    a slash at its end, None when nobody knows yet. `privacy` is None where numbers are exact. `trackers` is
+    the list of what was counted, or empty.
     """
 
     organization: str
@@ -229,5 +231,7 @@ class Release:
     ledger: bytes
     audit: bytes
     codebook: bytes
+    words: bytes = b"{}\n"
     address: str | None = None
     privacy: Privacy | None = None
+    trackers: tuple[str, ...] = ()

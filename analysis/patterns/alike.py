@@ -9,6 +9,7 @@ out is dropped from them when they are read, and is there again when that is und
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +89,13 @@ class Flood:
     small: bool
 
 
-def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
-    """The links, and what they connect, as they are kept: the same, in whatever order they were found."""
+def to_summary(
+    until: int, links: Sequence[Link], *, complete: bool, known: Mapping[str, Any] | None = None
+) -> Summary:
+    """The links, and what they connect, as they are kept: the same, in whatever order they were found.
+
+    `known` is what they depend on beside the reports up to `until`.
+    """
     links = sorted(links, key=lambda link: (link.second, link.first))
     tree = Tree()
     for link in links:
@@ -101,18 +107,33 @@ def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
         weakest[root] = min(weakest.get(root, link.likeness), link.likeness)
         if root not in best or link.likeness > best[root].likeness:
             best[root] = link
-    whys = list(dict.fromkeys(best[root].why for root in members))
+    whys = list(dict.fromkeys(link.why for link in links))
     numbered = {why: number for number, why in enumerate(whys)}
     columns: dict[str, NDArray[np.generic]] = {
         "first": np.array([link.first for link in links], np.int64),
         "second": np.array([link.second for link in links], np.int64),
-        "likeness": np.array([link.likeness for link in links]),
+        "likeness": np.array([link.likeness for link in links], np.float64),
+        "because": np.array([numbered[link.why] for link in links], np.int32),
         "members": np.array([one for root in members for one in members[root]], np.int64),
         "sizes": np.array([len(members[root]) for root in members], np.int64),
-        "weakest": np.array([weakest[root] for root in members]),
+        "weakest": np.array([weakest[root] for root in members], np.float64),
         "why": np.array([numbered[best[root].why] for root in members], np.int64),
     }
-    return Summary(until, {"complete": complete, "whys": whys}, columns)
+    return Summary(until, {"complete": complete, "whys": whys, **(known or {})}, columns)
+
+
+def read_before(connection: Any, kind: str) -> Summary | None:
+    """The sets as they were found last; None where there are none, or none that an import can add to."""
+    kept = summaries.read(connection, kind)
+    return kept if kept and "because" in kept.columns else None
+
+
+def read_links(kept: Summary) -> list[Link]:
+    """The links of which sets were made."""
+    names = ("first", "second", "likeness", "because")
+    rows = zip(*(kept.columns[name].tolist() for name in names), strict=True)
+    whys = [tuple(why) for why in kept.words["whys"]]
+    return [Link(first, second, likeness, whys[why]) for first, second, likeness, why in rows]
 
 
 def read_found(
@@ -209,11 +230,16 @@ class Tree:
 
 def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
     """By how many weeks and channels reports came, and the most that came in one week by one channel."""
-    (_, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
-    cells = np.bincount(week[reports] * len(channels) + channel[reports])
-    filled = np.flatnonzero(cells)
-    width = len(channels)
-    return len(np.unique(filled // width)), len(np.unique(filled % width)), int(cells.max(initial=0))
+    (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
+    cells = np.bincount(
+        week[reports] * len(channels) + channel[reports], minlength=len(weeks) * len(channels)
+    )
+    filled = cells.reshape(len(weeks), len(channels))
+    return (
+        int(np.count_nonzero(filled.any(axis=1))),
+        int(np.count_nonzero(filled.any(axis=0))),
+        int(cells.max(initial=0)),
+    )
 
 
 def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int) -> tuple[Numbers, Numbers]:
@@ -221,8 +247,9 @@ def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int
     found = []
     for name in BY:
         values, codes = database.bits.codes(database.conn, name)
-        cells = np.unique(place * len(values) + codes[reports])
-        found.append(np.bincount(cells // len(values), minlength=places))
+        seen = np.zeros((places, len(values)), dtype=np.bool_)
+        seen[place, codes[reports]] = True
+        found.append(np.count_nonzero(seen, axis=1))
     return found[0], found[1]
 
 

@@ -14,7 +14,7 @@ from analysis.workbench.pages.view import View, refusal
 from analysis.workbench.pages.words import shown
 
 # Nobody at the desk needs them to see patterns, and a screen can be photographed.
-SECRET_TABLES = frozenset({"receipts", "servers"})
+SECRET_TABLES = frozenset({"receipts", "servers", "withdrawals", "addressed", "gone", "boxes", "trackers"})
 SECRET_COLUMNS = frozenset({("forms", "json")})
 
 _WRITES = (

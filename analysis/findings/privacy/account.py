@@ -12,7 +12,7 @@ For each table, sensitivity / scale is at most its epsilon; those of the tables 
 most; those of all lines are its budget at most. A report is in one batch, so batches do not add up.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -23,6 +23,8 @@ from analysis.findings.ledger import chain
 from analysis.findings.ledger.entries import NOISED, cell_name, parse_cell
 from analysis.findings.ledger.errors import BrokenLedger
 from analysis.findings.privacy import amounts
+from analysis.findings.privacy.asking import MODE
+from analysis.findings.released import Privacy
 
 _LARGEST = 2**62
 
@@ -134,6 +136,34 @@ def balances(noised: Iterable[Noised]) -> dict[str, Balance]:
             found[batch] = Balance(before + spent.epsilon, spent.budget)
             seen.update((batch, name) for name in spent.tables)
     return found
+
+
+def drawn_tables(before: Iterable[Noised], batch: str) -> dict[str, Drawn]:
+    """All tables of a batch that have noise."""
+    return {
+        name: table for one in before if batch in one.drawn for name, table in one.drawn[batch].tables.items()
+    }
+
+
+def audit(balances: Mapping[str, Balance]) -> dict[str, Any]:
+    """What stands in audit.json, and what `attack --json` says: there is nothing exact to attack."""
+    spent = {
+        batch: {"epsilon": amounts.text(one.epsilon), "budget": amounts.text(one.budget)}
+        for batch, one in balances.items()
+    }
+    return {"cells": {}, "mode": MODE, "batches": spent}
+
+
+def privacy_of(published: Sequence[Noised], batches: Sequence[str]) -> Privacy:
+    """The most that was spent, and may be spent, for a report of any batch of a release."""
+    spent = balances(published)
+    answers = [one.drawn[batch].answers for one in published for batch in batches if batch in one.drawn]
+    return Privacy(
+        amounts.text(max(spent[batch].epsilon for batch in batches)),
+        amounts.text(max(spent[batch].budget for batch in batches)),
+        max(answers),
+        published[-1].software,
+    )
 
 
 def _problems(batch: str, spent: Spent, before: Balance | None, seen: set[tuple[str, str]]) -> Iterator[str]:

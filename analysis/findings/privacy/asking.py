@@ -64,6 +64,10 @@ def _check_apart(found: Mapping[str, object]) -> None:
             raise BadPrivacy(
                 f"{name}: numbers with noise are not withheld", f"leave {name} out, or [privacy]"
             )
+    if found.get("trackers"):
+        raise BadPrivacy(
+            "trackers: there is one for each report, so they would tell how many there are", "leave it out"
+        )
     if not found.get("tables"):
         raise BadPrivacy(
             "privacy: each table makes all others less exact, so they have to be named",

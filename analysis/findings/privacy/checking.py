@@ -5,18 +5,20 @@ publishes is trusted for it, as for the counting.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.findings.ledger import chain
-from analysis.findings.ledger.entries import NOISED, RELEASE
+from analysis.findings.ledger.entries import NOISED, RELEASE, parse_cell
 from analysis.findings.ledger.errors import BadRelease
 from analysis.findings.ledger.stranger import BYTES, CODEBOOK, LEDGER
 from analysis.findings.privacy import account, amounts
-from analysis.findings.privacy.account import Balance
-from analysis.findings.privacy.assembly import audit
+from analysis.findings.privacy.account import Balance, Noised
+from analysis.findings.privacy.printing import NoisePrinter
+from analysis.findings.released import Privacy
 from analysis.storage import read_file
 
 
@@ -24,19 +26,41 @@ from analysis.storage import read_file
 class Checked:
     """A release with noise whose ledger holds, and what was spent on each batch."""
 
-    release: str
-    balances: Mapping[str, Balance]
+    folder: Path
+    noised: tuple[Noised, ...]
+    entry: Mapping[str, Any]
     exact: int
+
+    @property
+    def balances(self) -> Mapping[str, Balance]:
+        """What was spent on each batch, and may be."""
+        return account.balances(self.noised)
+
+    @property
+    def privacy(self) -> Privacy:
+        """What its pages tell of it."""
+        return account.privacy_of(self.noised, self.noised[-1].batches)
+
+    def printer(self, codebook: bytes) -> NoisePrinter:
+        """What it prints; KeyError, TypeError, ValueError or AttributeError where the codebook is none."""
+        sums = {
+            table: {parse_cell(cell): tuple(map(parse_cell, keys)) for cell, keys in cells.items()}
+            for table, cells in json.loads(codebook)["sums"].items()
+        }
+        batches = self.noised[-1].batches
+        return NoisePrinter({batch: account.drawn_tables(self.noised, batch) for batch in batches}, sums)
 
     @property
     def json(self) -> dict[str, Any]:
         """What the release's own audit.json says."""
-        return audit(self.balances)
+        return account.audit(self.balances)
 
     @property
     def lines(self) -> list[str]:
         """The same in words."""
-        found = [f'"{self.release}" has noise (differential privacy): there is nothing exact to attack']
+        found = [
+            f'"{self.noised[-1].release}" has noise (differential privacy): there is nothing exact to attack'
+        ]
         for batch, one in self.balances.items():
             spent, budget = amounts.text(one.epsilon), amounts.text(one.budget)
             found.append(f'  "{batch}": epsilon {spent} of its budget of {budget} is spent for each report')
@@ -68,4 +92,4 @@ def check(folders: Sequence[Path]) -> Checked | None:
             f"{newest / CODEBOOK} is not the one that the ledger tells of", "get the release again"
         )
     exact = sum(entry.get("kind") == RELEASE for entry in entries)
-    return Checked(noised[-1].release, account.balances(noised), exact)
+    return Checked(newest, noised, entries[-1], exact)

@@ -121,17 +121,10 @@ def _plan(database: Database, file: ReleaseFile, frozen: Iterable[Batch], before
     return make_plan(read_questions(database), months, received, tuple(campaigns))
 
 
-def drawn_tables(before: Iterable[Noised], batch: str) -> dict[str, account.Drawn]:
-    """All tables of a batch that have noise."""
-    return {
-        name: table for one in before if batch in one.drawn for name, table in one.drawn[batch].tables.items()
-    }
-
-
 def _older(design: Design, balances: Mapping[str, Balance]) -> Iterator[Measuring]:
     """What earlier batches have to be asked again for; raises BudgetSpent, Changed."""
     for batch in design.batches:
-        there = drawn_tables(design.before, batch.id)
+        there = account.drawn_tables(design.before, batch.id)
         missing = [name for name in design.layouts if name not in there]
         if missing:
             _check_flow(design, batch, missing)
@@ -187,7 +180,7 @@ def _check_sides(batch: Batch, missing: Iterable[str]) -> None:
 
 def _check_layouts(design: Design, batch: Batch) -> None:
     """A table that is laid out otherwise by now has other keys, of which the old noise says nothing."""
-    there = drawn_tables(design.before, batch.id)
+    there = account.drawn_tables(design.before, batch.id)
     for name, layout in design.layouts.items():
         if name not in there:
             continue

@@ -14,8 +14,9 @@ from analysis.patterns.alike import STORY, Found
 from analysis.patterns.places import Places, Pool
 from analysis.review import people
 from analysis.review.quotes import read_waiting
+from analysis.threads import followups
 from analysis.workbench.decided import ASSIGNED
-from analysis.workbench.pages import alike, counting, names
+from analysis.workbench.pages import alike, counting, names, threads
 from analysis.workbench.pages.patterns import find_places, kept
 from analysis.workbench.pages.view import Asked
 
@@ -37,8 +38,12 @@ class Queue:
 
 def read(asked: Asked) -> list[Queue]:
     """All that waits, what is quickly done first."""
-    found = [_quotes(asked), *_people(asked), *_names(asked), _alike(asked)]
+    found = [_followups(asked), _quotes(asked), *_people(asked), *_names(asked), _alike(asked)]
     return [one for one in found if one.n != 0]
+
+
+def _followups(asked: Asked) -> Queue:
+    return Queue("followups", followups.count_waiting(asked.connection), threads.FOLLOWUPS)
 
 
 def _quotes(asked: Asked) -> Queue:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from analysis.findings.errors import BadReleaseFile, Changed, UnknownTable
+from analysis.findings import recounting
+from analysis.findings.errors import BadReleaseFile, Changed, LostLedger, UnknownTable
 from analysis.findings.ledger import chain
 from analysis.findings.ledger.errors import BadRelease, BrokenLedger
 from analysis.findings.ledger.stranger import read_releases
@@ -25,7 +26,7 @@ from analysis.review import exclusions
 from analysis.review.people import Reviewer
 from intake.forms.form import Form, canonical
 from tests.findings.privacy.desks import LATER, asked, numbers, two_settings
-from tests.findings.releasing import Publisher, write_release_file
+from tests.findings.releasing import KEY, Publisher, write_release_file
 from tests.findings.small_desk import choice, form, question
 
 ANA = Reviewer.named("Ana")
@@ -98,13 +99,13 @@ def test_every_number_is_the_sum_that_the_codebook_says(desk: Publisher) -> None
     assert list(drawn) == codebook["batches"] == ["2026-1", "2026-2"]
     compared = 0
     for table in codebook["tables"]:
-        for codes, keys in table["cells"].items():
+        for codes, named in table["cells"].items():
             cell = desk.table(table["id"]).cells[tuple(codes.split("|"))]
-            if keys is None:
+            if named is None:
                 assert cell.status is Status.NOT_ASKED
                 continue
-            names = [(table["id"] if key != "flow=counted" else "F01", key) for key in keys]
-            total = sum(tables[name].get(key, 0) for tables in drawn.values() for name, key in names)
+            keys = codebook["sums"][table["id"]][named]
+            total = sum(tables[table["id"]].get(key, 0) for tables in drawn.values() for key in keys)
             assert cell.reports == max(0, total), codes
             compared += 1
     assert compared > 40
@@ -338,6 +339,28 @@ def test_tables_have_to_be_named_where_there_is_noise(desk: Publisher) -> None:
         desk.publish(**asked(tables=("F99",)))
 
 
+def test_trackers_are_refused_where_there_is_noise(desk: Publisher) -> None:
+    with pytest.raises(BadReleaseFile, match="they would tell how many there are"):
+        desk.file(**asked(trackers=True))
+
+
+def test_a_desk_that_lost_its_batches_takes_no_ledger_with_noise_back(
+    desk: Publisher, tmp_path: Path
+) -> None:
+    folder = desk.publish(**asked()).path
+    connection = desk.desk.database.conn
+    for table in ("counted_in", "batches", "ledger"):
+        connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - fixed names
+    connection.execute('INSERT INTO "ledger_lost" DEFAULT VALUES')
+    connection.commit()
+    with pytest.raises(LostLedger, match="the ledger was lost"):
+        desk.publish("again", **asked())
+    with pytest.raises(LostLedger, match="the ledger was lost"):
+        list(rehearse(desk.desk, desk.file(**asked()), tmp_path / "x"))
+    with pytest.raises(Changed, match='"2026-1" was published with noise: who has spent a budget'):
+        recounting.take_back(desk.desk, folder, KEY.verify_key)
+
+
 def test_quotes_are_left_out_and_named_where_there_is_noise(desk: Publisher) -> None:
     desk.publish(**asked(tables=("F02", "F16", "F09")))
     assert desk.last
@@ -353,7 +376,8 @@ def test_the_attack_says_that_there_is_nothing_exact_and_adds_up_the_budget(desk
     folder = desk.publish("later", **asked(0.75, ("F02", "F13"), **LATER)).path
     done = run("attack", folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    assert done.stdout.splitlines()[-5:] == [
+        "files that tell what the ledger does not: 0",
         '"2026-2" has noise (differential privacy): there is nothing exact to attack',
         '  "2026-1": epsilon 1.75 of its budget of 2 is spent for each report',
         '  "2026-2": epsilon 0.75 of its budget of 0.75 is spent for each report',
@@ -361,6 +385,28 @@ def test_the_attack_says_that_there_is_nothing_exact_and_adds_up_the_budget(desk
     ]
     told = run("attack", "--json", folder, desk.folder / "out")
     assert json.loads(told.stdout) == json.loads((folder / "audit.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        pytest.param("tables/F02.csv", b"F02,acts.shout", b"F02,acts.shoot", id="table"),
+        pytest.param("method.html", b"epsilon 0.", b"epsilon 0.00", id="epsilon on the page"),
+        pytest.param("audit.json", b'"epsilon":"1"', b'"epsilon":"0.1"', id="audit"),
+        pytest.param("datapackage.json", b"none is exact", b"all are exact", id="words"),
+    ],
+)
+def test_a_file_that_says_what_the_ledger_does_not_is_found(
+    desk: Publisher, path: str, old: bytes, new: bytes
+) -> None:
+    folder = desk.publish(**asked()).path
+    data = (folder / path).read_bytes()
+    assert old in data
+    (folder / path).write_bytes(data.replace(old, new, 1))
+    done = run("attack", folder)
+    assert done.returncode == 1
+    assert f"{folder / path}, line" in done.stdout
+    assert "files that tell what the ledger does not: 1" in done.stdout
 
 
 def forged(folder: Path, change: Any) -> Path:
