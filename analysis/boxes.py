@@ -171,9 +171,9 @@ def _stream(state: State, made: Made) -> CipherContext:
 def _shape(state: State) -> _Shape:
     """The fewest buckets of the largest length that is allowed; or else those that are the shortest."""
     found: list[tuple[int, _Shape]] = []
+    tags, letters = _firsts(state.tags), _firsts([one.tag for one in state.letters])
     for bits in range(MOST_BITS + 1):
-        markers = _places((one for one in state.tags), bits, LEAST_MARKERS)
-        replies = _places((one.tag for one in state.letters), bits, LEAST_REPLIES)
+        markers, replies = _places(tags, bits, LEAST_MARKERS), _places(letters, bits, LEAST_REPLIES)
         if markers <= MOST_MARKERS and replies <= MOST_REPLIES:
             length = MARKER * markers + SEALED * replies
             found.append((length, _Shape(bits, markers, replies)))
@@ -182,9 +182,13 @@ def _shape(state: State) -> _Shape:
     return min(found, key=lambda one: one[0])[1]
 
 
-def _places(tags: Iterator[bytes], bits: int, least: int) -> int:
+def _firsts(tags: Sequence[bytes]) -> Numbers:
+    """The first 32 bits of each tag."""
+    return np.frombuffer(b"".join(tag[:4] for tag in tags), dtype=">u4").astype(np.int64)
+
+
+def _places(firsts: Numbers, bits: int, least: int) -> int:
     """How many places a bucket needs, a power of two."""
-    firsts = np.frombuffer(b"".join(tag[:4] for tag in tags), dtype=">u4").astype(np.int64)
     most = int(np.bincount(firsts >> (32 - bits)).max()) if len(firsts) else 0
     return max(least, 1 << (most - 1).bit_length() if most else 1)
 

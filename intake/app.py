@@ -92,7 +92,8 @@ class Intake:
     attachments: Attachments | None
     clock: Clock
     threads: Threads
-    once: Once
+    once: Once[bytes]
+    again: Once[bytes]
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -153,16 +154,31 @@ class Intake:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
         self._refuse_before_reading(request)
-        with ExitStack() as uploads:
-            files = self._files(form, uploads)
-            typed = await self._read_form(request, files)
-            return await self._take_typed(lang, form, typed, files)
+        try:
+            with ExitStack() as uploads:
+                files = self._files(form, uploads)
+                typed = await self._read_form(request, files)
+                answer = await self._take_typed(lang, form, typed, files)
+        except HTTPException as error:
+            answer = await self.show_error(request, error)
+        return self._by_redirect(request, answer)
+
+    def _by_redirect(self, request: Request, answer: Response) -> Response:
+        """The way to a page, for a browser, which would keep the form that a page answers (once.py).
+
+        Programs, and browsers so old that they do not say what they want, get the page at once, as does
+        everybody while too many wait.
+        """
+        if isinstance(answer, RedirectResponse) or request.headers.get("sec-fetch-mode") != "navigate":
+            return answer
+        number = self.again.keep(bytes(answer.body))
+        return RedirectResponse(f"{request.url.path}?{ONCE}={number}", 303) if number else answer
 
     async def take_code(self, request: Request) -> Response:
         """A code that was typed without script, and what its owner wants to do with it."""
         lang = self._lang(request)
         self._refuse_before_reading(request)
-        return await self.threads.answer(lang, await self._read_form(request, None))
+        return await self.threads.take(lang, await self._read_form(request, None))
 
     def _refuse_before_reading(self, request: Request) -> None:
         """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
@@ -243,7 +259,9 @@ class Intake:
             raise
 
     async def show_form(self, request: Request) -> Response:
-        """The form, blank."""
+        """The form: blank, or once as it came back from `take_form`."""
+        if again := self.again.take(request.query_params.get(ONCE, "")):
+            return HTMLResponse(again)
         lang, form, today = self._lang(request), self._form(request), self.clock().date()
         code, stamp = os.urandom(CODE_LENGTH), self.door.stamp()
         return HTMLResponse(self.pages.blank(lang, form, today, code, stamp))
@@ -277,8 +295,11 @@ class Intake:
         return Response(script, media_type="text/javascript")
 
     async def show_code(self, request: Request) -> Response:
-        """Where a code is typed."""
-        return HTMLResponse(self.pages.code(self._lang(request), self.door.stamp()))
+        """Where a code is typed, or what one found that was typed without script."""
+        lang, number = self._lang(request), request.query_params.get(ONCE, "")
+        if number:
+            return await self.threads.show(lang, number)
+        return HTMLResponse(self.pages.code(lang, self.door.stamp()))
 
     async def show_code_script(self, request: Request) -> Response:
         """What the script of the code's page reads: keys and words."""
@@ -296,7 +317,7 @@ class Intake:
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
             return RedirectResponse(f"/{lang}/", 303)
-        code = self.once.take(request.query_params.get(ONCE, ""))
+        code = self.once.take(request.query_params.get(ONCE, "")) or b""
         return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
@@ -341,7 +362,7 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("method") == "POST")
+        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("query_string"))
         await (self._app if even else self._small)(scope, receive, send)
 
 
@@ -394,7 +415,9 @@ def assemble(
     sealing = Sealing(recipients, pages, source)
     shelf = shelf or Shelf(None)
     threads = Threads(sealing, store, door, shelf, attachments, clock)
-    intake = Intake(settings, sealing, store, door, attachments, clock, threads, Once())
+    intake = Intake(
+        settings, sealing, store, door, attachments, clock, threads, Once(), Once(seconds=60, most=100)
+    )
     looking = Looking(settings, shelf, store, door, attachments)
 
     routes = [

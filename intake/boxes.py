@@ -95,7 +95,9 @@ def sweep(data: Path, pinned: Sequence[VerifyKey]) -> None:
     """Removes what a killed command left, and the boxes of desks that are not pinned any more."""
     kept = {name(desk) for desk in pinned}
     folder = data / FOLDER
-    gone = [path for path in folder.glob("*") if path.name not in kept] if folder.is_dir() else []
+    gone = [
+        path for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(".*.partial")) if path.name not in kept
+    ]
     for path in gone:
         path.unlink(missing_ok=True)
     if gone:

@@ -1,18 +1,18 @@
 """The page behind a code, for a browser that runs no script: what was said, one thing more, taking back.
 
-The code comes here, because there is nobody else to use it. It is in memory for one request, with what
-it opens; nothing of it is kept or logged. The answer to a code that nobody ever had, to one that waits
+The code comes here, because there is nobody else to use it. It is in memory until its page is shown, two
+minutes at most; nothing of it is kept or logged. The answer to a code that nobody ever had, to one that waits
 and to one with a reply has one length, and comes after the same time.
 """
 
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from intake import looking
 from intake.attachments import Attachments
@@ -26,6 +26,8 @@ from intake.door import Door, TooMany
 from intake.evenly import evenly
 from intake.forms import thread
 from intake.forms.errors import InvalidAnswers
+from intake.once import FIELD as ONCE
+from intake.once import Once
 from intake.pages import Pages
 from intake.sealing import Sealing
 from intake.shelf import Boxes, Shelf
@@ -36,6 +38,8 @@ from intake.week import iso_week, monday
 
 WORDS, NONCE, TEXT, DO = "words", "_nonce", "text", "do"
 CHANNEL = "web"
+# In the place of the number of a page that waits, where none does.
+BUSY = "busy"
 # As many are shown, the newest ones; a page has room for so many, or for as many as a bucket has places.
 MOST_SHOWN = 32
 # What one message takes in a page: its words (message.py, MAX_TEXT_IN_PAGE) and what stands around them.
@@ -76,6 +80,16 @@ class Done:
     confirm: bool = False
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Pending:
+    """What is to be shown next: what came of a request for a code, or what was wrong with its words."""
+
+    stamp: str
+    code: bytes = b""
+    done: Done | None = None
+    problem: CodeError | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Threads:
     """What the page needs of the server."""
@@ -86,38 +100,55 @@ class Threads:
     shelf: Shelf
     attachments: Attachments | None
     clock: Clock
+    pending: Once[Pending] = field(default_factory=Once)
 
-    async def answer(self, lang: str, typed: Typed) -> Response:
-        """The page for a code that was typed, after what was asked for is done."""
-        pages, stamp = self.sealing.now().pages, _first(typed, STAMP)
+    async def take(self, lang: str, typed: Typed) -> Response:
+        """Does what is asked for with a code that was typed, and leads to where it is shown.
+
+        It is not shown in answer to the form: then a browser would keep the form, words and all (once.py).
+        """
         try:
             self.door.admit_typed_look()
+            async with evenly():
+                number = self.pending.keep(await self._do(lang, typed)) or BUSY
         except TooMany:
-            return HTMLResponse(
-                pages.code(lang, self.door.restamp(stamp), said="busy"), 429, looking.RETRY_LATER
-            )
-        async with evenly():
-            return await self._answer(pages, lang, typed, stamp)
+            number = BUSY
+        return RedirectResponse(f"/{lang}/code?{ONCE}={number}", 303)
 
-    async def _answer(self, pages: Pages, lang: str, typed: Typed, stamp: str) -> Response:
-        boxes = self.shelf.now()
-        length = _Length(pages, lang, boxes)
+    async def show(self, lang: str, number: str) -> Response:
+        """What a code finds now, this one time; where a code is typed, for whoever comes again."""
+        if number == BUSY:
+            page = self.sealing.now().pages.code(lang, self.door.stamp(), said="busy")
+            return HTMLResponse(page, 429, looking.RETRY_LATER)
+        pending = self.pending.take(number)
+        if not pending:
+            return RedirectResponse(f"/{lang}/code", 303)
+        async with evenly():
+            pages, boxes = self.sealing.now().pages, self.shelf.now()
+            page = await self._page(pages, lang, pending, boxes)
+            return HTMLResponse(_Length(pages, lang, boxes).fill(page))
+
+    async def _do(self, lang: str, typed: Typed) -> Pending:
+        stamp = _first(typed, STAMP)
+        asked = Pending(self.door.restamp(stamp))
         try:
             code = from_words(_first(typed, WORDS), lang)
         except CodeError as problem:
-            page = pages.code(lang, self.door.restamp(stamp), problem)
-            return HTMLResponse(length.fill(page), 422)
-        receipt = Receipt.from_code(code)
-        done = await self._do(lang, typed, stamp, receipt)
+            return replace(asked, problem=problem)
+        return replace(asked, code=code, done=await self._done(lang, typed, stamp, Receipt.from_code(code)))
+
+    async def _page(self, pages: Pages, lang: str, pending: Pending, boxes: Boxes) -> str:
+        if not pending.done:
+            return pages.code(lang, pending.stamp, pending.problem)
         try:
-            found = await self._look(receipt, boxes)
+            found = await self._look(Receipt.from_code(pending.code), boxes)
         except Unavailable:
-            page = pages.code(lang, self.door.restamp(stamp), said="busy")
-            return HTMLResponse(length.fill(page), 503, looking.RETRY_LATER)
-        page = pages.thread(
+            return pages.code(lang, pending.stamp, said="busy")
+        done = pending.done
+        return pages.thread(
             lang,
-            words=to_words(code, lang),
-            stamp=self.door.restamp(stamp),
+            words=to_words(pending.code, lang),
+            stamp=pending.stamp,
             nonce=done.nonce.hex(),
             said=done.said,
             typed=done.typed,
@@ -127,7 +158,6 @@ class Threads:
             week=found.week,
             messages=found.messages,
         )
-        return HTMLResponse(length.fill(page))
 
     async def _look(self, receipt: Receipt, boxes: Boxes) -> Found:
         """The same work whatever is found: every place is tried, and the store is asked."""
@@ -145,7 +175,7 @@ class Threads:
             waiting=waiting,
         )
 
-    async def _do(self, lang: str, typed: Typed, stamp: str, receipt: Receipt) -> Done:
+    async def _done(self, lang: str, typed: Typed, stamp: str, receipt: Receipt) -> Done:
         given = _first(typed, NONCE)
         nonce = bytes.fromhex(given) if _NONCE.fullmatch(given) else os.urandom(MESSAGE_NONCE)
         begun = Done(nonce, typed=_first(typed, TEXT))

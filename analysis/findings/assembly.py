@@ -8,6 +8,7 @@ from analysis.findings import past, wrapping
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
 from analysis.findings.control.lattice import Cell as Name
+from analysis.findings.counting import ENTRY_SITE
 from analysis.findings.edition import Edition
 from analysis.findings.errors import Recoverable, RefusedRelease
 from analysis.findings.lines import Planned
@@ -53,6 +54,8 @@ def assemble(
         doi=file.doi,
         address=file.address,
         period_events=Span(file.months.first, file.months.last),
+        # The first and last week of receipt would tell that somebody reported in each, and that nobody did
+        # before and after: such zeros are withheld everywhere else. The day on which data closed is told.
         period_received=None,
         k=file.k,
         n=printer.reports,
@@ -189,6 +192,13 @@ def worded(words: Words, languages: tuple[str, ...]) -> Words:
     return {language: words[language] for language in languages}
 
 
+def _sites(edition: Edition) -> str:
+    """What the method says of entry sites; see Method."""
+    if not any(one.id == ENTRY_SITE for form in edition.plan.questions.forms for one in form.questions):
+        return "unknown"
+    return "shown" if edition.file.one_site else "withheld"
+
+
 def _method(edition: Edition) -> Method:
     texts = edition.file.texts
     batches = tuple(
@@ -204,6 +214,7 @@ def _method(edition: Edition) -> Method:
         left_out=edition.selection.left_out,
         insider=edition.file.insider,
         one_arrival=edition.file.one_arrival,
+        sites=_sites(edition),
         verification=texts["verification"],
         outreach=texts["outreach"],
         funding=texts["funding"],

@@ -19,13 +19,14 @@ from analysis.findings.control.certificate import Need
 from analysis.findings.control.errors import Inconsistent
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.control.system import System, is_slack
+from analysis.findings.control.unknowns import reduce as reduce_system
 from analysis.findings.counting import NONE, Count, count, select
 from analysis.findings.errors import Changed, Overlaps, TooFewReports
 from analysis.findings.flow import count_flow
 from analysis.findings.model import Model, Span, system, within
 from analysis.findings.past import Published
 from analysis.findings.plan import Plan, make_plan
-from analysis.findings.primary import Reason, Rules
+from analysis.findings.primary import LARGE, Reason, Rules
 from analysis.findings.privacy.account import noised_batches
 from analysis.findings.privacy.exclusive import check_apart
 from analysis.findings.questions import read_questions
@@ -116,7 +117,7 @@ def prepare(
         for cell in plan.model(plan.tables).cells
         if (name := within(cell, span.id)) in totals
     }
-    rules = Rules(file.k, file.one_arrival, _small_nodes(file))
+    rules = Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
     earlier = {name for one in published for name in one.tables}
     selection = choose(plan, file, own, rules, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
@@ -221,6 +222,11 @@ def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
             "more than half of all reports came by one channel in one week: one hand may have written them",
             "where they were imported or collected at once, say so in the release file: one_arrival = true",
         )
+    if not file.one_site and 2 * whole.site > whole.reports:
+        raise TooFewReports(
+            "more than half of all reports came by one entry site: one hand may have written them",
+            "where there is one site alone, say so in the release file: one_site = true",
+        )
 
 
 # Spans
@@ -322,7 +328,7 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
         model=edition.model,
         counts={cell: one.reports for cell, one in edition.counts.items()},
         printable=printable,
-        needs=dict(_needs(edition, primary.keys() - known, claimed)),
+        needs=dict(_needs(edition, primary, before, claimed)),
         bases=frozenset(within(cell, edition.span.id) for cell in own_bases),
         known=frozenset(known & set(edition.system.cells)),
         before=frozenset(before),
@@ -357,16 +363,31 @@ def _reasons(
 
 
 def _needs(
-    edition: Edition, cells: Iterable[Cell], claimed: Mapping[Cell, Interval]
+    edition: Edition,
+    primary: Mapping[Cell, Reason],
+    before: Mapping[Cell, int],
+    claimed: Mapping[Cell, Interval],
 ) -> Iterator[tuple[Cell, Need]]:
-    """What must stay possible for each cell; a release that withheld one under a higher threshold goes on."""
+    """What must stay possible for each cell; a release that withheld one under a higher threshold goes on.
+
+    A large number of which one hand may have written most is no secret as far as a part of it was printed.
+    """
     promised: dict[Cell, int] = {}
     for one in edition.published:
         for cell in one.withheld:
             promised[cell] = max(one.k, promised.get(cell, 0))
-    for cell in cells:
+    known = {cell: number for cell, number in before.items() if cell in edition.system.index}
+    known |= dict.fromkeys(edition.zeros, 0)
+    large = bool(before) and any(why in LARGE for why in primary.values())
+    told = reduce_system(edition.system, known).lower if large else None
+    for cell, why in primary.items():
+        if cell in known:
+            continue
         k = max(edition.file.k, promised.get(cell, 0))
-        yield cell, limits.relaxed(Need.of(edition.counts[cell].reports, k), claimed.get(cell))
+        need = limits.relaxed(Need.of(edition.counts[cell].reports, k), claimed.get(cell))
+        if told is not None and why in LARGE:
+            need = replace(need, low=max(need.low, int(told[edition.system.index[cell]])))
+        yield cell, need
 
 
 def _claimed(published: Iterable[Published]) -> dict[Cell, Interval]:

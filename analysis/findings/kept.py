@@ -11,7 +11,8 @@ CREATE TABLE "batches" (
     "undated" INTEGER NOT NULL, "trees" TEXT NOT NULL);
 CREATE TABLE "batch_cells" (
     "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "cell" TEXT NOT NULL,
-    "reports" INTEGER NOT NULL, "largest" INTEGER NOT NULL, PRIMARY KEY ("batch", "cell")) WITHOUT ROWID;
+    "reports" INTEGER NOT NULL, "largest" INTEGER NOT NULL, "site" INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY ("batch", "cell")) WITHOUT ROWID;
 CREATE TABLE "counted_in" (
     "report" INTEGER NOT NULL REFERENCES "reports" ("id"),
     "batch" TEXT NOT NULL REFERENCES "batches" ("id"), "counted" INTEGER NOT NULL,

@@ -126,6 +126,7 @@ def describe(edition: Edition | Design) -> Iterator[str]:
     words = {
         Reason.FEW: f"under {edition.file.k} reports",
         Reason.ARRIVAL: "more than half by one channel in one week",
+        Reason.SITE: "more than half by one entry site",
         Reason.PLACE: "of a place with too few people",
         Reason.PROMISED: "under the threshold of an earlier release, which withheld them",
     }

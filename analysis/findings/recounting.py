@@ -97,7 +97,7 @@ def _signed(folder: Path, key: VerifyKey) -> bytes:
     data, sums = (read_file(folder / name, _BYTES) for name in (LEDGER, SUMS))
     try:
         minisign.verify(key, sums, read_file(folder / SIGNATURE, _BYTES))
-    except WrongSignature:
+    except (WrongSignature, ValueError):
         raise BadRelease(
             f"{folder / SIGNATURE}: the desk's release key did not sign {SUMS}", "give a release of this desk"
         ) from None

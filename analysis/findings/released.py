@@ -181,7 +181,9 @@ class Method:
 
     `left_out` names tables that the release file asks for and no form has the questions of. `insider`
     is how many reports at most somebody is thought to know of in each other withheld cell. `one_arrival`
-    says that numbers stand of which more than half came by one channel in one week, as after an import.
+    says that numbers stand of which more than half came by one channel in one week, as after an import;
+    `sites` whether those are withheld of which more than half came by one entry site: "withheld", "shown"
+    as the organizers decided, or "unknown" where no form asks.
     """
 
     batches: tuple[Batch, ...]
@@ -190,6 +192,7 @@ class Method:
     left_out: tuple[str, ...]
     insider: int
     one_arrival: bool
+    sites: str
     verification: Words
     outreach: Words
     funding: Words

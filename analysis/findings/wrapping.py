@@ -75,10 +75,11 @@ def write(release: Release, tables: Sequence[Planned], span: str) -> bytes:
         "forms": [asdict(form) for form in release.forms],
         "quotes": [asdict(quote) for quote in release.quotes],
         "method": {
-            **{name: getattr(method, name) for name in (*_LISTS, *_TEXTS, "insider", "one_arrival")},
+            **{name: getattr(method, name) for name in (*_LISTS, *_TEXTS, "insider", "one_arrival", "sites")},
             "batches": [[batch.id, batch.closed.isoformat()] for batch in method.batches],
         },
         "tables": [_table(table, span) for table in tables],
+        "trackers": release.trackers,
     }
     return canonical(value) + b"\n"
 
@@ -142,6 +143,7 @@ def read(
         audit=audit,
         codebook=codebook,
         words=data,
+        trackers=tuple(map(_text, value["trackers"])),
         privacy=privacy,
     )
 
@@ -166,6 +168,7 @@ def _method(
         left_out=left_out,
         insider=int(value["insider"]),
         one_arrival=bool(value["one_arrival"]),
+        sites=_text(value["sites"]),
         verification=verification,
         outreach=outreach,
         funding=funding,

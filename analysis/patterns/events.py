@@ -18,11 +18,11 @@ from analysis.patterns.alike import (
     Found,
     Link,
     read_before,
-    read_found,
     read_links,
     to_summary,
 )
 from analysis.patterns.coded import Coded, asked, hash_of, read_coded
+from analysis.patterns.ranked import read_found
 from analysis.patterns.reading import Counted, Numbers, distinct
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.together import row_codes

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from analysis import summaries
 from analysis.bitmaps import numbers
-from analysis.patterns.alike import STORY, Found, Link, Tree, read_before, read_found, read_links, to_summary
+from analysis.patterns.alike import STORY, Found, Link, Tree, read_before, read_links, to_summary
+from analysis.patterns.ranked import read_found
 from analysis.patterns.reading import STORIES, Counted, Numbers, read_stories, story_questions
 from analysis.patterns.sketch import BINS, Hashes, Sketcher, Sketches, bands, shares, similarity
 from analysis.summaries import Summary

@@ -65,6 +65,9 @@ def count(connection: Any) -> int:
 
 def _delete(desk: Desk, left: Left) -> None:
     connection = desk.database.conn
+    # Nobody ever took anything back, at most desks.
+    if not connection.execute('SELECT EXISTS (SELECT 1 FROM "gone")').fetchone()[0]:
+        return
     connection.execute(
         f"""INSERT OR IGNORE INTO "gone" ("name") SELECT "name" FROM "followups"
         WHERE "thread" IN ({_OF_THREAD})"""  # noqa: S608 - constants

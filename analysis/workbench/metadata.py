@@ -12,7 +12,10 @@ from intake.forms.form import Form, Question
 # Datasette paints its pages in the first six digits of what it believes to be the digest of the file.
 COLOUR = "1f5c57"
 
-HIDDEN = ("receipts", "servers", "bundles", "shards", "acknowledgements")
+HIDDEN = (
+    *("receipts", "servers", "bundles", "shards", "acknowledgements"),
+    *("withdrawals", "gone", "leaving", "highest", "addressed", "trackers", "boxes", "settings", "canned"),
+)
 # Hidden as well, and only there to count fast; they say nothing that other tables do not say.
 COUNTING = ("bitmaps", "bitmaps_texts", "bitmaps_stale", "bitmaps_done", "summaries")
 # A decision leaves them as they are, so that ten million rows need not be counted again.

@@ -21,6 +21,7 @@ from analysis.workbench import gate, peer, shorter
 from analysis.workbench.metadata import describe, inspect, read_forms
 from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
+from analysis.workbench.patience import Patience
 from analysis.workbench.remembered import remember
 from analysis.workbench.state import State, freshen
 
@@ -71,6 +72,7 @@ class DeskDatabase(Database):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, desk: Desk) -> None:
         super().__init__(datasette, path=str(desk.path / DATABASE), is_mutable=False)
         self._desk = desk
+        self._patience = Patience()
 
     def connect(self, write: bool = False) -> Any:
         """A read-only connection."""
@@ -79,6 +81,15 @@ class DeskDatabase(Database):  # type: ignore[misc]
         connection = cipher.connect(self._desk.path / DATABASE, self._desk.database_key, readonly=True)
         self._all_file_connections.append(connection)
         return connection
+
+    async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
+        """Runs a function in a thread with a connection of its own, under our patience."""
+
+        def bounded(connection: Any) -> Any:
+            with self._patience.with_query():
+                return fn(connection)
+
+        return await super().execute_fn(bounded)
 
     async def execute(self, sql: str, *args: Any, **options: Any) -> Any:
         """Runs a query; one that fails is not printed, because it holds what was searched for."""

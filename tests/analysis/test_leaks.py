@@ -14,8 +14,9 @@ import pytest
 
 from analysis.desk import Desk
 from analysis.workbench.pages.routes import ROUTES
+from intake.crypto.receipt import Receipt
 from tests.analysis.conftest import Run
-from tests.analysis.making import CANARY, Server, member, varied
+from tests.analysis.making import CANARY, Server, member, message, of, varied
 from tests.analysis.test_spreadsheet import HEADER, MAP, ROWS
 from tests.analysis.test_workbench import PAGES, Browser, start
 from tests.findings.releasing import write_release_file
@@ -49,6 +50,8 @@ SENT: tuple[tuple[str, dict[str, str]], ...] = (
     ("/review/undo/1", {}),
     ("/review/decide", {"do": "quote", "report": "1", "question": "story", "words": CANARY}),
     ("/review/quote/1", {"do": "check"}),
+    ("/review/reply", {"do": "typed", "report": "1", "words": f"You wrote {CANARY}"}),
+    ("/review/followups/1", {}),
     ("/data/export", {"open": "yes", "words": "yes", "others": "yes", "labels": "es"}),
 )
 
@@ -155,8 +158,10 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     scratch: Path,
     environment: dict[str, str],
 ) -> None:
-    same = [member(desk.recipients, **SAME) for _ in range(3)]
-    bundle = server.bundle(stick, [*varied(desk.recipients, 60, **GIVEN), *same])
+    to, mine = desk.recipients, Receipt.draw()
+    same = [of(to, mine, **SAME), *(member(to, **SAME) for _ in range(2))]
+    more = message(to, mine, f"More of the {CANARY}.")
+    bundle = server.bundle(stick, [*varied(to, 60, **GIVEN), *same, more])
     assert run("import", "--desk", desk.path, bundle, "--processes", "2").returncode == 0
     spreadsheet = tmp_path / "given"
     spreadsheet.mkdir()
@@ -164,14 +169,14 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
     (spreadsheet / "rows.csv").write_text(HEADER + ROWS)
     done = run("import-csv", "--desk", desk.path, spreadsheet / "map.toml", spreadsheet / "rows.csv")
     assert done.returncode == 0
-    for more in (
+    for line in (
         ("acknowledge", "--out", stick),
         ("backup", "--out", stick / "saved.age"),
         ("rotate", "--no-passphrase"),
         ("reseal",),
         ("rebuild", "--backup", stick / "saved.age", "--processes", "2"),
     ):
-        done = run(more[0], "--desk", desk.path, *more[1:])
+        done = run(line[0], "--desk", desk.path, *line[1:])
         assert done.returncode == 0, done.stderr
     process, browser, opening = start(desk.path, environment)
     try:
@@ -184,6 +189,9 @@ def test_no_command_leaves_a_reporter_s_word_in_any_file(
         process.send_signal(2)
         output, errors = process.communicate(timeout=20)
     assert CANARY not in output + errors
+    taken_back = server.bundle(stick, [message(to, mine, None)])
+    done = run("import", "--desk", desk.path, taken_back)
+    assert "deleted here: 1 report, 1 follow-up" in done.stdout
     done = run("purge", "--desk", desk.path, "--counted")
     assert (done.returncode, done.stdout.startswith("the words of 6")) == (0, True)
     assert files_with_the_canary(desk.path, scratch, stick) == []
@@ -209,7 +217,9 @@ def traced(trace: Path) -> tuple[list[str], list[str]]:
 def test_no_system_call_writes_a_reporter_s_word_to_a_file_or_leaves_the_machine(
     run: Run, desk: Desk, server: Server, stick: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    bundle = server.bundle(stick, [member(desk.recipients, **SAME) for _ in range(40)])
+    to = desk.recipients
+    more = message(to, Receipt.draw(), f"More of the {CANARY}.")
+    bundle = server.bundle(stick, [*(member(to, **SAME) for _ in range(40)), more])
     trace = tmp_path / "trace"
     strace = ("strace", "-f", "-y", "-s", "70000", "-o", str(trace), "-e", f"trace={','.join(TRACED)}")
     assert run("import", "--desk", desk.path, bundle, prefix=strace).returncode == 0

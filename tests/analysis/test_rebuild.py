@@ -84,7 +84,7 @@ def test_with_a_backup_a_lost_database_comes_back_whole(run: Run, full: Desk, st
 
 
 def test_from_the_archive_alone_all_comes_back_but_what_only_the_backup_holds(run: Run, full: Desk) -> None:
-    without = ("acknowledgements", "identities", "saved_questions")
+    without = ("acknowledgements", "boxes", "identities", "saved_questions")
     before = tables(full, *without)
     full.close()
     (full.path / "desk.db").unlink()
@@ -109,12 +109,12 @@ def test_a_deleted_question_does_not_come_back_from_an_older_backup(
 
 
 def test_a_lost_database_key_is_made_anew(run: Run, full: Desk) -> None:
-    before = tables(full, "acknowledgements", "identities", "saved_questions")
+    before = tables(full, "acknowledgements", "boxes", "identities", "saved_questions")
     full.close()
     for name in ("desk.db", "database.key.age"):
         (full.path / name).unlink()
     again = rebuilt(run, full.path)
-    assert tables(again, "acknowledgements", "identities", "saved_questions") == before
+    assert tables(again, "acknowledgements", "boxes", "identities", "saved_questions") == before
     again.close()
 
 

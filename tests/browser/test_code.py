@@ -276,6 +276,34 @@ def test_no_file_of_the_browser_holds_what_was_reported_nor_the_code(
             assert not [path for path, content in files.items() if one in content]
 
 
+def test_no_file_of_the_browser_holds_a_form_that_came_back_to_be_mended(
+    tmp_path: Path, browser: Browser, server: Server
+) -> None:
+    profile = tmp_path / "profile"
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    context = browser.browser_type.launch_persistent_context(
+        str(profile), executable_path=chromium, args=QUIET, java_script_enabled=False
+    )
+    page = context.pages[0]
+    page.goto(f"{server.address}/en/report/")
+    page.locator('textarea[name="story"]').fill(CANARY)
+    page.locator("button[formmethod]").click()
+    expect(page.locator("#problems")).to_be_visible()
+    expect(page.locator('textarea[name="story"]')).to_have_value(CANARY)
+    page.wait_for_timeout(4_000)
+    files = {path: path.read_bytes() for path in profile.rglob("*") if path.is_file()}
+    tick(page, "setting", "other_service")
+    tick(page, "count", "yes")
+    page.locator("button[formmethod]").click()
+    page.wait_for_url("**/en/sent?sealed_by=server&once=*")
+    context.close()
+    files |= {path: path.read_bytes() for path in profile.rglob("*") if path.is_file()}
+    assert any("Session_" in path.name for path in files), "this browser writes down its sessions"
+    for one in (CANARY.encode(), CANARY.encode("utf-16-le")):
+        assert not [path for path, content in files.items() if one in content]
+    assert len(stored(server.data)) == 1
+
+
 def pairs(words: list[str]) -> list[tuple[str, str]]:
     """Neighbouring words with what stands between them on a page."""
     return [(f"{one}</li>\n<li>", other) for one, other in pairwise(words)]

@@ -25,6 +25,7 @@ from analysis.patterns import (
     together,
     words,
 )
+from analysis.patterns.ranked import rank_kept
 from analysis.patterns.written import find_mark
 from analysis.review.log import UNDO, follow, record
 from analysis.review.people import Reviewer
@@ -233,7 +234,7 @@ def test_reports_that_are_newer_than_a_summary_are_counted_as_such() -> None:
     desk = desk_of(*LONG, LONG[0])
     before = read_kept(desk)
     desk.add(texts={"story": LONG[0]})
-    newer = [alike.pick(desk.database, alike.STORY, one, 60).newer for one in (before, read_kept(desk))]
+    newer = [rank_kept(desk.database, alike.STORY, one).newer for one in (before, read_kept(desk))]
     assert newer == [1, 0]
 
 

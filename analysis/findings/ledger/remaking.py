@@ -139,6 +139,8 @@ def _release(
             # A release with noise has no threshold.
             if known in entry and told[name] != entry[known]
         )
+        if release.trackers and len(release.trackers) != release.n.reports:
+            found.wrong.append(f"{folder / WORDS} has another number of trackers than reports were counted")
         found.notes.extend(_own_numbers(folder, told))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise BadRelease(
@@ -162,7 +164,7 @@ def _own_numbers(folder: Path, told: Mapping[str, Any]) -> Iterator[str]:
 def _signature(folder: Path, key: VerifyKey) -> Iterator[str]:
     try:
         minisign.verify(key, read_file(folder / SUMS, BYTES), read_file(folder / SIGNATURE, BYTES))
-    except (CryptoError, UnreadableFile):
+    except (CryptoError, UnreadableFile, ValueError):
         yield f"{folder / SIGNATURE} does not sign {SUMS}, or not with the key in {PUBLIC_KEY}"
 
 

@@ -125,6 +125,8 @@ def _method(design: Design, printer: NoisePrinter) -> Method:
         left_out=design.selection.left_out,
         insider=design.file.insider,
         one_arrival=design.file.one_arrival,
+        # With noise nothing is withheld, whoever wrote it.
+        sites="shown",
         verification=texts["verification"],
         outreach=texts["outreach"],
         funding=texts["funding"],

@@ -12,7 +12,6 @@ The format is that of minisign(1) with "ED", the prehashed one. The same key and
 from base64 import b64decode, b64encode
 from hashlib import blake2b
 
-from intake.crypto.errors import WrongSignature
 from intake.crypto.signing import SIGNATURE_LENGTH, SigningKey, VerifyKey
 
 _KEY, _PREHASHED = b"Ed", b"ED"
@@ -56,15 +55,12 @@ def read_public(data: bytes) -> VerifyKey:
 
 
 def verify(key: VerifyKey, message: bytes, signature: bytes) -> str:
-    """The comment that was signed along; WrongSignature unless the key made this .minisig file."""
-    try:
-        _, packed, comment, together = signature.decode().rstrip("\n").split("\n")
-        head, own = b64decode(packed, validate=True), b64decode(together, validate=True)
-    except ValueError:
-        raise WrongSignature("not a signature of minisign") from None
+    """The comment that was signed along; WrongSignature or ValueError unless the key made the .minisig."""
+    _, packed, comment, together = signature.decode().rstrip("\n").split("\n")
+    head, own = b64decode(packed, validate=True), b64decode(together, validate=True)
     start, comment = _PREHASHED + _key_id(key), comment.removeprefix(_TRUSTED)
     if not head.startswith(start) or len(head) != len(start) + SIGNATURE_LENGTH:
-        raise WrongSignature("another key signed it")
+        raise ValueError("another key signed it")
     key.verify(blake2b(message, digest_size=64).digest(), head[len(start) :])
     key.verify(head[len(start) :] + comment.encode(), own)
     return comment

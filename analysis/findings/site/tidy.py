@@ -21,6 +21,7 @@ from analysis.findings.site.voice import Voice
 
 NUMBERS = ("reports", "base", "percent")
 MARGIN, STATUS = "margin", "status"
+TRACKERS = "trackers.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -122,3 +123,8 @@ def _cell(table: Table, categories: Sequence[Category], cell: Cell) -> dict[str,
     codes = {name: one.code for name, one in zip(_names(table), categories, strict=True)}
     numbers: dict[str, object] = {name: getattr(cell, name) for name in _numbers(table)}
     return {**codes, **numbers, "status": str(cell.status)}
+
+
+def trackers_file(trackers: Sequence[str]) -> bytes:
+    """The list of trackers."""
+    return "".join(f"{one}\n" for one in ("tracker", *trackers)).encode()

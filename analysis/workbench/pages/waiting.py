@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from analysis.bitmaps import count
 from analysis.patterns import places
-from analysis.patterns.alike import STORY, Found
+from analysis.patterns.alike import STORY
 from analysis.patterns.places import Places, Pool
+from analysis.patterns.ranked import Ranked
 from analysis.review import people
 from analysis.review.quotes import read_waiting
 from analysis.threads import followups
@@ -85,7 +86,7 @@ def _alike(asked: Asked) -> Queue:
     return Queue("alike", n, alike.LIST)
 
 
-def _counted(asked: Asked, find: Callable[[], Found | Places], *key: str) -> int | None:
+def _counted(asked: Asked, find: Callable[[], Ranked | Places], *key: str) -> int | None:
     small = count(asked.snapshot.bits.every(asked.connection)) <= AT_ONCE
     found = find() if small or asked.snapshot.patterns.get(key) is not None else None
     return None if found is None or found.newer is None else found.waiting

@@ -325,7 +325,14 @@ def test_a_part_about_noise_that_breaks_a_rule_is_refused(tmp_path: Path, privac
 
 
 @pytest.mark.parametrize(
-    "setting", [{"k": 10}, {"insider": 3}, {"one_arrival": True}, {"small_places": {"facility": ["x"]}}]
+    "setting",
+    [
+        {"k": 10},
+        {"insider": 3},
+        {"one_arrival": True},
+        {"one_site": True},
+        {"small_places": {"facility": ["x"]}},
+    ],
 )
 def test_settings_of_exact_numbers_are_refused_beside_noise(desk: Publisher, setting: Any) -> None:
     with pytest.raises(BadReleaseFile, match="numbers with noise are not withheld"):
