@@ -20,6 +20,7 @@ DESK_LIBRARIES = {
         "sqlite_utils",
         "sqlcipher3",
         "highspy",
+        "opendp",
         "shamir_mnemonic",
         "typst",
         "weasyprint",

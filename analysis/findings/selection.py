@@ -71,6 +71,20 @@ def choose(
     return Selection(tables, quotes, tuple(sparse), tuple(unasked), tuple(apart))
 
 
+def choose_named(plan: Plan, file: ReleaseFile) -> Selection:
+    """The tables that a file names, whatever their numbers; raises UnknownTable, BadReleaseFile.
+
+    For numbers with noise: what is left out because of numbers would tell of them.
+    """
+    _check_names(plan, file)
+    offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
+    chosen = [name for name in offered if name == _FLOW or _is_named(name, file.tables)]
+    tables = tuple(name for name in chosen if not _is_named(name, file.without))
+    there = {name[:3] for name in tables}
+    unasked = sorted({name[:3] for name in file.tables} - there - set(file.without))
+    return Selection(tables, quotes=False, sparse=(), unasked=tuple(unasked), apart=())
+
+
 def _apart(plan: Plan, chosen: Sequence[str], earlier: Collection[str]) -> list[str]:
     """The tables that are too much beside others: pairs beside crossed ones, unless pairs came first."""
     before = [name for name in earlier if name in plan.tables]
