@@ -100,7 +100,9 @@ class Field:
         with ThreadPoolExecutor(_LANES) as threads:
             while waiting := [test for test in waiting if test not in self._changes]:
                 taken = waiting[:lanes]
-                for test, change in zip(taken, threads.map(self._open, range(lanes), taken), strict=True):
+                # Nothing is kept before all are done: what the slower one asks must not have changed.
+                changes = list(threads.map(self._open, range(lanes), taken))
+                for test, change in zip(taken, changes, strict=True):
                     self._keep(test, change)
 
     def release(self) -> None:
