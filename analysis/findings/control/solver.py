@@ -30,6 +30,9 @@ _OPTIONS: dict[str, Any] = {
     # A table made to be hard must not keep a machine busy for ever; no table met so far needs a hundredth.
     "mip_max_nodes": 100_000,
 }
+# Where the costs stay and a bound changes, the dual simplex has the shortest way. Costs that are drawn
+# need no perturbation against ties.
+_COSTLY: dict[str, Any] = {"simplex_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
 _NEAR = 1e-6
 
 
@@ -55,9 +58,9 @@ class Solution:
 
 
 class Program:
-    """A model at the solver; `whole` asks for whole numbers."""
+    """A model at the solver; `whole` asks for whole numbers, and `costs` for tables of least cost."""
 
-    def __init__(self, model: Model, *, whole: bool = False) -> None:
+    def __init__(self, model: Model, *, whole: bool = False, costs: Floats | None = None) -> None:
         self._model = model
         self._solver = Highs()  # type: ignore[no-untyped-call]
         self._solver.silent()
@@ -65,7 +68,10 @@ class Program:
             self._solver.setOptionValue(option, value)
         if whole:
             self._solver.setOptionValue("presolve", "on")
-        self._solver.passModel(self._describe(model, whole))
+        if costs is not None:
+            for option, value in _COSTLY.items():
+                self._solver.setOptionValue(option, value)
+        self._solver.passModel(self._describe(model, whole, costs))
 
     def extreme(self, column: int, sense: Sense) -> Solution | None:
         """A table in which a column is at the end of its interval; None where there is no end.
@@ -84,11 +90,16 @@ class Program:
         assert solution is not None  # noqa: S101 - without a cost nothing is endless
         return solution
 
-    def bound(self, columns: Ints, lower: Ints, upper: Ints) -> None:
-        """Changes what is known of some columns."""
-        places = columns.astype(np.int32)
-        highs = np.where(upper >= ENDLESS, self._solver.inf, upper)
-        self._solver.changeColsBounds(len(places), places, lower.astype(np.float64), highs)
+    def with_fixed(self, column: int, number: int) -> Solution | None:
+        """The cheapest table in which a column is a number; None where there is none. Raises Undecided."""
+        self._solver.changeColBounds(column, float(number), float(number))
+        try:
+            return self._solve()
+        except Inconsistent:
+            return None
+        finally:
+            lower, upper = int(self._model.lower[column]), int(self._model.upper[column])
+            self._solver.changeColBounds(column, lower, self._solver.inf if upper >= ENDLESS else upper)
 
     def _solve(self) -> Solution | None:
         self._solver.run()
@@ -104,11 +115,11 @@ class Program:
         solution = self._solver.getSolution()
         return Solution(np.array(solution.col_value), np.array(solution.row_dual))
 
-    def _describe(self, model: Model, whole: bool) -> HighsLp:
+    def _describe(self, model: Model, whole: bool, costs: Floats | None) -> HighsLp:
         described = HighsLp()
         described.num_col_, described.num_row_ = len(model.cells), len(model.known)
         described.sense_ = ObjSense.kMinimize
-        described.col_cost_ = np.zeros(len(model.cells))
+        described.col_cost_ = np.zeros(len(model.cells)) if costs is None else costs
         described.col_lower_ = model.lower.astype(np.float64)
         described.col_upper_ = np.where(model.upper >= ENDLESS, self._solver.inf, model.upper)
         described.row_lower_ = described.row_upper_ = model.known.astype(np.float64)
