@@ -16,7 +16,7 @@ import numpy as np
 from analysis.findings.control.bounds import Bounds, Interval, prove, round_inwards
 from analysis.findings.control.errors import Undecided
 from analysis.findings.control.lattice import Cell
-from analysis.findings.control.solver import Program, Sense
+from analysis.findings.control.solver import Program, Sense, lean
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, reduce
 
@@ -24,8 +24,6 @@ from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, r
 _WORTH_A_THREAD = 64
 # So many leanings are tried for a table at an end before the solver has to search for one.
 _LEANINGS = 4
-# By how much they differ.
-_SPREAD = 0.2
 
 
 def attack(
@@ -162,16 +160,8 @@ class _Task:
         return self._witnesses.end(column, sense) == goal
 
     def _lean(self, number: int) -> Program:
-        """A program that leans towards tables with every cell near its greatest.
-
-        Such a table has a few large cells, is nearly always in whole numbers, and so shows the ends of
-        many intervals at once. By another leaning it has other cells.
-        """
         if number == len(self._leaning):
-            draw = np.random.default_rng(number).random(len(self._model.cells))
-            upper = self._model.upper
-            reach = np.where(upper < ENDLESS, np.maximum(upper, 1), np.inf)
-            self._leaning.append(Program(self._model, costs=-(1 + _SPREAD * draw) / reach))
+            self._leaning.append(lean(self._model, number))
         return self._leaning[number]
 
     def _search(self, column: int, sense: Sense) -> int:

@@ -34,6 +34,8 @@ _OPTIONS: dict[str, Any] = {
 # need no perturbation against ties.
 _COSTLY: dict[str, Any] = {"simplex_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
 _NEAR = 1e-6
+# By how much the ways to lean differ.
+_SPREAD = 0.2
 
 
 class Sense(Enum):
@@ -61,7 +63,7 @@ class Program:
     """A model at the solver; `whole` asks for whole numbers, and `costs` for tables of least cost."""
 
     def __init__(self, model: Model, *, whole: bool = False, costs: Floats | None = None) -> None:
-        self._model = model
+        self._lower, self._upper = model.lower, model.upper
         self._solver = Highs()  # type: ignore[no-untyped-call]
         self._solver.silent()
         for option, value in _OPTIONS.items():
@@ -98,8 +100,18 @@ class Program:
         except Inconsistent:
             return None
         finally:
-            lower, upper = int(self._model.lower[column]), int(self._model.upper[column])
-            self._solver.changeColBounds(column, lower, self._solver.inf if upper >= ENDLESS else upper)
+            self._restore(np.array([column]))
+
+    def bound(self, lower: Ints, upper: Ints) -> None:
+        """Changes how low and how high the columns may be."""
+        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+        self._lower, self._upper = lower, upper
+        self._restore(changed)
+
+    def _restore(self, columns: Ints) -> None:
+        lower, upper = self._lower[columns].astype(np.float64), self._upper[columns]
+        highs = np.where(upper >= ENDLESS, self._solver.inf, upper)
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, highs)
 
     def _solve(self) -> Solution | None:
         self._solver.run()
@@ -130,3 +142,14 @@ class Program:
         if whole:
             described.integrality_ = [HighsVarType.kInteger] * len(model.cells)
         return described
+
+
+def lean(model: Model, number: int) -> Program:
+    """A program that leans towards tables with every cell near its greatest; by each number another way.
+
+    Such a table has a few large cells, is nearly always in whole numbers, and so shows the ends of many
+    intervals at once.
+    """
+    draw = np.random.default_rng(number).random(len(model.cells))
+    reach = np.where(model.upper < ENDLESS, np.maximum(model.upper, 1), np.inf)
+    return Program(model, costs=-(1 + _SPREAD * draw) / reach)
