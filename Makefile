@@ -36,8 +36,8 @@ unit: .venv/test ## pytest alone, in both cores
 soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
-bench: .venv/test ## print the benchmarks
-	$(BIN)/python -m tests.bench
+bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
@@ -52,7 +52,7 @@ locks: ## resolve the requirements anew
 	$(LOCK) -o $(LOCKS)/intake.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
 	$(LOCK) --extra desk --extra build -o $(LOCKS)/demo.txt
-	$(LOCK) --extra desk --extra xlsx --extra build --extra test -o $(LOCKS)/test.txt
+	$(LOCK) --extra desk --extra print --extra xlsx --extra build --extra test -o $(LOCKS)/test.txt
 
 clean: ## remove what the targets above made
 	rm -rf .venv .demo intake/browser/node_modules *.egg-info build

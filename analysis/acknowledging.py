@@ -4,17 +4,23 @@ The server deletes on this word, so nothing is said that was not looked at: ever
 that is named for the first time is read once more, here, from the archive.
 """
 
+import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import cast
 
-from analysis import archive, public
+from analysis import archive, boxes, public
 from analysis.archive import ArchivedShard
+from analysis.boxes import Made, State
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedDesk, ForeignBundle, UnreadableFile, Unwritable
 from analysis.signing import signing_key
-from analysis.storage import read_file, replace_file
+from analysis.storage import open_file, read_file, replace_file
+from analysis.threads import messages
+from analysis.threads.weeks import week_of
 from intake.crypto import acknowledgement as acknowledgements
 from intake.crypto.acknowledgement import MAX_ACKNOWLEDGEMENT, Acknowledgement
 from intake.crypto.card import MAX_CARD
@@ -34,8 +40,22 @@ class Said:
     unfinished: tuple[int, ...]
 
 
-def acknowledge(desk: Desk, out: Path, *, server: str | None = None, after: int = 0) -> Said:
-    """Writes the acknowledgement for a server onto the stick; the same one while nothing is new.
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The acknowledgement, signed, and what its box is made of."""
+
+    text: bytes
+    state: State
+    made: Made
+
+    def box(self) -> Iterator[bytes]:
+        return boxes.build(self.state, self.made)
+
+
+def acknowledge(
+    desk: Desk, out: Path, *, server: str | None = None, after: int = 0, today: date | None = None
+) -> Said:
+    """Writes the acknowledgement for a server onto the stick, and the box; the same while nothing is new.
 
     `server` are the first digits of its key, needed where several are pinned. Its number is higher than
     `after`. The caller keeps other commands away. Raises ForeignBundle, DamagedDesk or Unwritable.
@@ -43,10 +63,13 @@ def acknowledge(desk: Desk, out: Path, *, server: str | None = None, after: int 
     if not out.is_dir():
         raise Unwritable(f"{out}: there is no such folder", "give the folder where the stick is mounted")
     pinned = _server(desk, server)
-    text = _text(desk, pinned, after)
-    found = acknowledgements.parse(text, [signing_key(desk).verify_key])
+    said = _say(desk, pinned, after, today or date.today())
+    found = acknowledgements.parse(said.text, [signing_key(desk).verify_key])
     path = out / acknowledgements.file_name(found.sequence)
-    _write(path, text)
+    _check_free(path, said.text)
+    # First the box: an acknowledgement that is there names one that is there.
+    _write_box(out / acknowledgements.box_name(found.sequence), found.box, said)
+    _write(path, said.text)
     return Said(path, tuple(sequence for sequence, _ in found.accepted), _bundles(desk, pinned, loaded=0))
 
 
@@ -64,7 +87,7 @@ def _server(desk: Desk, digits: str | None) -> VerifyKey:
     return VerifyKey(bytes.fromhex(keys[0]))
 
 
-def _text(desk: Desk, server: VerifyKey, after: int) -> bytes:
+def _say(desk: Desk, server: VerifyKey, after: int, today: date) -> _Words:
     key = signing_key(desk)
     before = _last(desk, server, key)
     said = dict(before.accepted) if before else {}
@@ -72,9 +95,15 @@ def _text(desk: Desk, server: VerifyKey, after: int) -> bytes:
     for sequence in sorted(accepted.keys() - said.keys()):
         _check(desk, server, sequence)
     number = before.sequence if before else 0
-    new = Acknowledgement(key.verify_key, server, number, tuple(sorted(accepted.items())), _card(desk))
+    state = boxes.read_state(desk, server, week_of(today))
+    made = boxes.noted(desk.database.conn, server)
+    if made is None or made.state != state.digest:
+        made = Made(state.digest, week_of(today), max(number, after) + 1)
+    box = _sha256(boxes.build(state, made))
+    listed = tuple(sorted(accepted.items()))
+    new = Acknowledgement(key.verify_key, server, number, listed, _card(desk), box)
     if new != before or number <= after:
-        new = Acknowledgement(new.desk, server, max(number, after) + 1, new.accepted, new.card)
+        new = replace(new, sequence=max(number, after) + 1)
     text = acknowledgements.serialise(new, key)
     # First here: a number that stood on a stick once must never come again with other words.
     with desk.database.atomic():
@@ -82,7 +111,17 @@ def _text(desk: Desk, server: VerifyKey, after: int) -> bytes:
             'INSERT OR REPLACE INTO "acknowledgements" ("server", "text") VALUES (?, ?)',
             [server.public.hex(), text.decode("ascii")],
         )
-    return text
+        boxes.note(desk.database.conn, server, made)
+        messages.mark_sent(desk.database.conn, today)
+        messages.expire(desk.database.conn, week_of(today))
+    return _Words(text, state, made)
+
+
+def _sha256(pieces: Iterator[bytes]) -> str:
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _last(desk: Desk, server: VerifyKey, key: SigningKey) -> Acknowledgement | None:
@@ -146,10 +185,22 @@ def _card(desk: Desk) -> str:
         raise DamagedDesk(error.message) from None
 
 
-def _write(path: Path, text: bytes) -> None:
+def _check_free(path: Path, text: bytes) -> None:
+    """Refuses to write over another file, before anything is written."""
     # Whatever keeps this from looking keeps the next step from writing, and is said then.
-    if os.path.exists(path):
-        if read_file(path, MAX_ACKNOWLEDGEMENT) == text:
-            return
+    if os.path.exists(path) and read_file(path, MAX_ACKNOWLEDGEMENT) != text:
         raise Unwritable(f"{path}: exists already and is another", "write it into another folder")
-    replace_file(path, [text], path.with_name(f".{path.name}{archive.PART}"))
+
+
+def _write_box(path: Path, digest: str, words: _Words) -> None:
+    if os.path.exists(path):
+        with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == digest:
+                return
+        raise Unwritable(f"{path}: exists already and is another", "write it into another folder")
+    replace_file(path, words.box(), path.with_name(f".{path.name}{archive.PART}"))
+
+
+def _write(path: Path, text: bytes) -> None:
+    if not os.path.exists(path):
+        replace_file(path, [text], path.with_name(f".{path.name}{archive.PART}"))

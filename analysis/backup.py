@@ -23,13 +23,14 @@ from analysis.findings import kept
 from analysis.identity import Identity
 from analysis.review import saving
 from analysis.storage import open_file, replace_file
+from analysis.threads import tables as threads
 from analysis.unseal import unseal
 from analysis.unseal_errors import UnsealError
 from intake.crypto.seal import seal
 
 # Questions that organizers saved; they have no numbers of their own.
 QUESTIONS = "saved_questions"
-TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *kept.KEPT)
+TABLES = ("identities", "servers", "bundles", "acknowledgements", "set_aside", *kept.KEPT, *threads.KEPT)
 HEAD = {"kind": "backup", "v": 1}
 
 

@@ -29,6 +29,8 @@ CHANGED = """ "last" = "last" + 1 WHERE "what" = 'state'"""
 _UNASKED = frozenset({"id", "name", "bundle", "identity"})
 # What is kept in memory beside the bits: columns of codes, and what summaries hold.
 MOST_KEPT = 16
+# One report of so many is few: its bits are looked up one by one.
+FEW = 16
 
 TABLES = """
 CREATE TABLE "bitmaps" (
@@ -207,6 +209,20 @@ class Bitmaps:
         )
         return found
 
+    def codes_of(
+        self, connection: Any, question: str, reports: NDArray[Any]
+    ) -> tuple[tuple[Any, ...], Codes]:
+        """The same for some reports alone, without working out those of all where they are few."""
+        if len(reports) * FEW > self._chunks * CHUNK:
+            values, codes = self.codes(connection, question)
+            return values, codes[reports]
+        column = self.column(connection, question)
+        given = sorted(column, key=_order)
+        found: Codes = np.zeros(len(reports), dtype=np.int32)
+        for place, value in enumerate(given, start=1):
+            found[holds(column[value], reports)] = place
+        return (None, *given), found
+
     def keep(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         """What is made once for this state, and again when too much else was asked for since."""
         with self._keeping:
@@ -255,8 +271,18 @@ def flags(bits: Bits) -> NDArray[np.bool_]:
     return np.unpackbits(bits, bitorder="little").view(np.bool_)
 
 
+def holds(bits: Bits, reports: NDArray[Any]) -> NDArray[np.bool_]:
+    """Of each of these reports whether its bit is set."""
+    found: NDArray[np.bool_] = (bits[reports >> 3] >> (reports & 7).astype(np.uint8) & 1).astype(np.bool_)
+    return found
+
+
+def _order(value: Value) -> tuple[bool, Value]:
+    return isinstance(value, str), value
+
+
 def _codes(column: Mapping[Value, Bits], none: Bits) -> tuple[tuple[Any, ...], Codes]:
-    values = sorted(column, key=lambda value: (isinstance(value, str), value))
+    values = sorted(column, key=_order)
     found: Codes = np.zeros(none.size * 8, dtype=np.int32)
     for place, value in enumerate(values, start=1):
         found[numbers(column[value])] = place

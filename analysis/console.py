@@ -3,7 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +16,8 @@ from analysis.workbench.marks import visible
 
 PROGRAM = "witnessbox-analysis"
 DAYS_OF_WARNING = 30
+# What is worked out of all reports together, at the end of what changes them.
+PATTERNS = "Finding patterns"
 
 
 def ask_passphrase() -> str:
@@ -51,6 +53,18 @@ def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as bar:
         yield bar.update
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """Bars, each of which ends where the next begins."""
+    with ExitStack() as stack:
+
+        def begin(label: str, length: int) -> Callable[[int], None]:
+            stack.close()
+            return stack.enter_context(progress(label, length))
+
+        yield begin
 
 
 def warn_of_swap(screen: TextIO, swaps: Sequence[str]) -> None:

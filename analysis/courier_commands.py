@@ -1,6 +1,7 @@
 """The commands about the courier and the archive: acknowledge, backup, rebuild, reseal."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -54,14 +55,16 @@ def rebuild(path: Path, saved: Path | None, processes: int | None) -> None:
 
     console.warn_of_swap(sys.stderr, plain_swaps())
     passphrase, shares = asking()
-    rebuilt = rebuilding.rebuild(
-        path,
-        passphrase,
-        shares,
-        saved=saved,
-        processes=processes,
-        bar=lambda reports: console.progress("Opening", reports),
-    )
+    with console.bars() as begin:
+        rebuilt = rebuilding.rebuild(
+            path,
+            passphrase,
+            shares,
+            saved=saved,
+            processes=processes,
+            bar=lambda reports: console.progress("Opening", reports),
+            patterns=partial(begin, console.PATTERNS),
+        )
     for line in outcome.describe_rebuild(rebuilt):
         click.echo(line)
 

@@ -22,7 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
-from analysis import cipher, identities, keyring, public, schema
+from analysis import cipher, identities, keyring, migration, public, schema
 from analysis.cipher import Database
 from analysis.desk_errors import Busy, DamagedDesk, DeskExists, NotADesk, UnreadableFile
 from analysis.identities import DEFAULT_DAYS, Life
@@ -176,6 +176,7 @@ def _open_database(path: Path, key: bytes) -> Database:
     with told(path):
         database = Database(cipher.connect(path, key))
         # Also brings back to order what a killed import left half-written.
+        migration.migrate(database, schema.VERSION)
         version = schema.version(database)
     if version != schema.VERSION:
         raise NotADesk(f"{path}: the database was made by another version of witnessbox")

@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis import mapfile
 from analysis.cipher import Database
 from analysis.desk_errors import BadForm
-from analysis.mapping import Map
+from analysis.mapping import Reading
 from analysis.storage import read_file
 from analysis.wording import read_news
 from intake.forms.errors import FormsError, RefusedSource
@@ -39,7 +39,7 @@ class Chosen:
     accepted: Collection[str] = ()
 
 
-def read_map(database: Database, path: Path, chosen: Chosen) -> tuple[Map, list[str]]:
+def read_map(database: Database, path: Path, chosen: Chosen) -> tuple[Reading, list[str]]:
     """The map at `path` with its form, and lines about what that form is the first to say here.
 
     Raises BadMap, BadForm, UnreadableFile, or RewordedForm for a form that was not accepted.

@@ -19,6 +19,9 @@ from analysis.crew import Batches, Crew, gather
 from analysis.desk import Desk
 from analysis.opening import Coding, Refused
 from analysis.patterns import making
+from analysis.patterns.making import Begin
+from analysis.threads import arriving, leaving
+from analysis.threads.leaving import Left
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
@@ -32,6 +35,8 @@ REPEATED = "under an id that stands twice in the bundle"
 class Result:
     """What an import did: reports added, known before, and set aside by reason; attachments likewise.
 
+    Follow-ups and withdrawals that were added; `left` is what went because it was taken back.
+
     `checked` counts attachments that now lie beside their report, by the state that they are in, and
     those that still lie here without one.
     """
@@ -42,6 +47,9 @@ class Result:
     attachments: int = 0
     known_attachments: int = 0
     checked: Counter[str] = field(default_factory=Counter)
+    followups: int = 0
+    withdrawals: int = 0
+    left: Left = field(default_factory=Left)
 
 
 def load_delivery(
@@ -50,18 +58,21 @@ def load_delivery(
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    patterns: Begin = making.unseen,
 ) -> Result:
     """Loads a verified bundle and notes that it arrived; `progress` is told the reports done.
 
-    What is worked out of all reports together is made at the end (`making.refresh`).
+    What is worked out of all reports together is made at the end, and `patterns` is told of that.
     """
     with desk.database.atomic():
         add_forms(desk, delivery.forms)
         arrivals.begin(desk, delivery)
     bundle = delivery.manifest.sequence
     result = load(desk, delivery.shards, bundle=bundle, processes=processes, progress=progress)
+    # Before the bundle counts as loaded: what was taken back may then neither be counted nor acknowledged.
+    result.left = leaving.settle(desk)
     arrivals.finish(desk, delivery)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return result
 
 
@@ -148,12 +159,15 @@ def _load_shard(
             progress(len(outcomes) + skipped)
     writer.write(repeated)
     writer.finish()
+    arriving.came_again(desk.database.conn, (entry.name.id.hex() for entry in large))
     new, before = attachments.put(desk, bundle, shard.name, large)
     progress(len(large))
     result.attachments += new
     result.known_attachments += before
     result.known += known
     result.added += writer.added
+    result.followups += writer.followups
+    result.withdrawals += writer.withdrawals
     result.set_aside += writer.set_aside
 
 
@@ -164,11 +178,11 @@ def _unknown(desk: Desk, entries: Iterator[Entry], repeated: list[Refused]) -> B
     """
     seen: set[str] = set()
     connection = desk.database.conn
-    holes = ", ".join("?" * BATCH)
-    query = f'SELECT "name" FROM "reports" WHERE "name" IN ({holes})'  # noqa: S608  # question marks only
+    query = arriving.known_query(BATCH)
     while batch := list(itertools.islice(entries, BATCH)):
         names = [entry.name.id.hex() for entry in batch]
         known = {row[0] for row in connection.execute(query, names + [""] * (BATCH - len(names)))}
+        arriving.came_again(connection, known)
         fresh = []
         for entry, name in zip(batch, names, strict=True):
             if name in known:

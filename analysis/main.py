@@ -2,11 +2,12 @@
 
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
 
-from analysis import console, control_commands, courier_commands, key_commands
+from analysis import console, control_commands, courier_commands, key_commands, reply_commands
 from analysis.hardening import harden
 from analysis.options import PATH, desk_option
 from analysis.options import unlocked as _unlocked
@@ -71,8 +72,12 @@ def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tup
         archive.sweep(desk)
         with console.progress("Copying", courier.length(bundle)) as copied:
             delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
-        with console.progress("Opening", delivery.manifest.reports) as opened:
-            result = loading.load_delivery(desk, delivery, processes=processes, progress=opened)
+        with console.bars() as begin:
+            opened = begin("Opening", delivery.manifest.reports)
+            patterns = partial(begin, console.PATTERNS)
+            result = loading.load_delivery(
+                desk, delivery, processes=processes, progress=opened, patterns=patterns
+            )
     for line in outcome.describe_delivery(delivery, result):
         click.echo(line)
 
@@ -102,10 +107,13 @@ def import_csv(
     from analysis import archive, formfile, outcome, spreadsheet
 
     rows = spreadsheet.count_rows(file)
-    with _unlocked(path) as desk, desk.changing(), console.progress("Sealing", rows) as sealed:
+    with _unlocked(path) as desk, desk.changing(), console.bars() as begin:
+        sealed, patterns = begin("Sealing", rows), partial(begin, console.PATTERNS)
         mapping, news = formfile.read_map(desk.database, map_file, formfile.Chosen(form, lists, accepted))
         archive.sweep(desk)
-        imported = spreadsheet.import_csv(desk, mapping, file, processes=processes, progress=sealed)
+        imported = spreadsheet.import_csv(
+            desk, mapping, file, processes=processes, progress=sealed, patterns=patterns
+        )
     for line in [*outcome.describe_spreadsheet(imported), *news]:
         click.echo(line)
 
@@ -167,12 +175,11 @@ def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
     """
     from analysis.review import consent
 
-    with (
-        _unlocked(path) as desk,
-        desk.changing(),
-        console.progress("Sealing", consent.steps(desk)) as sealed,
-    ):
-        done = consent.purge(desk, date.today(), counted=counted, dry_run=dry_run, progress=sealed)
+    with _unlocked(path) as desk, desk.changing(), console.bars() as begin:
+        sealed, patterns = begin("Sealing", consent.steps(desk)), partial(begin, console.PATTERNS)
+        done = consent.purge(
+            desk, date.today(), counted=counted, dry_run=dry_run, progress=sealed, patterns=patterns
+        )
     for line in consent.describe(done):
         click.echo(line)
 
@@ -180,6 +187,7 @@ def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
 control_commands.add_to(cli)
 courier_commands.add_to(cli)
 key_commands.add_to(cli)
+reply_commands.add_to(cli)
 
 
 def main() -> None:

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from analysis.desk_errors import BadMap
-from analysis.mapping import CHOICES, KEEP, WORDS, Map, Source
+from analysis.exported import TOOLS, Exported
+from analysis.mapping import CHOICES, KEEP, WORDS, Map, Reading, Source
 from analysis.storage import read_file
 from intake.forms.form import Form, Question, shipped
 from intake.forms.report import CHANNELS
 
 MAX_MAP = 1024 * 1024
 _TOP = {"form", "channel", "lang", "ignore", "constant", "question"}
+_EXPORTED = {"form", "channel", "lang", "tool"}
 _SOURCE = {"column", "separator", "values", "other", "default", "count", "year", "month"}
 
 
-def read_map(path: Path, find: Callable[[str], Form] = shipped) -> Map:
+def read_map(path: Path, find: Callable[[str], Form] = shipped) -> Reading:
     """The map at `path`; BadMap, or UnreadableFile, names the first rule that it breaks.
 
     `find` gives the form of a name, or raises FileNotFoundError.
@@ -47,9 +49,14 @@ def _position(error: tomllib.TOMLDecodeError) -> str:
     return f"wrong at {found[0]}" if found else "wrong at its end"
 
 
-def _map(found: Mapping[str, Any], find: Callable[[str], Form]) -> Map:
-    _known_keys("the map", found, _TOP)
+def _map(found: Mapping[str, Any], find: Callable[[str], Form]) -> Reading:
+    _known_keys("the map", found, _TOP if "tool" not in found else _EXPORTED)
     form = _form(found.get("form"), find)
+    lang, channel = _lang(found, form), _channel(found)
+    if "tool" in found:
+        if found["tool"] not in TOOLS:
+            raise _Broken("tool: not one whose exports are known", f"choose {_list(TOOLS)}")
+        return Exported(form, channel, lang)
     constant = {
         name: _codes(_question(form, name), value, f"constant.{name}")
         for name, value in _table(found.get("constant", {}), "constant").items()
@@ -61,18 +68,26 @@ def _map(found: Mapping[str, Any], find: Callable[[str], Form]) -> Map:
     twice = constant.keys() & {source.question.id for source in sources}
     if twice:
         raise _Broken(f'question "{min(twice)}" is answered by a constant and by a column')
-    lang = found.get("lang", form.default_language)
-    channel = found.get("channel")
-    if lang not in form.languages:
-        raise _Broken(f'lang: the form "{form.id}" does not speak it', f"choose {_list(form.languages)}")
-    if channel not in CHANNELS:
-        raise _Broken("channel: not one that reports state", f"choose {_list(sorted(CHANNELS))}")
     ignore = frozenset(_texts(found.get("ignore", []), "ignore"))
     result = Map(form, channel, lang, ignore, constant, sources)
     if result.columns & ignore:
         raise _Broken(f'column "{min(result.columns & ignore)}" is used and ignored')
     _check_keeping(result)
     return result
+
+
+def _lang(found: Mapping[str, Any], form: Form) -> str:
+    lang: object = found.get("lang", form.default_language)
+    if not isinstance(lang, str) or lang not in form.languages:
+        raise _Broken(f'lang: the form "{form.id}" does not speak it', f"choose {_list(form.languages)}")
+    return lang
+
+
+def _channel(found: Mapping[str, Any]) -> str:
+    channel: object = found.get("channel")
+    if not isinstance(channel, str) or channel not in CHANNELS:
+        raise _Broken("channel: not one that reports state", f"choose {_list(sorted(CHANNELS))}")
+    return channel
 
 
 def _check_keeping(found: Map) -> None:

@@ -28,16 +28,22 @@
     year = "year"
     month = "month"
 
+A file that KoboToolbox or ODK exported of this very form needs no more than form, channel and
+
+    tool = "kobo"                      # or "odk": `analysis.exported` finds the columns
+
 It is strict where it says what it means (columns, questions, codes) and counts what it does not
 know in the cells, because last year's spreadsheet is never clean.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import Protocol, TypeAlias
 
+from analysis.desk_errors import BadRow
 from intake.forms.form import Form, Question
 
 CHOICES = ("select_one", "select_multiple")
@@ -48,6 +54,20 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _DATE = re.compile(r"((?:19|20)[0-9]{2})(?:-(0[1-9]|1[0-2])(?:-[0-9]{2})?)?")
 
 Raw: TypeAlias = dict[str, list[str]]
+
+
+class Reading(Protocol):
+    """How the columns of a file answer a form: a map of the organizers, or an export of a known tool."""
+
+    @property
+    def form(self) -> Form: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def lang(self) -> str: ...
+    def heading(self, path: Path, header: Sequence[str]) -> list[str]: ...
+    def identity(self, cells: Mapping[str, str]) -> Mapping[str, str]: ...
+    def answers(self, row: Mapping[str, str], unmapped: Counter[str]) -> Raw: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,25 @@ class Map:
     def columns(self) -> frozenset[str]:
         """The columns that are read."""
         return frozenset(column for source in self.sources for column in source.columns)
+
+    def heading(self, path: Path, header: Sequence[str]) -> list[str]:
+        """The columns by their names; raises BadRow unless the map speaks of each, and of no other."""
+        for column in sorted(self.columns | self.ignore):
+            if column not in header:
+                raise BadRow(f'{path}: has no column "{column}", which the map names')
+        for place, column in enumerate(header, start=1):
+            if column not in self.columns | self.ignore:
+                raise BadRow(
+                    f"{path}: column {place} is neither mapped nor ignored",
+                    "add it to the map, or to its ignore list",
+                )
+        if len(set(header)) != len(header):
+            raise BadRow(f"{path}: two columns have the same name")
+        return list(header)
+
+    def identity(self, cells: Mapping[str, str]) -> Mapping[str, str]:
+        """What tells a row from others: all of it, mapped or not. Under a better map it is the same row."""
+        return cells
 
     def answers(self, row: Mapping[str, str], unmapped: Counter[str]) -> Raw:
         """The raw answers of a row for `intake.forms.answers.clean`.
@@ -128,5 +167,16 @@ def _when(source: Source, date: str, unmapped: Counter[str]) -> Raw:
     if date and not found:
         unmapped[source.columns[0]] += 1
     year, month = (found[1], found[2]) if found else (source.other if date else source.default, None)
-    question = source.question.id
+    return _month(source.question.id, year, month)
+
+
+def read_date(question: str, text: str, unmapped: Counter[str]) -> Raw:
+    """The month of a date such as 2026-05-01, 2026-05 or 2026; the day is dropped."""
+    found = _DATE.fullmatch(text)
+    if text and not found:
+        unmapped[question] += 1
+    return _month(question, found[1] if found else None, found[2] if found else None)
+
+
+def _month(question: str, year: str | None, month: str | None) -> Raw:
     return {f"{question}.year": [year] if year else [], f"{question}.month": [month] if month else []}

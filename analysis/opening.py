@@ -14,12 +14,15 @@ from typing import Any, NamedTuple, TypeAlias
 from analysis.asking import bits
 from analysis.identity import Identity
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal_by
+from intake.crypto.attachment import MOST_ATTACHMENTS
 from intake.crypto.errors import Malformed
 from intake.crypto.padding import unpad
 from intake.crypto.shard import Entry
 from intake.forms import report as reports
+from intake.forms import thread
 from intake.forms.form import Form
 from intake.forms.report import MalformedReport, Report
+from intake.forms.thread import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,25 @@ class Opened(NamedTuple):
     attachments: list[tuple[str, int, str, int, str]]
 
 
+class Said(NamedTuple):
+    """A follow-up, or a withdrawal, which has no `text`; `thread` is the id of its report.
+
+    `files` are the ids that attachments of the report can have.
+    """
+
+    name: str
+    week: str
+    kind: str
+    thread: str
+    lang: str
+    sealed_by: str
+    channel: str
+    text: str | None
+    box: str
+    reply: str
+    files: tuple[str, ...]
+
+
 class Refused(NamedTuple):
     """A report that cannot be taken, and the rule that it breaks."""
 
@@ -65,7 +87,7 @@ class Refused(NamedTuple):
     reason: str
 
 
-Outcome: TypeAlias = Opened | Refused
+Outcome: TypeAlias = Opened | Said | Refused
 
 # The order matters: a truncated file is also a tampered one.
 _REASONS = (
@@ -75,6 +97,7 @@ _REASONS = (
     (MalformedFile, "malformed"),
     (Malformed, "bad padding"),
 )
+FOREIGN_NAME = "stored under another name than it says"
 _FAILURES = (*(kind for kind, _ in _REASONS), MalformedReport)
 
 
@@ -99,14 +122,36 @@ class Opener:
         name = entry.name.id.hex()
         try:
             plain, opened_by = unseal_by(sealed, self._identities)
-            report = reports.parse(unpad(plain), self._forms)
+            body = unpad(plain)
+            if body.startswith(thread.BEGINS):
+                return _said(thread.parse(body), entry, name)
+            report = reports.parse(body, self._forms)
         except _FAILURES as failure:
             return Refused(name, _reason(failure))
         # Whoever runs the server could otherwise keep one report and call it another's.
         if report.receipt.id != entry.name.id:
-            return Refused(name, "stored under another name than it says")
+            return Refused(name, FOREIGN_NAME)
         digest = report.form.digest
         return _rows(report, self._codings[digest], self._bits[digest], name, entry.name.week, opened_by)
+
+
+def _said(message: Message, entry: Entry, name: str) -> Outcome:
+    if message.id != entry.name.id:
+        return Refused(name, FOREIGN_NAME)
+    receipt = message.receipt
+    return Said(
+        name,
+        entry.name.week,
+        message.kind,
+        receipt.id.hex(),
+        message.lang,
+        message.sealed_by,
+        message.channel,
+        message.text,
+        receipt.box.hex(),
+        receipt.reply.hex(),
+        tuple(receipt.attachment_id(number).hex() for number in range(1, MOST_ATTACHMENTS + 1)),
+    )
 
 
 def _reason(failure: Exception) -> str:

@@ -16,6 +16,7 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
     """Lines about a bundle: what was added, what was known, what is missing, what was set aside."""
     yield f"bundle {delivery.manifest.sequence}: {_count(result.added, 'report')} added{_known(result)}"
     yield from _attachments(result)
+    yield from _threads(result)
     for first, last in delivery.never_arrived:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
@@ -44,7 +45,11 @@ def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"{path}: belongs to no bundle that is known; it was left as it is"
     if rebuilt.forgot_releases:
         yield "no ledger of releases came back: if anything was ever published, the next release could tell"
-        yield "  of few people by its difference; publish nothing before you rebuild with the last backup"
+        yield "  of few people by its difference; publish nothing before you rebuild with the last backup, or"
+        yield "  take the ledger of the last release back in: witnessbox-analysis restore-ledger"
+    if rebuilt.told_until:
+        yield f'the backup knows of releases up to "{rebuilt.told_until}": if you published since, take'
+        yield "  the ledger of the last release back in: witnessbox-analysis restore-ledger"
 
 
 def describe_reseal(resealed: Resealed) -> Iterator[str]:
@@ -84,6 +89,25 @@ def _attachments(result: Result) -> Iterator[str]:
     for state, number in sorted(result.checked.items()):
         if state != ARRIVED:
             yield f"{_count(number, 'attachment')}: {state}"
+
+
+def _threads(result: Result) -> Iterator[str]:
+    if result.followups:
+        yield f"{_count(result.followups, 'follow-up')} added"
+    if result.withdrawals:
+        yield f"{_count(result.withdrawals, 'withdrawal')} came"
+    left = result.left
+    if left.reports or left.followups:
+        yield (
+            f"taken back by their senders and deleted here: {_count(left.reports, 'report')}, "
+            f"{_count(left.followups, 'follow-up')}"
+        )
+    if left.questions:
+        yield f"{_count(left.questions, 'saved question')} deleted, whose search words stood nowhere else"
+    if left.members:
+        yield f"in the archive: {_count(left.members, 'sealed file')} deleted"
+    if left.damaged:
+        yield f"{_count(left.damaged, 'file')} of the archive left as it was, because it is damaged"
 
 
 def _set_aside(result: Result) -> Iterator[str]:

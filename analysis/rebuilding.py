@@ -14,18 +14,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from analysis import archive, arrivals, backup, bitmaps, cipher, compacting, keyring, loading, schema
+from analysis import (
+    archive,
+    arrivals,
+    backup,
+    bitmaps,
+    cipher,
+    compacting,
+    keyring,
+    loading,
+    migration,
+    schema,
+)
 from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
 from analysis.courier import Delivery
 from analysis.desk import ARCHIVE, DATABASE, DATABASE_KEY, Desk, read_database_key
 from analysis.desk_errors import DamagedDesk, NotADesk
+from analysis.findings import past
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.releasekey import has_release_key
 from analysis.storage import sync_directory, write_file
+from analysis.threads import leaving
 from analysis.trouble import told
 from intake.crypto import manifest as manifests
 from intake.crypto.errors import CryptoError, Malformed
@@ -43,7 +57,8 @@ class Rebuilt:
     """What a rebuild found: reports loaded, bundles that do not stand in the archive whole, the rest.
 
     `servers` are those that nothing but the archive vouches for; `unnamed` are shards that no manifest
-    names. `forgot_releases` says that the desk has a key for releases, and no ledger of any came back.
+    names. `forgot_releases` says that the desk has a key for releases, and nothing told of a ledger.
+    `told_until` is the last release of a ledger that only a backup told of, which may be an older one.
     """
 
     reports: int = 0
@@ -52,6 +67,7 @@ class Rebuilt:
     servers: list[str] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
     forgot_releases: bool = False
+    told_until: str = ""
 
 
 def rebuild(
@@ -62,10 +78,12 @@ def rebuild(
     saved: Path | None = None,
     processes: int | None = None,
     bar: Bar = lambda _: nullcontext(lambda _: None),
+    patterns: Begin = making.unseen,
 ) -> Rebuilt:
     """Makes the database of the desk at `path` anew; `saved` is a backup.
 
-    `bar` is told how many reports there are, and gives what is told those that are done.
+    `bar` is told how many reports there are, and gives what is told those that are done; `patterns` likewise
+    of what is worked out of all of them together.
     Raises NotADesk, DamagedDesk, Busy, Unwritable, or what keyring.unlock does.
     """
     if not (path / ARCHIVE).is_dir():
@@ -80,7 +98,7 @@ def rebuild(
             with desk.changing():
                 compacting.clear_away(path, but=aside)
                 before = _salvage(path, keys, key)
-                rebuilt = _fill(desk, [before, tables], processes, bar)
+                rebuilt = _fill(desk, [before, tables], processes, bar, patterns)
                 desk.close()
                 _take_place(aside, path / DATABASE)
         finally:
@@ -112,6 +130,7 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
     except cipher.DatabaseError:
         return []
     try:
+        migration.migrate(database, schema.VERSION)
         if schema.version(database) != schema.VERSION:
             return []
         archive.sweep(Desk(path, keys.identities, keys.recipients, key, database, keys.card))
@@ -122,7 +141,9 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
         database.close()
 
 
-def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar) -> Rebuilt:
+def _fill(
+    desk: Desk, sources: list[list[Table]], processes: int | None, bar: Bar, patterns: Begin
+) -> Rebuilt:
     rebuilt = Rebuilt()
     with desk.database.atomic():
         for tables in sources:
@@ -141,17 +162,32 @@ def _fill(desk: Desk, sources: list[list[Table]], processes: int | None, bar: Ba
         for delivery in deliveries:
             _load(desk, delivery, rebuilt, processes, progress)
         _load_spreadsheets(desk, found, rebuilt, processes, progress)
+    # What was taken back may still stand in an archive that came from elsewhere.
+    leaving.settle(desk, compact=False)
     with desk.database.atomic():
         for tables in sources:
             backup.restore_decisions(desk.database, tables)
         bitmaps.refresh(desk.database)
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     rows = desk.database.conn.execute('SELECT "sequence" FROM "bundles" WHERE "loaded" = 0 ORDER BY 1')
     rebuilt.incomplete = [row[0] for row in rows]
     rebuilt.unnamed = [shard.path for shard in found.values()]
-    (released,) = desk.database.conn.execute('SELECT count(*) FROM "ledger"').fetchone()
-    rebuilt.forgot_releases = has_release_key(desk.path) and not released
+    with desk.database.atomic():
+        _note_past(desk, sources[0], rebuilt)
     return rebuilt
+
+
+def _note_past(desk: Desk, before: list[Table], rebuilt: Rebuilt) -> None:
+    """Whether the ledger is known: from the old database for certain, from a backup perhaps not all of it."""
+    released = past.releases(past.read_lines(desk.database.conn))
+    certain = any(table.name == "ledger" for table in before)
+    if released:
+        desk.database.conn.execute('DELETE FROM "ledger_lost"')
+        rebuilt.told_until = "" if certain else released[-1].release
+    elif has_release_key(desk.path) and not certain:
+        desk.database.conn.execute('INSERT OR IGNORE INTO "ledger_lost" VALUES (1)')
+    (lost,) = desk.database.conn.execute('SELECT count(*) FROM "ledger_lost"').fetchone()
+    rebuilt.forgot_releases = bool(lost)
 
 
 def _keep_highest(desk: Desk, sources: list[list[Table]]) -> None:

@@ -9,17 +9,15 @@ tell from other files. It stays the same when identities change, or no reader co
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.desk_errors import DamagedDesk, NoReleaseKey, UnreadableFile
+from analysis.desk_errors import NoReleaseKey
 from analysis.identity import Identity
-from analysis.storage import read_file, sync_directory, write_file
-from analysis.unseal import unseal_bytes
-from analysis.unseal_errors import UnsealError
+from analysis.signing import read_sealed
+from analysis.storage import sync_directory, write_file
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
-from intake.crypto.signing import SEED_LENGTH, SigningKey
+from intake.crypto.signing import SigningKey
 
 RELEASE_KEY = "release.key.age"
-_MAX_SEALED = 64 * 1024
 
 
 def has_release_key(desk: Path) -> bool:
@@ -43,12 +41,4 @@ def read_release_key(desk: Path, identities: Sequence[Identity]) -> SigningKey:
             f"{path}: not there, so nothing can sign a release",
             f"make the key, once for all releases: witnessbox-analysis release-key --desk {desk}",
         )
-    try:
-        seed = unseal_bytes(read_file(path, _MAX_SEALED), identities)
-    except UnreadableFile as error:
-        raise DamagedDesk(error.message) from None
-    except UnsealError as error:
-        raise DamagedDesk(f"{path}: {error.message}") from None
-    if len(seed) != SEED_LENGTH:
-        raise DamagedDesk(f"{path}: not the key that signs releases")
-    return SigningKey(seed)
+    return read_sealed(path, identities, "the key that signs releases")

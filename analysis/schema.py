@@ -13,10 +13,11 @@ from analysis.cipher import Database
 from analysis.desk_errors import BadForm
 from analysis.findings import kept
 from analysis.review import tables as review
+from analysis.threads import tables as threads
 from intake.forms.form import Form, Question
 from intake.forms.lint import TAKEN
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE "forms" (
@@ -115,7 +116,8 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def create(database: Database) -> None:
     """Makes the tables in an empty database."""
     counted = bitmaps.TABLES + summaries.TABLES + kept.TABLES
-    database.conn.executescript(TABLES + IDENTITIES + COURIER + SAVED + counted + review.TABLES)
+    own = TABLES + IDENTITIES + COURIER + SAVED
+    database.conn.executescript(own + counted + threads.TABLES + review.TABLES + review.DECIDED_STAND)
     review.refresh(database.conn)
     database.conn.execute(f"PRAGMA user_version = {VERSION}")
 

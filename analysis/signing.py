@@ -30,7 +30,11 @@ def signing_key(desk: "Desk") -> SigningKey:
 
 def read_signing_key(desk: Path, identities: Sequence[Identity]) -> SigningKey:
     """The same, for who holds the identities alone."""
-    path = desk / SIGNING_KEY
+    return read_sealed(desk / SIGNING_KEY, identities, "the key that a desk signs with")
+
+
+def read_sealed(path: Path, identities: Sequence[Identity], what: str) -> SigningKey:
+    """The key whose seed is sealed in a file; DamagedDesk when that is missing, broken, or not `what`."""
     try:
         seed = unseal_bytes(read_file(path, _MAX_SEALED), identities)
     except UnreadableFile as error:
@@ -38,5 +42,5 @@ def read_signing_key(desk: Path, identities: Sequence[Identity]) -> SigningKey:
     except UnsealError as error:
         raise DamagedDesk(f"{path}: {error.message}") from None
     if len(seed) != SEED_LENGTH:
-        raise DamagedDesk(f"{path}: not the key that a desk signs with")
+        raise DamagedDesk(f"{path}: not {what}")
     return SigningKey(seed)

@@ -11,20 +11,22 @@ import hashlib
 import io
 import itertools
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from analysis import archive, loading, renewal
 from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import BadRow, UnreadableFile, Unwritable
-from analysis.mapping import Map
+from analysis.mapping import Reading
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.storage import open_file, sync_directory
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -38,6 +40,7 @@ SHARD_ROWS = 2000
 SEALED_BY = "file"
 # Characters: a row's cells are read whole, whether or not the map uses them.
 MAX_CELL = 16 * 1024 * 1024
+_QUOTED = re.compile(rb'"(?:[^"]|"")*"')
 
 
 @dataclass(slots=True)
@@ -59,17 +62,18 @@ class Row:
 
 def import_csv(
     desk: Desk,
-    mapping: Map,
+    mapping: Reading,
     path: Path,
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
     today: Callable[[], date] = date.today,
+    patterns: Begin = making.unseen,
 ) -> Imported:
     """Imports the CSV file at `path`: all of its rows or none.
 
-    `progress` is told the rows as they are sealed. Raises BadRow at the first row that cannot be
-    taken, UnreadableFile, or Unwritable.
+    `progress` is told the rows as they are sealed, `patterns` of what is worked out of all reports together.
+    Raises BadRow at the first row that cannot be taken, UnreadableFile, or Unwritable.
     """
     year, week, _ = today().isocalendar()
     imported = Imported()
@@ -88,7 +92,7 @@ def import_csv(
         # They get their names when the rows that were made of them are there to stay.
         archive.sweep(desk)
     imported.result.known += known.known
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return imported
 
 
@@ -98,7 +102,7 @@ def count_rows(path: Path) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> Iterator[Row]:
+def read_rows(desk: Desk, mapping: Reading, path: Path, unmapped: Counter[str]) -> Iterator[Row]:
     """The rows of the file as answers to the form, each with its receipt."""
     seen: Counter[bytes] = Counter()
     for number, cells in _cells(mapping, path):
@@ -106,19 +110,19 @@ def read_rows(desk: Desk, mapping: Map, path: Path, unmapped: Counter[str]) -> I
             answers = clean(mapping.form, mapping.answers(cells, unmapped))
         except InvalidAnswers as error:
             raise BadRow(f"{path}: line {number}: {error}", "the row's words are not shown here") from None
-        cells_digest = _digest(desk, cells)
+        cells_digest = _digest(desk, mapping.identity(cells))
         seen[cells_digest] += 1
         yield Row(_receipt(desk, cells_digest, seen[cells_digest]), answers)
 
 
-def _cells(mapping: Map, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _cells(mapping: Reading, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     # The module's own limit is for all of a process, and under the length of some stories.
     csv.field_size_limit(MAX_CELL)
     with open_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
-        reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         try:
-            header = next(reader, [])
-            _check_header(mapping, path, header)
+            reader = csv.reader(text, strict=True, delimiter=_delimiter(file))
+            header = mapping.heading(path, next(reader, []))
             for cells in reader:
                 # A blank line, which spreadsheet programs leave at the end, is no row.
                 if not cells:
@@ -132,22 +136,16 @@ def _cells(mapping: Map, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             raise BadRow(f"{path}: line {reader.line_num}: not CSV") from None
 
 
-def _check_header(mapping: Map, path: Path, header: list[str]) -> None:
-    for column in sorted(mapping.columns | mapping.ignore):
-        if column not in header:
-            raise BadRow(f'{path}: has no column "{column}", which the map names')
-    for place, column in enumerate(header, start=1):
-        if column not in mapping.columns | mapping.ignore:
-            raise BadRow(
-                f"{path}: column {place} is neither mapped nor ignored",
-                "add it to the map, or to its ignore list",
-            )
-    if len(set(header)) != len(header):
-        raise BadRow(f"{path}: two columns have the same name")
+def _delimiter(file: BinaryIO) -> str:
+    """Half of the world's spreadsheets, and KoboToolbox, write semicolons."""
+    start = file.tell()
+    # Headings may be sentences, with commas of their own between quotes.
+    bare = _QUOTED.sub(b"", file.readline(MAX_CELL))
+    file.seek(start)
+    return ";" if b"," not in bare and b";" in bare else ","
 
 
 def _digest(desk: Desk, cells: Mapping[str, str]) -> bytes:
-    """Of the whole row, mapped or not: under a better map it is still the same row."""
     parts = [f"{len(name)}:{name}{len(cells[name])}:{cells[name]}" for name in sorted(cells)]
     return _blake2b(desk, "\0".join(parts).encode("utf-8", "surrogatepass"))
 
@@ -173,7 +171,7 @@ def _fresh(
             result.known += 1
 
 
-def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:
+def _archive(desk: Desk, mapping: Reading, week: str, rows: Iterator[Row]) -> list[ArchivedShard]:
     """Seals the rows into new shards of the archive, which have no names yet: all of them, or none."""
     shards: list[ArchivedShard] = []
     try:
@@ -195,12 +193,12 @@ def _archive(desk: Desk, mapping: Map, week: str, rows: Iterator[Row]) -> list[A
     return shards
 
 
-def _write_shard(desk: Desk, mapping: Map, week: str, rows: list[Row], path: Path) -> str:
+def _write_shard(desk: Desk, mapping: Reading, week: str, rows: list[Row], path: Path) -> str:
     members = sorted((_seal(desk, mapping, week, row) for row in rows), key=lambda member: member.name)
     return renewal.write(path, members).sha256
 
 
-def _seal(desk: Desk, mapping: Map, week: str, row: Row) -> Member:
+def _seal(desk: Desk, mapping: Reading, week: str, row: Row) -> Member:
     body = report.build(
         mapping.form,
         row.answers,

@@ -7,7 +7,9 @@ from typing import Any
 from analysis import attachments, identities, schema
 from analysis.asking import Askings
 from analysis.desk import Desk
-from analysis.opening import Coding, Opened, Outcome, Refused
+from analysis.opening import Coding, Opened, Outcome, Refused, Said
+from analysis.threads import arriving
+from analysis.threads.tables import REPORTS, last_number
 
 # Reports that wait to be written together: one table at a time costs a third less than in turns.
 LOT = 1024
@@ -29,14 +31,15 @@ class Writer:
         self._forms: dict[str, int] = dict(numbers.fetchall())
         sources = {digest: coding.json for digest, coding in codings.items()}
         self._askings = Askings(self._connection, sources, self._forms)
-        newest = self._connection.execute('SELECT coalesce(max("id"), 0) FROM "reports"')
-        self._last: int = newest.fetchone()[0]
+        self._last = last_number(self._connection, REPORTS)
         aside = self._connection.execute('SELECT EXISTS (SELECT 1 FROM "set_aside")')
         self._some_were_set_aside = bool(aside.fetchone()[0])
         own = [identity.recipient for identity in desk.identities]
         self._identities = identities.numbers(desk.database, own)
         self._waiting: list[Outcome] = []
         self.added = 0
+        self.followups = 0
+        self.withdrawals = 0
         self.set_aside: Counter[str] = Counter()
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
@@ -48,6 +51,7 @@ class Writer:
     def finish(self) -> None:
         """Writes what still waits."""
         self._write_opened([outcome for outcome in self._waiting if isinstance(outcome, Opened)])
+        self._write_said([outcome for outcome in self._waiting if isinstance(outcome, Said)])
         self._write_refused([outcome for outcome in self._waiting if isinstance(outcome, Refused)])
         self._waiting.clear()
 
@@ -68,10 +72,20 @@ class Writer:
         attachments.name(
             self._desk, [(name, n, *rest) for n, one in numbered for name, *rest in one.attachments]
         )
-        # One that was set aside may open later, with a key or a form that was missing.
+        self._is_open([report.name for report in opened])
+
+    def _is_open(self, names: Sequence[str]) -> None:
+        """One that was set aside may open later, with a key or a form that was missing."""
         if self._some_were_set_aside:
-            names = [(report.name,) for report in opened]
-            self._connection.executemany('DELETE FROM "set_aside" WHERE "name" = ?', names)
+            self._connection.executemany(
+                'DELETE FROM "set_aside" WHERE "name" = ?', [(name,) for name in names]
+            )
+
+    def _write_said(self, said: Sequence[Said]) -> None:
+        followups, withdrawals = arriving.write(self._connection, self._bundle, said)
+        self.followups += followups
+        self.withdrawals += withdrawals
+        self._is_open([one.name for one in said])
 
     def _row(self, number: int, report: Opened) -> tuple[Any, ...]:
         form = self._forms[report.digest]

@@ -1,4 +1,4 @@
-"""Takes a desk's acknowledgement, and deletes exactly what every desk has accepted.
+"""Takes a desk's acknowledgement and its box, and deletes exactly what every desk has accepted.
 
 The stick comes back through many hands: nothing is believed but what a pinned desk signed, for this
 server, about bundles that this server wrote. What cannot be right is refused before a row changes.
@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake import deletion, desks
+from intake import boxes, deletion, desks
 from intake.crypto import acknowledgement, card
 from intake.crypto.acknowledgement import MAX_ACKNOWLEDGEMENT, Acknowledgement
 from intake.crypto.errors import CryptoError
@@ -45,6 +45,7 @@ class Taken:
     waiting: tuple[int, ...]
     deleted: Deleted
     new_card: bool
+    new_box: bool
     wiped: bool
 
 
@@ -58,13 +59,18 @@ def acknowledge(database: Path, file: Path, server: VerifyKey) -> Taken:
             raise AcknowledgeError(f"{file}: is for another intake than {data}", NOTHING_DELETED)
         known = _is_known(connection, found, text, file)
         _check_bundles(connection, found, file)
-        new_card = _take_card(data, found, file)
+        # All of it is looked at before anything changes. What is put in force before the note is put there
+        # again, and is the same, when a command that was killed is repeated.
+        with _staged(data, found, file) as box:
+            new_card = _take_card(data, found, file)
+            new_box = boxes.settle(data, found, box)
         pinned = desks.read(data).pinned
+        boxes.sweep(data, pinned)
         bundles = _note(connection, found, text, pinned)
         deleted = deletion.delete_gone(connection)
         waiting = _waiting(connection, found)
         wiped = deletion.wipe(connection, database)
-    return Taken(found.desk, found.sequence, known, bundles, waiting, deleted, new_card, wiped)
+    return Taken(found.desk, found.sequence, known, bundles, waiting, deleted, new_card, new_box, wiped)
 
 
 def _read(file: Path) -> bytes:
@@ -128,6 +134,16 @@ def _check_bundles(connection: sqlite3.Connection, found: Acknowledgement, file:
             raise AcknowledgeError(
                 f"{file}: names another bundle {sequence} than this intake wrote", NOTHING_DELETED
             )
+
+
+@contextmanager
+def _staged(data: Path, found: Acknowledgement, file: Path) -> Iterator[boxes.Staged | None]:
+    try:
+        with boxes.staged(data, found, file.parent) as box:
+            yield box
+    except boxes.BoxError as error:
+        hint = f"{NOTHING_DELETED}; {error.hint}" if error.hint else NOTHING_DELETED
+        raise AcknowledgeError(str(error), hint) from None
 
 
 def _take_card(data: Path, found: Acknowledgement, file: Path) -> bool:

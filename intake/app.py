@@ -21,11 +21,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake import body, door, language, upload
 from intake.address import Address
 from intake.attachments import Attachments
+from intake.codepage import Threads
 from intake.crypto.errors import TooLong
 from intake.crypto.padding import pad
 from intake.crypto.receipt import CODE_LENGTH, Receipt
@@ -37,15 +38,20 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
+from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
+from intake.once import FIELD as ONCE
+from intake.once import Once
 from intake.pages import INFORMATION, Pages
 from intake.sealing import Sealing, Source
 from intake.settings import Settings
+from intake.shelf import Shelf
 from intake.stamp import FIELD as STAMP
 from intake.stamp import OldPage, StampError, TooQuick
-from intake.store import Conflict, Store, Unavailable
+from intake.store import Conflict, Missing, Store, Unavailable
 from intake.upload import FormFiles
+from intake.week import iso_week
 from intake.work import WorkError
 
 STATIC = Path(__file__).parent / "static"
@@ -62,6 +68,7 @@ REFUSALS = {
     OldPage: ("old", 428),
     TooMany: ("busy", 429),
     Unavailable: ("full", 503),
+    Missing: ("full", 503),
 }
 
 Clock = Callable[[], datetime]
@@ -74,12 +81,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def iso_week(now: datetime) -> str:
-    """All that is kept of the time: the ISO 8601 week, as 2026-W47."""
-    year, week, _ = now.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What the addresses share."""
@@ -90,6 +91,8 @@ class Intake:
     door: Door
     attachments: Attachments | None
     clock: Clock
+    threads: Threads
+    once: Once[bytes]
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -149,15 +152,23 @@ class Intake:
     async def take_form(self, request: Request) -> Response:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
-        if request.headers.get("sec-fetch-site") in FOREIGN:
-            raise HTTPException(403)
-        if not self.settings.reports_without_script:
-            # Before a byte of it is read.
-            raise HTTPException(403)
+        self._refuse_before_reading(request)
         with ExitStack() as uploads:
             files = self._files(form, uploads)
             typed = await self._read_form(request, files)
             return await self._take_typed(lang, form, typed, files)
+
+    async def take_code(self, request: Request) -> Response:
+        """A code that was typed without script, and what its owner wants to do with it."""
+        lang = self._lang(request)
+        self._refuse_before_reading(request)
+        return await self.threads.take(lang, await self._read_form(request, None))
+
+    def _refuse_before_reading(self, request: Request) -> None:
+        """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
+        foreign = request.headers.get("sec-fetch-site") in FOREIGN
+        if foreign or not self.settings.reports_without_script:
+            raise HTTPException(403)
 
     def _files(self, form: Form, uploads: ExitStack) -> FormFiles | None:
         types = self.settings.types_without_script(form.attachments)
@@ -202,7 +213,7 @@ class Intake:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
             return HTMLResponse(page, status, RETRY_LATER)
-        return RedirectResponse(f"/{lang}/sent?sealed_by=server", 303)
+        return RedirectResponse(f"/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303)
 
     async def _seal_and_store(
         self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
@@ -265,6 +276,20 @@ class Intake:
             raise HTTPException(404)
         return Response(script, media_type="text/javascript")
 
+    async def show_code(self, request: Request) -> Response:
+        """Where a code is typed, or what one found that was typed without script."""
+        lang, number = self._lang(request), request.query_params.get(ONCE, "")
+        if number:
+            return await self.threads.show(lang, number)
+        return HTMLResponse(self.pages.code(lang, self.door.stamp()))
+
+    async def show_code_script(self, request: Request) -> Response:
+        """What the script of the code's page reads: keys and words."""
+        script = self.pages.code_scripts.get(request.path_params["lang"])
+        if script is None:
+            raise HTTPException(404)
+        return Response(script, media_type="text/javascript")
+
     async def leave(self, request: Request) -> Response:
         """Away from here, to a page that says nothing about its visitor."""
         return RedirectResponse(self.pages.exit_url, 303)
@@ -274,7 +299,8 @@ class Intake:
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
             return RedirectResponse(f"/{lang}/", 303)
-        return HTMLResponse(self.pages.sent(lang, sealed_by))
+        code = self.once.take(request.query_params.get(ONCE, "")) or b""
+        return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
         """Leads to the start page in the language that the browser asks for."""
@@ -286,6 +312,10 @@ class Intake:
         headers = error.headers if isinstance(error, HTTPException) else None
         if request.url.path == "/sealed":
             return PlainTextResponse("nothing was saved\n", status, headers)
+        if request.url.path == "/withdraw":
+            return PlainTextResponse("nothing was deleted\n", status, headers)
+        if request.url.path.startswith("/box/"):
+            return PlainTextResponse("nothing was looked up\n", status, headers)
         first = request.url.path.split("/")[1]
         lang = first if first in self.pages.languages else self._liked(request)
         return HTMLResponse(self.pages.error(lang, status), status, headers)
@@ -304,6 +334,18 @@ class Intake:
             return self.pages.forms[request.path_params["form"]]
         except KeyError:
             raise HTTPException(404) from None
+
+
+class Compression:
+    """Compresses what may be: how well a bucket or the page behind a code can be tells what is in it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._small = app, GZipMiddleware(app, minimum_size=1024, compresslevel=9)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("query_string"))
+        await (self._app if even else self._small)(scope, receive, send)
 
 
 def page_code(typed: Mapping[str, Sequence[str]]) -> bytes:
@@ -333,10 +375,11 @@ def create_app(
     notices: Notices | None = None,
     attachments: Attachments | None = None,
     source: Source | None = None,
+    shelf: Shelf | None = None,
 ) -> ASGIApp:
-    """The whole application, around stores that are started; new keys come from `source`."""
+    """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`."""
     pages = Pages(settings, forms, recipients, notices)
-    return assemble(settings, recipients, store, pages, clock, attachments, source)
+    return assemble(settings, recipients, store, pages, clock, attachments, source, shelf)
 
 
 def assemble(
@@ -347,32 +390,41 @@ def assemble(
     clock: Clock = utc_now,
     attachments: Attachments | None = None,
     source: Source | None = None,
+    shelf: Shelf | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
     door = Door(settings, store, attachments)
     sealing = Sealing(recipients, pages, source)
-    intake = Intake(settings, sealing, store, door, attachments, clock)
+    shelf = shelf or Shelf(None)
+    threads = Threads(sealing, store, door, shelf, attachments, clock)
+    intake = Intake(settings, sealing, store, door, attachments, clock, threads, Once())
+    looking = Looking(settings, shelf, store, door, attachments)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),
         Route("/challenge", intake.give_challenge),
+        Route("/box", Address(GET=looking.show_headers)),
+        Route("/box/{bits}/{number}", Address(GET=looking.show_bucket)),
+        Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),
+        Route("/code/{lang}.js", intake.show_code_script),
         Route("/{lang}", add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
         *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
+        Route("/{lang}/code", Address(GET=intake.show_code, POST=intake.take_code)),
         Route("/{lang}/{form}", add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    # A form with all its words is four times as large as it need be on a slow line. Nothing in a page is
+    # A form with all its words is four times as large as it need be on a slow line. Nothing in such a page is
     # secret from its own reader, so compressing tells nobody anything.
-    return Guard(GZipMiddleware(app, minimum_size=1024, compresslevel=9))
+    return Guard(Compression(app))

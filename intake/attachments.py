@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from intake.body import SLOWEST
-from intake.database import BUSY_MILLISECONDS, DatabaseError, explained
+from intake.database import ATTACHMENTS, BUSY_MILLISECONDS, DatabaseError, explained
 from intake.store import IDLE_SHARE, LEAST_TO_TIDY, QUIET_SECONDS, TIDY_SHARE, Conflict, Unavailable
 from intake.tidy import MOST_BYTES, tidy
 
-FILE = "attachments.db"
+FILE = ATTACHMENTS
 VERSION = 1
 PIECE = 1024 * 1024
 # Each takes up to a piece of memory and a part of the disk's time.
@@ -115,6 +115,16 @@ class Attachments:
             if self._writer:
                 self._writer.submit(self._settle, upload)
                 self._wait_for_quiet()
+
+    def settle(self) -> None:
+        """Has the file put in order soon: somebody took an attachment back."""
+        if self._writer:
+            self._loop = asyncio.get_running_loop()
+            self._writer.submit(self._note_change)
+            self._wait_for_quiet()
+
+    def _note_change(self) -> None:
+        self._untidy += 1
 
     async def run(self, job: Callable[[sqlite3.Connection], _Result], size: int) -> _Result:
         """What `job` returns after its transaction is durable; Unavailable when it was not."""

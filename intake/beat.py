@@ -13,13 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from intake import boxes
+
 SECONDS = 60.0
-# The databases and their journals; nothing else there is written when a report comes.
-FILES = "*.db*"
+# The databases and their journals; nothing else there is written when a report comes. And the boxes, which
+# are read when a reporter looks into them.
+FILES = ("*.db*", boxes.FOLDER, f"{boxes.FOLDER}/*")
 
 
 def touch(directory: Path) -> None:
-    """Sets the times of the databases and of their directory to now.
+    """Sets the times of the databases, of the boxes, and of their directories to now.
 
     What is gone by then, or may not be changed, is left: a time that tells too much must not stop a server.
     """
@@ -30,7 +33,8 @@ def touch(directory: Path) -> None:
 
 def _found(directory: Path) -> Iterator[Path]:
     with suppress(OSError):
-        yield from directory.glob(FILES)
+        for pattern in FILES:
+            yield from directory.glob(pattern)
     # Its time tells when a journal, or the copy for putting a file in order, was made in it.
     yield directory
 

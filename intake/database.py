@@ -12,6 +12,8 @@ from pathlib import Path
 from intake.errors import IntakeError
 
 FILE = "reports.db"
+# Stands beside it, where a form takes files.
+ATTACHMENTS = "attachments.db"
 VERSION = 2
 # Longer than an export holds the file while it puts it in order.
 BUSY_MILLISECONDS = 30_000

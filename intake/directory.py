@@ -2,6 +2,7 @@
 
 intake.toml     the settings
 desks/          the newest card of each desk: every report is sealed to the keys in all of them
+boxes/          what each desk says to reporters, once one has said anything
 server.key      the seed that signs courier bundles; it opens nothing
 server.pub      its public half, for the desk to pin
 lists/          the local lists that organizers edit: areas.csv, help.csv ...

@@ -22,7 +22,7 @@ BYTES_OF_ONE = 4 * 1024 * 1024
 
 
 class TooMany(Exception):
-    """More forms come without script than the settings allow; there is room again in a minute."""
+    """More comes without script than the settings allow; there is room again in a minute."""
 
 
 class Place(Protocol):
@@ -56,18 +56,39 @@ class Door:
         self._large = large or store
         self._free = Allowance(settings.free_per_minute, clock)
         self._scriptless = Allowance(settings.scriptless_per_minute, clock)
+        # Looks for replies have their own, so that a flood of them keeps no report out.
+        self._looks = Allowance(settings.looks_per_minute, clock)
+        self._scriptless_looks = Allowance(settings.looks_per_minute, clock)
         self._challenges = Challenges(clock)
+        self._look_challenges = Challenges(clock)
         self._stamps = Stamps(settings.min_fill_seconds, clock)
 
-    def challenge(self, *, large: bool = False) -> str:
-        """A challenge as difficult as the present asks for, for a report or for a large body."""
-        return self._challenges.draw(self._asked(large))
+    def challenge(self, *, large: bool = False, frees: bool = False) -> str:
+        """A challenge as difficult as the present asks for: for a report, a large body, what frees room."""
+        return self._challenges.draw(self._asked(large, frees))
 
-    def enter(self, header: str, *, large: bool = False) -> "Entry":
+    def enter(self, header: str, *, large: bool = False, frees: bool = False) -> "Entry":
         """What came with a sealed body, looked at before the body is read; WorkError when it will not do."""
-        asked = self._asked(large)
+        asked = self._asked(large, frees)
         work = self._challenges.read(header, asked) if header or asked else None
         return Entry(self._challenges, self._free, work)
+
+    def look_challenge(self) -> str:
+        """A challenge for a look into the box, as difficult as the present asks for."""
+        return self._look_challenges.draw(self._asked_for_a_look())
+
+    def admit_look(self, header: str, address: str) -> None:
+        """Lets in a look at an address of the box, to which its work is bound; or WorkError."""
+        asked = self._asked_for_a_look()
+        work = self._look_challenges.read(header, asked) if header or asked else None
+        entry = Entry(self._look_challenges, self._looks, work)
+        entry.update(address.encode())
+        entry.admit()
+
+    def admit_typed_look(self) -> None:
+        """Lets in a look for a code that was typed without script; raises TooMany."""
+        if not self._scriptless_looks.take():
+            raise TooMany
 
     def stamp(self) -> str:
         """What a page carries that is made now."""
@@ -97,10 +118,14 @@ class Door:
         if not self._scriptless.take(_count(length)):
             raise TooMany
 
-    def _asked(self, large: bool) -> int:
+    def _asked_for_a_look(self) -> int:
+        return asked_bits(self._looks, queue=0.0, room=1.0)
+
+    def _asked(self, large: bool, frees: bool) -> int:
         # Reports keep their own room, which is more: they need not work for want of the other.
         place = self._large if large else self._store
-        return asked_bits(self._free, place.queued, place.room)
+        # Who takes a report back works for being one of many, and not for want of room.
+        return asked_bits(self._free, place.queued, 1.0 if frees else place.room)
 
 
 class Entry:

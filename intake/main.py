@@ -18,6 +18,13 @@ DATA = click.option(
     "--data", type=click.Path(path_type=Path), required=True, help="The data directory of this intake."
 )
 
+OUT_FOLDER = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The folder for the files."
+)
+PAPER = click.option(
+    "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="The sheet."
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="witnessbox", prog_name=NAME)
@@ -115,6 +122,42 @@ def status_command(data: Path, as_json: bool) -> None:
     else:
         for line in status.describe(found):
             click.echo(line)
+
+
+@commands.command("flyer")
+@DATA
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder for the files.")
+@click.option(
+    "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="The sheet."
+)
+@click.option("--discreet", is_flag=True, help="Without what it is about, and without help numbers.")
+def flyer_command(data: Path, file: Path, out: Path, paper: str, discreet: bool) -> None:
+    """Make a flyer with strips to tear off, as PDF and SVG, one in each language.
+
+    FILE says what stands on it, in TOML; intake/printing/flyerfile.py explains it.
+    """
+    # What draws them is an extra, which whoever only takes reports need not install.
+    from intake.printing import printing
+
+    for path in printing.flyer(directory.read(data), file, out, paper, discreet=discreet):
+        click.echo(path)
+
+
+@commands.command("paper")
+@DATA
+@click.argument("form")
+@OUT_FOLDER
+@PAPER
+def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
+    """Make FORM as a sheet of paper with two sides to tick, as PDF, one in each language.
+
+    Where the form branches at its first question, there is a sheet for each answer.
+    """
+    from intake.printing import printing
+
+    for path in printing.paper(directory.read(data), form, out, paper):
+        click.echo(path)
 
 
 commands.add_command(questionnaire.form)

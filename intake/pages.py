@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from markupsafe import Markup
 
 from intake import language as languages
+from intake.crypto.code import LIST_OF, CodeError, MixedLists, UnknownWord, WrongNumber, to_words
 from intake.crypto.fingerprint import fingerprint
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
@@ -25,6 +26,10 @@ from intake.style import form_style
 from templates import LOCALE, catalog, environment
 
 YEARS_BACK = 15
+# Its name is the longest in each of our languages.
+LONGEST_MONTH = date(2026, 9, 28)
+# How many words the codes of other programs have (BIP-39).
+OF_WALLETS = (12, 15, 18, 21, 24)
 # Stand in a page that is kept for everybody, where each reader gets a code and a stamp. No text has them.
 CODE_MARK = "\ufdd0"
 STAMP_MARK = "\ufdd1"
@@ -73,6 +78,10 @@ class Pages:
             for form in self.forms.values()
             for language in self.languages
         }
+        self.code_scripts = {
+            language: f"self.witnessbox={self._code_config(language)}\n" for language in self.languages
+        }
+        self._empty_threads = lru_cache(maxsize=len(self.languages))(self._render_empty_threads)
         # The blank form is the same for everybody until the list of years grows.
         self._blank = lru_cache(maxsize=4 * len(self.forms) * len(self.languages))(self._render_form)
 
@@ -124,10 +133,48 @@ class Pages:
             file_problem=file_problem,
         )
 
-    def sent(self, language: str, sealed_by: str) -> str:
-        """Says that the report is kept, and who sealed it: "browser" or "server"."""
-        forms, path = list(self.forms.values()), f"sent?sealed_by={sealed_by}"
-        return self._render("sent.html", language, path=path, sealed_by=sealed_by, forms=forms)
+    def sent(self, language: str, sealed_by: str, code: bytes = b"") -> str:
+        """Says that the report is kept, and who sealed it: "browser" or "server".
+
+        The server knows the code of what it sealed, and shows it to whoever opens the place where it stands.
+        """
+        return self._render(
+            "sent.html",
+            language,
+            path=f"sent?sealed_by={sealed_by}",
+            sealed_by=sealed_by,
+            forms=list(self.forms.values()),
+            words=to_words(code, language) if code else (),
+            words_lang=language if language in LIST_OF else "en",
+        )
+
+    def code(self, language: str, stamp: str, problem: CodeError | None = None, said: str = "") -> str:
+        """Where a code is typed; with what is wrong with the words that came without script.
+
+        `said` is the name of another sentence of done_texts.
+        """
+        words = self._said(language, "code-words.html")
+        sentence = problem_in_words(words["code_problems"], problem) if problem else ""
+        sentence = sentence or (words["done_texts"][said] if said else "")
+        return self._render("code.html", language, path="code", stamp=stamp, problem=sentence)
+
+    def thread(self, language: str, **found: object) -> str:
+        """What a code finds, for a browser without script; thread.html says what it is given."""
+        return self._render("thread.html", language, path="code", **found)
+
+    def threads_without_messages(self, language: str) -> list[str]:
+        """The pages of codes for which there is no message, with words and fields of the greatest length."""
+        return self._empty_threads(language)
+
+    def _render_empty_threads(self, language: str) -> list[str]:
+        states: list[dict[str, object]] = [
+            {"week": None, "waiting": False},
+            {"week": None, "waiting": True},
+            {"week": LONGEST_MONTH, "waiting": True},
+        ]
+        blank = {"stamp": "0" * 64, "nonce": "0" * 32, "said": "", "typed": "", "wait": 0, "confirm": False}
+        words = ("w" * 12,) * 9
+        return [self.thread(language, words=words, messages=(), **blank, **state) for state in states]
 
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
@@ -169,7 +216,7 @@ class Pages:
 
     def _config(self, language: str, form: Form) -> Markup:
         """What the form's script reads: the rules, the keys, and the words that it may have to say."""
-        said = vars(self._environments[language].get_template("words.html").make_module())
+        said = self._said(language, "words.html")
         return embedded_json(
             {
                 "channel": "web",
@@ -187,6 +234,24 @@ class Pages:
             }
         )
 
+    def _code_config(self, language: str) -> Markup:
+        """What the script of the code's page reads: the keys, and the words that it may have to say."""
+        said = self._said(language, "code-words.html")
+        names = ("code_problems", "thread_texts", "done_texts", "dates")
+        problems, thread, done, dates = (said[name] for name in names)
+        return embedded_json(
+            {
+                "channel": "web",
+                "lang": language,
+                "recipients": self._recipients,
+                "words": {"problems": problems, "thread": thread, "done": done, "dates": dates},
+            }
+        )
+
+    def _said(self, language: str, template: str) -> Mapping[str, Any]:
+        """The words that a template holds for whoever imports it."""
+        return vars(self._environments[language].get_template(template).make_module())
+
     def _render(self, template: str, language: str, **context: object) -> str:
         return (
             self._environments[language]
@@ -201,6 +266,21 @@ class Pages:
                 **context,
             )
         )
+
+
+def problem_in_words(said: Mapping[str, str], problem: CodeError) -> str:
+    """The sentence for typed words that are no code; the page's script chooses in the same way."""
+    match problem:
+        case WrongNumber():
+            rule = "wallet" if problem.typed in OF_WALLETS else "number"
+            return said[rule].replace("{typed}", str(problem.typed))
+        case UnknownWord():
+            rule = "near" if problem.nearest else "unknown"
+            return said[rule].replace("{number}", str(problem.number)).replace("{nearest}", problem.nearest)
+        case MixedLists():
+            return said["mixed"].replace("{number}", str(problem.number))
+        case _:
+            return said["checksum"]
 
 
 def embedded_json(value: object) -> Markup:

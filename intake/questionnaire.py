@@ -6,9 +6,12 @@ import click
 
 from intake.errors import IntakeError
 from intake.files import replace_synced
+from intake.forms.errors import MalformedForm
 from intake.forms.form import Form
 from intake.forms.xlsform import compile_form
+from intake.forms.xlsform_out import csv_bytes, xlsx_bytes
 
+_KINDS = {".xlsx": xlsx_bytes, ".csv": csv_bytes}
 SOURCE = click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
 LISTS = click.option(
     "--lists",
@@ -38,11 +41,36 @@ def check(source: Path, lists: Path | None) -> None:
 )
 def compile_command(source: Path, lists: Path | None, output: Path) -> None:
     """Compile FILE; a form that is refused leaves no file."""
-    data = compile_form(source, lists)
+    _write(output, compile_form(source, lists))
+
+
+@form.command("export")
+@SOURCE
+@LISTS
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The XLSForm, .xlsx or .csv."
+)
+def export_command(source: Path, lists: Path | None, output: Path) -> None:
+    """Write FILE, which may be compiled (.json), as an XLSForm that KoboToolbox and ODK load."""
     try:
-        replace_synced(output, data)
+        kind = _KINDS[output.suffix.lower()]
+    except KeyError:
+        raise IntakeError(f"{output} is neither .xlsx nor .csv") from None
+    is_compiled = source.suffix.lower() == ".json"
+    try:
+        found = Form.load(source) if is_compiled else Form.from_json(compile_form(source, lists))
     except OSError as error:
-        raise IntakeError(f"cannot write {output}: {error.strerror}") from None
+        raise IntakeError(f"cannot read {source}: {error.strerror}") from None
+    except MalformedForm as error:
+        raise IntakeError(str(error)) from None
+    _write(output, kind(found))
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        replace_synced(path, data)
+    except OSError as error:
+        raise IntakeError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _summary(compiled: Form) -> str:

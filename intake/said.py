@@ -33,6 +33,8 @@ def acknowledged(taken: Taken) -> Iterator[str]:
         yield f"{name}: nothing new arrived"
     if taken.new_card:
         yield "the desk has new keys; from now on reports are sealed to them"
+    if taken.new_box:
+        yield "the desk's replies are in force"
     deleted = taken.deleted
     if deleted:
         yield f"deleted {count(deleted.reports, 'report')}, {count(deleted.attachments, 'attachment')}"

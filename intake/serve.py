@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import logs, retention
+from intake import boxes, logs, retention
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
@@ -30,6 +30,7 @@ from intake.errors import IntakeError
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
+from intake.shelf import Shelf
 from intake.store import Store
 
 BACKLOG = 1_024
@@ -51,6 +52,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     logs.set_up()
     for warning in directory.desks.warnings(date.today()):
         logging.getLogger("intake.desks").warning("%s", warning)
+    boxes.sweep_alone(directory.path, directory.desks.pinned)
     keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
     store = Store(
         directory.database,
@@ -66,6 +68,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         notices=Notices(directory.help, directory.deadlines),
         attachments=attachments,
         source=Cards(directory.path),
+        shelf=Shelf(directory.path),
     )
     config = configuration(app)
     with contextlib.ExitStack() as stack:

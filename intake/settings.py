@@ -36,6 +36,10 @@ max_seconds = 120
 # Sealed reports a minute that are taken for free. When more come, each browser must work for its own.
 free_per_minute = 60
 
+# Looks a minute for replies that are taken for free. When more come, each browser must work for its own look;
+# one without script has as many a minute, and is told to wait.
+looks_per_minute = 600
+
 # Whether a report is taken from a browser that runs no script. The server then sees the answers for a moment,
 # before it seals them in memory. When this is false, such a browser is told so and can send nothing.
 reports_without_script = true
@@ -68,6 +72,7 @@ class Settings:
     max_form_bytes: int
     max_seconds: int
     free_per_minute: int
+    looks_per_minute: int
     reports_without_script: bool
     scriptless_per_minute: int
     min_fill_seconds: int

@@ -1,4 +1,4 @@
-"""Keeps sealed reports, and says so only when the disk has them.
+"""Keeps sealed reports, and says so only when the disk has them; gives back what is taken back.
 
 One thread writes. All that waits goes into one transaction, and whoever waits is told after its
 COMMIT, which with synchronous=FULL returns after the sync. Nothing here looks into a report.
@@ -16,9 +16,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
-from intake.database import connect, explained
+from intake import withdrawal
+from intake.database import ATTACHMENTS, connect, explained
 from intake.guard import place
-from intake.tidy import MOST_BYTES, tidy
+from intake.tidy import MOST_BYTES, cut_journal, tidy
 
 # 512 reports of the common size are 9 MB: one transaction's worth, and a bounded wait.
 MOST_IN_A_BATCH = 512
@@ -47,17 +48,25 @@ class Unavailable(StoreError):
     """The report was not stored: no room, or the file cannot be written."""
 
 
+class Missing(Unavailable):
+    """No report is held under this id; or none that may be taken back."""
+
+
 Outcome = StoreError | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """Who wants a report kept, or only asks for it, when `sealed` is None."""
+    """Who wants a report kept, or only asks for it, when `sealed` is None.
+
+    Or wants it taken back, with its `attachments`, when these are given.
+    """
 
     id: bytes
     week: str
     sealed: bytes | None
     kept: asyncio.Future[None]
+    attachments: Sequence[bytes] | None = None
 
 
 class Store:
@@ -89,7 +98,8 @@ class Store:
         connection = connect(self._path)
         try:
             with explained(self._path):
-                # What a server that was killed left in the order of arrival.
+                # What a server that was killed left: bytes that were taken back, and the order of arrival.
+                cut_journal(connection)
                 tidy(connection, self._path)
                 writer = _Writer(connection, self._path, self._max_reports, self._min_free_bytes)
         except BaseException:
@@ -121,19 +131,45 @@ class Store:
         with suppress(Conflict):
             await self._ask(report_id, "", None)
 
-    async def _ask(self, report_id: bytes, week: str, sealed: bytes | None) -> None:
+    async def holds(self, report_id: bytes) -> bool:
+        """Whether a report is durable under this id; Unavailable when that cannot be said now."""
+        try:
+            await self.find(report_id)
+        except Missing:
+            return False
+        return True
+
+    async def withdraw(self, report_id: bytes, attachments: Sequence[bytes] = ()) -> bool:
+        """Takes a report back, with those attachments that it may have; returns when that is durable.
+
+        False, and nothing is deleted, when it is not here, or in a bundle that was begun. Unavailable when
+        it could not be done now.
+        """
+        try:
+            await self._ask(report_id, "", None, tuple(attachments))
+        except Missing:
+            return False
+        return True
+
+    async def _ask(
+        self, report_id: bytes, week: str, sealed: bytes | None, attachments: Sequence[bytes] | None = None
+    ) -> None:
         kept = asyncio.get_running_loop().create_future()
         with self._lock:
             if not self._taking or self._queue.qsize() >= MOST_WAITING:
                 raise Unavailable("the store takes nothing more now")
-            self._queue.put(_Waiting(report_id, week, sealed, kept))
+            self._queue.put(_Waiting(report_id, week, sealed, kept, attachments))
         await kept
 
     def _run(self, writer: "_Writer") -> None:
         batch: list[_Waiting] = []
         try:
             while batch := self._next_batch(writer):
-                _answer(batch, writer.write(batch))
+                keeping = [one for one in batch if one.attachments is None]
+                _answer(keeping, writer.write(keeping))
+                # What is taken back may be large, and holds up nobody who has waited before.
+                batch = [one for one in batch if one.attachments is not None]
+                _answer(batch, writer.take_back(batch))
                 writer.tidy_when_due()
             writer.tidy()
         finally:
@@ -205,6 +241,8 @@ class _Writer:
     left: float = 0.0
     may_tidy_at: float = 0.0
     version: int | None = None
+    # Whether the journal may hold bytes of what was taken back.
+    unwiped: bool = False
 
     def __post_init__(self) -> None:
         self._follow()
@@ -212,6 +250,8 @@ class _Writer:
 
     def write(self, batch: list[_Waiting]) -> list[Outcome]:
         """What became of each, in the order of `batch`, which is left sorted by id."""
+        if not batch:
+            return []
         try:
             # Pages are filled in this order; it must say nothing about who came first.
             batch.sort(key=lambda waiting: waiting.id)
@@ -231,6 +271,36 @@ class _Writer:
         self.left = self._left()
         return outcomes
 
+    def take_back(self, batch: Sequence[_Waiting]) -> list[Outcome]:
+        """What became of each report that was to be taken back; what is gone is in no file any more."""
+        if not batch:
+            return []
+        large = self.path.with_name(ATTACHMENTS)
+        try:
+            self._follow()
+            self.connection.execute("BEGIN IMMEDIATE")
+            gone = [
+                withdrawal.take_back(self.connection, large, one.id, one.attachments or ()) for one in batch
+            ]
+            self.connection.execute("COMMIT")
+        except Exception as error:
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                log.error("the store met %s", place(error))
+            with suppress(sqlite3.Error):
+                self.connection.rollback()
+            return [Unavailable("the report was not taken back") for _ in batch]
+        if number := sum(gone):
+            self.count -= number
+            self.untidy += number
+            self.unwiped = True
+            self._wipe()
+        return [None if one else Missing("there is no report to take back") for one in gone]
+
+    def _wipe(self) -> None:
+        """Empties the journal of what was taken back, or leaves that to the next time."""
+        with suppress(sqlite3.Error):
+            self.unwiped = self.unwiped and not withdrawal.wipe(self.connection)
+
     def tidy_when_due(self) -> None:
         """Puts the file in order when enough reports came since it last was."""
         if self.untidy >= max(LEAST_TO_TIDY, self.count // TIDY_SHARE):
@@ -239,7 +309,10 @@ class _Writer:
     def tidy(self) -> None:
         """Puts the file in order when reports came since it last was, and it can be done."""
         if self.untidy:
-            self.untidy, start = 0, time.monotonic()
+            # First, so that zeros stand in the pages that the rewriting frees.
+            self._wipe()
+            # Somebody was in the way: it is done when nothing comes for a while.
+            self.untidy, start = int(self.unwiped), time.monotonic()
             with suppress(sqlite3.Error, OSError):
                 tidy(self.connection, self.path, most_bytes=MOST_BYTES)
             self.may_tidy_at = time.monotonic() + IDLE_SHARE * (time.monotonic() - start)
@@ -283,12 +356,12 @@ class _Writer:
         return None
 
     def _look_up(self, waiting: _Waiting) -> Outcome:
-        """None when the report is held, Conflict when another is under its id, Unavailable when none is."""
+        """None when the report is held, Conflict when another is under its id, or that none is."""
         found = self.connection.execute(
             "SELECT sealed = ? FROM reports WHERE id = ?", (waiting.sealed, waiting.id)
         ).fetchone()
         if not found:
-            return Unavailable("the report was not stored")
+            return (Unavailable if waiting.sealed else Missing)("the report was not stored")
         return None if found[0] else Conflict("another report has this id")
 
     def _give_up(self, batch: Sequence[_Waiting]) -> list[Outcome]:

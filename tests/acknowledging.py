@@ -1,10 +1,11 @@
 """Answers an intake in the name of a desk, whose key tests know."""
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from intake.crypto.acknowledgement import Acknowledgement, file_name, serialise
+from intake.crypto.acknowledgement import Acknowledgement, box_name, file_name, serialise
 from intake.crypto.signing import SigningKey
 from intake.directory import read_key
 from tests.cards import DESK
@@ -26,8 +27,9 @@ def write_acknowledgement(
     server: SigningKey | None = None,
     card: bytes = b"",
     digests: dict[int, str] | None = None,
+    box: bytes = b"",
 ) -> Path:
-    """The file by which `desk` accepts these bundles of the intake."""
+    """The file by which `desk` accepts these bundles of the intake, and its box beside it."""
     known = finished(data) if digests is None else digests
     said = Acknowledgement(
         desk.verify_key,
@@ -35,7 +37,10 @@ def write_acknowledgement(
         sequence,
         tuple((bundle, known[bundle]) for bundle in bundles),
         card.decode(),
+        hashlib.sha256(box).hexdigest() if box else "",
     )
+    if box:
+        (stick / box_name(sequence)).write_bytes(box)
     path = stick / f"{file_name(sequence)}-{desk.verify_key.public.hex()[:4]}"
     path.write_bytes(serialise(said, desk))
     return path

@@ -20,7 +20,7 @@ from templates import DOMAIN, LOCALE, TEMPLATES
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES = ("es",)
 # Datasette's own pages have no catalog.
-FOLDERS = (".", "findings", "findings/site", "sheets", "workbench/pages")
+FOLDERS = (".", "findings", "findings/site", "printed", "sheets", "workbench/pages")
 # Texts that stand in pages, pictures and data alike are templates without markup.
 KINDS = ("*.html", "*.txt")
 OPTIONS = {"newstyle_gettext": "true", "trimmed": "false"}

@@ -17,7 +17,7 @@ NAMES = {"en": "English", LANGUAGE: "العربية"}
 LETTERS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "ابتثجحخدذرزسشصضطظعغفقكلمنه" * 2
 )
-KEPT = re.compile(r"(%\([a-z]+\)s|\{[a-z]\}|%%)")
+KEPT = re.compile(r"(%\([a-z]+\)s|\{[a-z]+\}|%%)")
 
 
 def written(text: str) -> str:

@@ -21,7 +21,12 @@ from intake.forms.form import Form, shipped
 BIN = Path(sys.executable).parent
 SECONDS_TO_START = 60
 # What a benchmark, or a year's reports at once, must not be slowed down by.
-PATIENT = {"free_per_minute": 100_000_000, "scriptless_per_minute": 100_000_000, "min_fill_seconds": 0}
+PATIENT = {
+    "free_per_minute": 100_000_000,
+    "looks_per_minute": 100_000_000,
+    "scriptless_per_minute": 100_000_000,
+    "min_fill_seconds": 0,
+}
 _STAMP = re.compile(r'name="_stamp" value="([^"]+)"')
 _SCRIPT = re.compile(r'<script src="(/forms/[^"]+)"')
 
@@ -142,4 +147,4 @@ def send_form(client: httpx.Client, page: Page, raw: dict[str, list[str]]) -> No
     fields.append(("_stamp", (None, page.stamp)))
     answer = client.post(page.address, files=fields)
     assert answer.status_code == 303, f"{answer.status_code}"
-    assert answer.headers["location"].endswith("/sent?sealed_by=server")
+    assert "/sent?sealed_by=server&" in answer.headers["location"]

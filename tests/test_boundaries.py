@@ -40,6 +40,9 @@ OPENING = {
 }
 # crypto_secretbox_open, crypto_aead_..._decrypt and their like, of libsodium.
 LIBRARY_OPENING = re.compile(r"crypto_\w*(?:_open|_decrypt)\w*")
+# But for what a desk says to reporters: it is sealed under the key of a code that one of them typed, with a
+# cipher that opens nothing else of ours.
+OPENS_REPLIES = {"intake.crypto.message": {"crypto_secretbox_open"}}
 
 
 def modules(package: str) -> list[str]:
@@ -107,7 +110,8 @@ def test_no_module_of_the_server_names_what_opens_a_report(module: str) -> None:
     names |= {node.attr for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
     names |= {name.rsplit(".", 1)[-1] for name in imports(module)}
     names |= {node.name for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef)}
-    assert not {name for name in names if name in OPENING or LIBRARY_OPENING.fullmatch(name)}
+    found = {name for name in names if name in OPENING or LIBRARY_OPENING.fullmatch(name)}
+    assert found == OPENS_REPLIES.get(module, set())
 
 
 @pytest.mark.parametrize("module", modules("intake"))

@@ -1,48 +1,47 @@
 """Makes a release out of an edition: what is printed, and no number that is not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from analysis.findings import past
+from analysis.findings import past, wrapping
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
-from analysis.findings.control.certificate import Need
 from analysis.findings.control.lattice import Cell as Name
+from analysis.findings.counting import ENTRY_SITE
 from analysis.findings.edition import Edition
 from analysis.findings.errors import Recoverable, RefusedRelease
 from analysis.findings.lines import Planned
 from analysis.findings.model import within
+from analysis.findings.printing import Printer, batch_reports
 from analysis.findings.released import (
-    PERCENT_BASE,
     AskedForm,
     Axis,
     Batch,
     Category,
-    Cell,
-    Flow,
     Method,
     Quote,
     Release,
     Span,
-    Status,
     Table,
     Words,
 )
-from analysis.findings.tables import FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED
-from analysis.review.exclusions import REASONS
 from intake.forms.form import canonical
 from intake.forms.report import CHANNELS
 
 
-def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]) -> Release:
+def assemble(
+    edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...], trackers: tuple[str, ...] = ()
+) -> Release:
     """The release; `lines` are the ledger's, with its own as the last. Raises RefusedRelease."""
     file = edition.file
-    languages = file.languages
+    languages, printer = file.languages, Printer(edition.printed, edition.span.id)
+    tables = [edition.plan.tables[name] for name in edition.selection.tables]
     forms = tuple(
         AskedForm(form.id, form.version, _worded(form.title, languages), form.digest)
         for form in edition.plan.questions.forms
     )
-    return Release(
+    release = Release(
         organization=file.organization,
         title=file.title,
         id=file.release,
@@ -55,12 +54,14 @@ def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]
         doi=file.doi,
         address=file.address,
         period_events=Span(file.months.first, file.months.last),
+        # The first and last week of receipt would tell that somebody reported in each, and that nobody did
+        # before and after: such zeros are withheld everywhere else. The day on which data closed is told.
         period_received=None,
         k=file.k,
-        n=_cell(edition, (), ()),
-        excluded=_cell(edition, (f"{FLOW}={FLOW_EXCLUDED}",), None),
-        flow=_flow(edition),
-        tables=tuple(_table(edition, edition.plan.tables[name]) for name in edition.selection.tables),
+        n=printer.reports,
+        excluded=printer.excluded,
+        flow=printer.flow,
+        tables=tuple(_table(edition, printer, table) for table in tables),
         quotes=quotes,
         forms=forms,
         method=_method(edition),
@@ -68,7 +69,9 @@ def assemble(edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...]
         ledger="".join(f"{line}\n" for line in lines).encode(),
         audit=_audit(edition),
         codebook=codebook(edition),
+        trackers=trackers,
     )
+    return replace(release, words=wrapping.write(release, tables, edition.span.id))
 
 
 def codebook(edition: Edition) -> bytes:
@@ -94,6 +97,8 @@ def entry(edition: Edition, digest: str) -> dict[str, Any]:
         "codebook": digest,
         "batches": list(edition.span.batches),
         "span": edition.span.id,
+        "period": [edition.file.months.first, edition.file.months.last],
+        "undated": edition.file.undated,
         "tables": list(edition.selection.tables),
         "campaign": edition.file.campaign,
         "k": edition.file.k,
@@ -128,7 +133,7 @@ def _audit(edition: Edition) -> bytes:
 def _check(edition: Edition, found: Mapping[Name, Bounds]) -> None:
     """What was withheld is believed to protect only after an attack that knows not how it was chosen."""
     for cell in edition.primary.keys() & found.keys():
-        need, interval = Need.of(edition.counts[cell].reports, edition.file.k), found[cell].integer
+        need, interval = edition.needs[cell], found[cell].integer
         if interval.low > need.low or (interval.high is not None and interval.high < need.high):
             raise Recoverable(
                 f"a withheld number could be worked out from those around it: {past.cell_name(cell)}",
@@ -157,22 +162,8 @@ def _described(edition: Edition, table: Planned) -> dict[str, Any]:
     }
 
 
-def _table(edition: Edition, table: Planned) -> Table:
-    cells = {codes: _cell(edition, cell, table.bases.get(codes)) for codes, cell in table.cells.items()}
-    axes = tuple(_axis(axis, edition.file.languages) for axis in table.axes)
-    return Table(
-        table.id, table.finding, table.kind, axes, cells, dict(_column_bases(edition, table)), table.multiple
-    )
-
-
-def _column_bases(edition: Edition, table: Planned) -> Iterator[tuple[tuple[str, ...], Cell]]:
-    """n of each column, where all of its rows have the same."""
-    found: dict[tuple[str, ...], set[Name]] = {}
-    for codes, base in table.bases.items():
-        found.setdefault(codes[1:], set()).add(base)
-    for column, bases in found.items():
-        if len(bases) == 1:
-            yield column, _cell(edition, bases.pop(), None)
+def _table(edition: Edition, printer: Printer, table: Planned) -> Table:
+    return printer.table(table, tuple(_axis(axis, edition.file.languages) for axis in table.axes))
 
 
 def _axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
@@ -194,37 +185,17 @@ def _worded(words: Words, languages: tuple[str, ...]) -> Words:
     return {language: words[language] for language in languages}
 
 
-def _cell(edition: Edition, cell: Name | None, base: Name | None) -> Cell:
-    if cell is None:
-        return Cell(Status.NOT_ASKED)
-    reports = edition.printed.get(within(cell, edition.span.id))
-    if reports is None:
-        return Cell(Status.WITHHELD)
-    of = None if base is None else edition.printed.get(within(base, edition.span.id))
-    return Cell(Status.SHOWN, reports, of, _percent(reports, of))
-
-
-def _percent(reports: int, base: int | None) -> int | None:
-    """Whole percent, halves rounded up; none of a base so small that one report moves it by 5."""
-    if base is None or base < PERCENT_BASE:
-        return None
-    return (200 * reports + base) // (2 * base)
-
-
-def _flow(edition: Edition) -> Flow:
-    received = (f"{FLOW}={FLOW_RECEIVED}",)
-
-    def stage(node: str) -> Cell:
-        return _cell(edition, (f"{FLOW}={node}",), received)
-
-    excluded: Mapping[str, Cell] = {reason: stage(f"{FLOW_EXCLUDED}.{reason}") for reason in REASONS}
-    return Flow(stage(FLOW_RECEIVED), excluded, stage(FLOW_COUNTED))
+def _sites(edition: Edition) -> str:
+    """What the method says of entry sites; see Method."""
+    if not any(one.id == ENTRY_SITE for form in edition.plan.questions.forms for one in form.questions):
+        return "unknown"
+    return "shown" if edition.file.one_site else "withheld"
 
 
 def _method(edition: Edition) -> Method:
     texts = edition.file.texts
     batches = tuple(
-        Batch(one.batch.id, one.batch.day, _batch_n(edition, one.batch.id))
+        Batch(one.batch.id, one.batch.day, batch_reports(edition.known, one.batch.id))
         for one in edition.counted
         if one.batch.id in edition.span.batches
     )
@@ -236,14 +207,9 @@ def _method(edition: Edition) -> Method:
         left_out=edition.selection.left_out,
         insider=edition.file.insider,
         one_arrival=edition.file.one_arrival,
+        sites=_sites(edition),
         verification=texts["verification"],
         outreach=texts["outreach"],
         funding=texts["funding"],
         corrections=texts["corrections"],
     )
-
-
-def _batch_n(edition: Edition, batch: str) -> Cell:
-    """n of a batch, where it was published."""
-    number = edition.known.get(within((), batch))
-    return Cell(Status.WITHHELD) if number is None else Cell(Status.SHOWN, number)

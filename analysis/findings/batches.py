@@ -66,8 +66,8 @@ def freeze(
         ],
     )
     connection.executemany(
-        'INSERT INTO "batch_cells" VALUES (?, ?, ?, ?)',
-        ((batch.id, "|".join(cell), one.reports, one.largest) for cell, one in cells.items()),
+        'INSERT INTO "batch_cells" VALUES (?, ?, ?, ?, ?)',
+        ((batch.id, "|".join(cell), one.reports, one.largest, one.site) for cell, one in cells.items()),
     )
     for reports, is_counted in ((counted, 1), (left_out, 0)):
         connection.executemany(
@@ -90,9 +90,9 @@ def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]
     A question that was asked later was not asked then, so all reports lie in its ".not_asked".
     """
     rows = connection.execute(
-        'SELECT "cell", "reports", "largest" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
+        'SELECT "cell", "reports", "largest", "site" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
     )
-    frozen = {_parse(name): Count(reports, largest) for name, reports, largest in rows}
+    frozen = {_parse(name): Count(*numbers) for name, *numbers in rows}
     new = frozenset(model.trees.keys() - batch.trees.keys())
     if not new:
         return frozen

@@ -22,6 +22,9 @@ from analysis.findings.rows import Column, Numbers, Reports, choices, read_repor
 from analysis.findings.tables import CHANNEL, FLOW, LANG
 
 WHEN, WEEK, ASKING = "when", "week", "asking"
+# Where a report was filled in, such as a stand or a kiosk: a question of this id says so. Whoever leaves it
+# blank, or is not asked, came by no such place.
+ENTRY_SITE = "entry_site"
 # A landlord of a building with few homes points at its tenants: such a report names no landlord.
 SMALL_PLACES: Mapping[str, tuple[str, tuple[str, ...]]] = {"landlord": ("size", ("1_2", "3_9"))}
 
@@ -30,14 +33,15 @@ Counted: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Reports of a cell, and how many of them at most came by one channel in one week."""
+    """Reports of a cell; how many of them at most came by one channel in one week, and by one entry site."""
 
     reports: int
     largest: int
+    site: int = 0
 
     def __add__(self, other: "Count") -> "Count":
         # Of batches of other weeks this is too much rather than too little.
-        return Count(self.reports + other.reports, self.largest + other.largest)
+        return Count(self.reports + other.reports, self.largest + other.largest, self.site + other.site)
 
 
 NONE = Count(0, 0)
@@ -47,12 +51,16 @@ class Unanswered(ValueError):
     """A report leaves blank what its form requires; no import lets such a one in."""
 
 
-def select(database: Database, months: calendar.Months, *, undated: bool, taken: Numbers) -> Numbers:
-    """The counted reports about events in a period that are in no batch yet."""
-    reports = read_reports(database, WHEN)
-    column = reports.columns[WHEN]
+def select(
+    database: Database, months: calendar.Months, *, undated: bool, taken: Numbers, until: str | None = None
+) -> Numbers:
+    """The counted reports about events in a period that are in no batch yet, and came in a week `until`."""
+    reports = read_reports(database, WHEN, WEEK)
+    column, weeks = reports.columns[WHEN], reports.columns[WEEK]
     held = [months.holds(value) for value in column.values]
     fits = np.array([undated if one is None else one for one in held], dtype=np.bool_)[column.codes]
+    if until is not None:
+        fits &= np.array([week <= until for week in weeks.values], dtype=np.bool_)[weeks.codes]
     found: Numbers = reports.ids[fits & ~np.isin(reports.ids, taken)]
     return found
 
@@ -70,24 +78,27 @@ def count(database: Database, plan: Plan, chosen: Numbers) -> dict[Cell, Count]:
 
 def _count_lattice(model: Model, lattice: Sequence[str], frame: "_Frame") -> Iterator[tuple[Cell, Count]]:
     trees = [model.trees[name] for name in lattice]
-    cells = _leaf_counts(trees, frame)
-    for axis, tree in enumerate(trees):
-        cells = np.moveaxis(np.tensordot(_membership(tree), cells, axes=(1, axis)), 0, axis)
+    cells = _parted(trees, frame, frame.arrival)
     reports, largest = cells.sum(axis=-1), cells.max(axis=-1)
+    # The last part are those that came by no site.
+    sites = _parted(trees, frame, frame.site)[..., :-1].max(axis=-1) if frame.site.width > 1 else None
     for place in map(tuple, np.argwhere(reports).tolist()):
         nodes = {tree.name: tree.nodes[at] for tree, at in zip(trees, place, strict=True)}
-        yield model.cell(nodes), Count(int(reports[place]), int(largest[place]))
+        site = 0 if sites is None else int(sites[place])
+        yield model.cell(nodes), Count(int(reports[place]), int(largest[place]), site)
 
 
-def _leaf_counts(trees: Sequence[Tree], frame: "_Frame") -> Counted:
-    """Reports by leaf of each tree, and by channel and week."""
+def _parted(trees: Sequence[Tree], frame: "_Frame", parts: "_Parts") -> Counted:
+    """Reports by node of each tree, and by part."""
     shape = [len(tree.leaves) for tree in trees]
     codes = np.zeros(len(frame), dtype=np.int64)
     for tree, size in zip(trees, shape, strict=True):
         codes = codes * size + frame.leaves(tree)
-    width = frame.arrivals
-    flat = np.bincount(codes * width + frame.arrival, minlength=int(np.prod(shape)) * width)
-    return flat.reshape(*shape, width)
+    flat = np.bincount(codes * parts.width + parts.codes, minlength=int(np.prod(shape)) * parts.width)
+    cells: Counted = flat.reshape(*shape, parts.width)
+    for axis, tree in enumerate(trees):
+        cells = np.moveaxis(np.tensordot(_membership(tree), cells, axes=(1, axis)), 0, axis)
+    return cells
 
 
 def _membership(tree: Tree) -> Counted:
@@ -99,12 +110,20 @@ def _membership(tree: Tree) -> Counted:
     return matrix
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """In which of `width` parts each report is."""
+
+    codes: Numbers
+    width: int
+
+
 class _Frame:
     """The chosen reports as columns of leaves, each worked out when it is asked for first."""
 
     def __init__(self, database: Database, plan: Plan, chosen: Numbers) -> None:
         self._database, self._plan = database, plan
-        names = [WHEN, WEEK, CHANNEL, LANG, ASKING, SETTING, *plan.choices]
+        names = [WHEN, WEEK, CHANNEL, LANG, ASKING, SETTING, ENTRY_SITE, *plan.choices]
         names += [column for column, _ in SMALL_PLACES.values()]
         reports = read_reports(database, *names)
         places = reports.places(chosen)
@@ -118,10 +137,9 @@ class _Frame:
         self._askings = _read_askings(database)
         self._known: dict[str, Numbers] = {}
         self._ticked: dict[str, NDArray[np.uint8]] = {}
-        weeks, channels = self._reports.columns[WEEK], self._reports.columns[CHANNEL]
-        joined = weeks.codes.astype(np.int64) * len(channels.values) + channels.codes
-        used, self.arrival = np.unique(joined, return_inverse=True)
-        self.arrivals = max(1, len(used))
+        used, arrival = _joined(self._reports.columns[WEEK], self._reports.columns[CHANNEL])
+        self.arrival = _Parts(arrival, max(1, len(used)))
+        self.site = _sites(self._reports.columns[ENTRY_SITE])
 
     def __len__(self) -> int:
         return len(self._reports)
@@ -165,26 +183,19 @@ class _Frame:
     def _settings(self) -> Column:
         """The setting of each report: its answer, or its form where that asks none."""
         alone = {page_form(form): form.id for form in self._plan.questions.forms if not asks_setting(form)}
-        answers, askings = self._reports.columns[SETTING], self._reports.columns[ASKING]
-        pairs = answers.codes.astype(np.int64) * len(askings.values) + askings.codes
-        used, codes = np.unique(pairs, return_inverse=True)
+        used, codes = _joined(self._reports.columns[SETTING], self._reports.columns[ASKING])
         values = []
-        for pair in used.tolist():
-            answer, asking = divmod(pair, len(askings.values))
-            form, _, _ = self._askings[int(askings.values[asking])]
-            given = answers.values[answer]
+        for given, asking in used:
+            form, _, _ = self._askings[int(asking)]
             values.append(alone.get(form) or (BLANK if given is None else self._codes[given]))
         return Column(tuple(values), codes.astype(np.int32))
 
     def _page(self, places: Mapping[str, int]) -> Numbers:
-        settings, askings = self._settings(), self._reports.columns[ASKING]
-        pairs = settings.codes.astype(np.int64) * len(askings.values) + askings.codes
-        used, codes = np.unique(pairs, return_inverse=True)
+        used, codes = _joined(self._settings(), self._reports.columns[ASKING])
         found = []
-        for pair in used.tolist():
-            setting, asking = divmod(pair, len(askings.values))
-            form, page, _ = self._askings[int(askings.values[asking])]
-            found.append(places[Page(form, page, settings.values[setting]).id])
+        for setting, asking in used:
+            form, page, _ = self._askings[int(asking)]
+            found.append(places[Page(form, page, setting).id])
         return np.array(found, dtype=np.int64)[codes]
 
     def _asked(self, question: str) -> NDArray[np.bool_]:
@@ -233,6 +244,22 @@ def _only_used(column: Column, places: Numbers) -> Column:
     """The column of the chosen reports, with their values alone: others may have no leaf here."""
     used, codes = np.unique(column.codes[places], return_inverse=True)
     return Column(tuple(column.values[code] for code in used.tolist()), codes.astype(np.int32))
+
+
+def _joined(first: Column, second: Column) -> tuple[list[tuple[Any, Any]], Numbers]:
+    """The pairs of values that two columns have together, and which of them each report has."""
+    width = len(second.values)
+    pairs = first.codes.astype(np.int64) * width + second.codes
+    used, codes = np.unique(pairs, return_inverse=True)
+    return [(first.values[pair // width], second.values[pair % width]) for pair in used.tolist()], codes
+
+
+def _sites(column: Column) -> _Parts:
+    """The entry site of each report; the last part is none."""
+    named = [place for place, value in enumerate(column.values) if value is not None]
+    places = np.full(len(column.values), len(named), dtype=np.int64)
+    places[named] = np.arange(len(named))
+    return _Parts(places[column.codes], len(named) + 1)
 
 
 def _read_askings(database: Database) -> dict[int, tuple[str, str, frozenset[str]]]:

@@ -4,24 +4,27 @@ It holds true counts and stays on the desk. Everything is worked out before anyt
 release that is refused, or only rehearsed, has changed nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 from analysis.cipher import Database
-from analysis.findings import batches, calendar, past
+from analysis.findings import batches, calendar, limits, past
 from analysis.findings.batches import Batch
 from analysis.findings.calendar import Months
+from analysis.findings.control.bounds import Interval
+from analysis.findings.control.certificate import Need
 from analysis.findings.control.errors import Inconsistent
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.control.system import System, is_slack
+from analysis.findings.control.unknowns import reduce as reduce_system
 from analysis.findings.counting import NONE, Count, count, select
 from analysis.findings.errors import Changed, Overlaps, TooFewReports
 from analysis.findings.flow import count_flow
 from analysis.findings.model import Model, Span, system, within
 from analysis.findings.past import Published
 from analysis.findings.plan import Plan, make_plan
-from analysis.findings.primary import Reason, Rules
+from analysis.findings.primary import LARGE, Reason, Rules
 from analysis.findings.questions import read_questions
 from analysis.findings.releasefile import ReleaseFile
 from analysis.findings.selection import Selection, choose
@@ -45,8 +48,8 @@ class Counted:
 class Edition:
     """A release before it is written. `counts` are by cells with their span in their names.
 
-    `sensitive` are all cells that nobody may learn, between releases too; `primary` why those of its own
-    tables are.
+    `needs` has all cells that nobody may learn, between releases too, and what must stay possible for each;
+    `primary` why those of its own tables are.
     """
 
     file: ReleaseFile
@@ -61,7 +64,7 @@ class Edition:
     zeros: frozenset[Cell]
     published: tuple[Published, ...]
     primary: Mapping[Cell, Reason]
-    sensitive: frozenset[Cell]
+    needs: Mapping[Cell, Need]
     printed: Mapping[Cell, int]
     withheld: frozenset[Cell]
 
@@ -72,11 +75,17 @@ class Edition:
         return found[0] if found else None
 
     @property
+    def sensitive(self) -> frozenset[Cell]:
+        """All cells that nobody may learn."""
+        return frozenset(self.needs)
+
+    @property
     def known(self) -> dict[Cell, int]:
         """All that everybody knows once it is published."""
         before = (one.told for one in self.published)
         zeros = dict.fromkeys(self.zeros, 0)
-        return reduce(lambda known, more: {**known, **more}, before, zeros) | dict(self.printed)
+        known = reduce(lambda known, more: {**known, **more}, before, zeros) | dict(self.printed)
+        return known | limits.numbers(_claimed(self.published))
 
 
 def prepare(
@@ -102,13 +111,16 @@ def prepare(
         for cell in plan.model(plan.tables).cells
         if (name := within(cell, span.id)) in totals
     }
-    rules = Rules(file.k, file.one_arrival, _small_nodes(file))
+    rules = Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
     earlier = {name for one in published for name in one.tables}
     selection = choose(plan, file, own.get((), NONE).reports, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
     model = plan.model(tables)
     _check_sides(model, counted)
-    whole = system(model, spans)
+    claimed = _claimed(published)
+    _check_claims(claimed, totals)
+    whole = limits.within_limits(system(model, spans), claimed)
+    totals |= {cell: Count(number, number) for cell, number in limits.numbers(claimed).items()}
     _check_sums(whole, totals)
     edition = Edition(
         file=file,
@@ -123,7 +135,7 @@ def prepare(
         zeros=frozenset(_zeros(model, [one.batch for one in counted], spans)),
         published=tuple(published),
         primary={},
-        sensitive=frozenset(),
+        needs={},
         printed={},
         withheld=frozenset(),
     )
@@ -180,11 +192,19 @@ def _new(database: Database, file: ReleaseFile, plan: Plan) -> Iterator[Counted]
             " a batch so small points at its reporters",
             "wait for more reports, or choose a longer period",
         )
-    own = replace(plan, months=file.months)
-    flow = count_flow(database, own, undated=file.undated)
-    parents = batches.parents(plan.model(plan.tables))
-    batch = Batch(file.release, file.date, file.months, file.undated, parents)
-    yield Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
+    yield first_counted(
+        database, plan, Batch(file.release, file.date, file.months, file.undated, {}), reports
+    )
+
+
+def first_counted(
+    database: Database, plan: Plan, batch: Batch, reports: Numbers, *, until: str | None = None
+) -> Counted:
+    """A batch of these reports, with its trees; of those left out, none that came after the week `until`."""
+    own = replace(plan, months=batch.months)
+    flow = count_flow(database, own, undated=batch.undated, until=until)
+    batch = replace(batch, trees=batches.parents(plan.model(plan.tables)))
+    return Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
 
 
 def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
@@ -198,6 +218,11 @@ def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
         raise TooFewReports(
             "more than half of all reports came by one channel in one week: one hand may have written them",
             "where they were imported or collected at once, say so in the release file: one_arrival = true",
+        )
+    if not file.one_site and 2 * whole.site > whole.reports:
+        raise TooFewReports(
+            "more than half of all reports came by one entry site: one hand may have written them",
+            "where there is one site alone, say so in the release file: one_site = true",
         )
 
 
@@ -288,22 +313,23 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
     own_cells, own_bases = _table_cells(edition.plan, edition.selection.tables)
     own = {within(cell, edition.span.id) for cell in {*own_cells, *own_bases, ()}}
     everywhere = {within(cell, span.id) for cell in {*cells, *bases} for span in edition.spans}
-    reasons = {cell: rules.reason(cell, edition.counts.get(cell, NONE)) for cell in everywhere}
-    primary = {cell: why for cell, why in reasons.items() if why and cell not in before}
+    primary = dict(_reasons(edition, rules, everywhere - before.keys(), before))
     printable = frozenset(
         cell for cell in own if edition.counts.get(cell, NONE).reports and cell not in before
     )
+    claimed = _claimed(edition.published)
+    before = before | limits.numbers(claimed)
     known = edition.zeros | before.keys()
     task = Task(
         system=edition.system,
         model=edition.model,
         counts={cell: one.reports for cell, one in edition.counts.items()},
         printable=printable,
-        sensitive=frozenset(primary) - known,
+        needs=dict(_needs(edition, primary, before, claimed)),
         bases=frozenset(within(cell, edition.span.id) for cell in own_bases),
         known=frozenset(known & set(edition.system.cells)),
+        before=frozenset(before),
         kept=frozenset({within((), edition.span.id)} - before.keys()),
-        k=edition.file.k,
         insider=edition.file.insider,
         key=key,
     )
@@ -314,10 +340,66 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
     return replace(
         edition,
         primary={cell: why for cell, why in primary.items() if cell in masked},
-        sensitive=task.sensitive,
+        needs=task.needs,
         printed={**shown, **again},
         withheld=masked,
     )
+
+
+def _reasons(
+    edition: Edition, rules: Rules, cells: Iterable[Cell], before: Collection[Cell]
+) -> Iterator[tuple[Cell, Reason]]:
+    """Why cells are sensitive; one that an earlier release withheld for its threshold stays so."""
+    for one in edition.published:
+        for cell in one.withheld:
+            if 0 < edition.counts.get(cell, NONE).reports < one.k and cell not in before:
+                yield cell, Reason.PROMISED
+    for cell in cells:
+        if reason := rules.reason(cell, edition.counts.get(cell, NONE)):
+            yield cell, reason
+
+
+def _needs(
+    edition: Edition,
+    primary: Mapping[Cell, Reason],
+    before: Mapping[Cell, int],
+    claimed: Mapping[Cell, Interval],
+) -> Iterator[tuple[Cell, Need]]:
+    """What must stay possible for each cell; a release that withheld one under a higher threshold goes on.
+
+    A large number of which one hand may have written most is no secret as far as a part of it was printed.
+    """
+    promised: dict[Cell, int] = {}
+    for one in edition.published:
+        for cell in one.withheld:
+            promised[cell] = max(one.k, promised.get(cell, 0))
+    known = {cell: number for cell, number in before.items() if cell in edition.system.index}
+    known |= dict.fromkeys(edition.zeros, 0)
+    large = bool(before) and any(why in LARGE for why in primary.values())
+    told = reduce_system(edition.system, known).lower if large else None
+    for cell, why in primary.items():
+        if cell in known:
+            continue
+        k = max(edition.file.k, promised.get(cell, 0))
+        need = limits.relaxed(Need.of(edition.counts[cell].reports, k), claimed.get(cell))
+        if told is not None and why in LARGE:
+            need = replace(need, low=max(need.low, int(told[edition.system.index[cell]])))
+        yield cell, need
+
+
+def _claimed(published: Iterable[Published]) -> dict[Cell, Interval]:
+    """Where numbers lie that got out as "at least" or "at most"."""
+    return limits.merged(limit for one in published for limit in one.limits.items())
+
+
+def _check_claims(claimed: Mapping[Cell, Interval], totals: Mapping[Cell, Count]) -> None:
+    for cell, one in claimed.items():
+        reports = totals.get(cell, NONE).reports
+        if reports < one.low or (one.high is not None and reports > one.high):
+            raise Changed(
+                f"{past.cell_name(cell)} was claimed otherwise than the desk's batches give",
+                "bring back the backup that belongs to the ledger",
+            )
 
 
 def _table_cells(plan: Plan, tables: Iterable[str]) -> tuple[set[Cell], set[Cell]]:

@@ -39,6 +39,10 @@ class Changed(FindingsError):
     """What was published before does not fit what is to be published now."""
 
 
+class LostLedger(FindingsError):
+    """Nobody knows what was published before: the ledger was lost with the database."""
+
+
 class Recoverable(FindingsError):
     """The attack on what would be published finds a sensitive number after all."""
 

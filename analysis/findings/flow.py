@@ -4,7 +4,7 @@ Every report about the period that is in no batch yet is in one place of it. One
 earlier batch and taken back since is received a second time, since no batch changes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.cipher import Database
 from analysis.findings.control.lattice import Cell
-from analysis.findings.counting import WEEK, WHEN, Count
+from analysis.findings.counting import ENTRY_SITE, WEEK, WHEN, Count
 from analysis.findings.plan import Plan
 from analysis.findings.questions import BLANK, SETTING, asks_setting
 from analysis.findings.tables import CHANNEL, FLOW, FLOW_COUNTED, FLOW_EXCLUDED, FLOW_RECEIVED, LANG
@@ -31,21 +31,31 @@ class Flowing:
     left_out: Numbers
 
 
-def count_flow(database: Database, plan: Plan, *, undated: bool) -> Flowing:
-    """The flow of the reports that a new batch is made of, by channel, language and setting."""
+def count_flow(database: Database, plan: Plan, *, undated: bool, until: str | None = None) -> Flowing:
+    """The flow of the reports that a new batch is made of, by channel, language and setting.
+
+    Those that came after the week `until` are not in it.
+    """
     found: dict[Cell, Counter[tuple[str, str]]] = {}
+    sites: defaultdict[Cell, Counter[int]] = defaultdict(Counter)
     left_out: list[int] = []
     alone = {form.digest: form.id for form in plan.questions.forms if not asks_setting(form)}
     for row in _rows(database):
         fits = plan.months.holds(row[WHEN])
-        if undated if fits is None else fits:
+        came = until is None or row[WEEK] <= until
+        if came and (undated if fits is None else fits):
             reports = int(row["reports"])
             setting = alone.get(row["digest"]) or row[SETTING] or BLANK
             for cell in _cells(row, setting):
                 found.setdefault(cell, Counter())[row[CHANNEL], row[WEEK]] += reports
+                if row["site"] is not None:
+                    sites[cell][row["site"]] += reports
             if row["reason"]:
                 left_out.extend(map(int, row["ids"].split(",")))
-    cells = {cell: Count(arrived.total(), max(arrived.values())) for cell, arrived in found.items()}
+    cells = {
+        cell: Count(arrived.total(), max(arrived.values()), max(sites[cell].values(), default=0))
+        for cell, arrived in found.items()
+    }
     return Flowing(cells, np.array(sorted(left_out), dtype=np.int64))
 
 
@@ -63,12 +73,14 @@ def _rows(database: Database) -> Iterator[dict[str, Any]]:
     when = f'r."{WHEN}"' if WHEN in there else "null"
     consent = f'r."{CONSENT[0]}"' if CONSENT[0] in there else "null"
     setting = f'r."{SETTING}"' if SETTING in there else "null"
+    site = f'r."{ENTRY_SITE}"' if ENTRY_SITE in there else "null"
     # Only fixed names of columns stand in the text of the query; values never do.
     yield from database.query(
-        f"""select "when", week, channel, lang, digest, setting, reason, count(*) as reports,
+        f"""select "when", week, channel, lang, digest, setting, site, reason, count(*) as reports,
           case when reason is null then null else group_concat(id) end as ids
         from (
           select r.id, {when} as "when", r.week, r.channel, r.lang, f.digest, c.code as setting,
+            {site} as site,
             case when {consent} is not
                 coalesce((select id from choices where question = ? and code = ?), -1)
               then ? else d.value end as reason,
@@ -79,6 +91,6 @@ def _rows(database: Database) -> Iterator[dict[str, Any]]:
             left join (select report, max(counted) as counted from counted_in group by report) b
               on b.report = r.id)
         where not counted and not (taken and reason is not null)
-        group by "when", week, channel, lang, digest, setting, reason""",  # noqa: S608 - see above
+        group by "when", week, channel, lang, digest, setting, site, reason""",  # noqa: S608 - see above
         [*CONSENT, NO_CONSENT],
     )

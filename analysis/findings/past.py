@@ -2,12 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from analysis.findings.control.bounds import Interval
 from analysis.findings.control.lattice import Cell
 from analysis.findings.ledger.chain import next_line
-from analysis.findings.ledger.entries import CLAIM, RELEASE, cell_name, parse_cell
+from analysis.findings.ledger.entries import (
+    CLAIM,
+    RELEASE,
+    REPORTS_ARE,
+    cell_name,
+    limit_of,
+    parse_cell,
+)
+from analysis.findings.limits import merged
 
 __all__ = ["Published", "append_line", "cell_name", "next_line", "parse_cell", "read_lines", "releases"]
 
@@ -16,8 +25,8 @@ __all__ = ["Published", "append_line", "cell_name", "next_line", "parse_cell", "
 class Published:
     """One release: its batches, its tables, and its cells, the printed ones with their numbers.
 
-    `claimed` are numbers that got out in another way before the next release, and `line` is the place of the
-    release in the ledger.
+    `claimed` are numbers that got out in another way before the next release, `limits` where numbers lie
+    that did so as "at least" or "at most", and `line` is the place of the release in the ledger.
     """
 
     release: str
@@ -29,6 +38,8 @@ class Published:
     withheld: tuple[Cell, ...]
     claimed: Mapping[Cell, int]
     line: int
+    k: int
+    limits: Mapping[Cell, Interval] = field(default_factory=dict)
 
     @property
     def told(self) -> Mapping[Cell, int]:
@@ -52,8 +63,10 @@ def releases(lines: Iterable[str]) -> tuple[Published, ...]:
     for number, entry in enumerate(map(json.loads, lines)):
         if entry["kind"] == RELEASE:
             found.append(_published(entry, number))
+        elif limit := limit_of(entry):
+            found[-1] = replace(found[-1], limits=merged([*found[-1].limits.items(), limit]))
         elif entry["kind"] == CLAIM:
-            claimed = {**found[-1].claimed, parse_cell(entry["cell"]): entry["reports"]}
+            claimed = {**found[-1].claimed, parse_cell(entry["cell"]): entry[REPORTS_ARE]}
             found[-1] = replace(found[-1], claimed=claimed)
     return tuple(found)
 
@@ -69,4 +82,5 @@ def _published(entry: Mapping[str, Any], line: int) -> Published:
         tuple(map(parse_cell, entry["withheld"])),
         {},
         line,
+        entry["k"],
     )

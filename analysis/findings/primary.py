@@ -2,10 +2,12 @@
 
     few      fewer than k reports, and not none
     arrival  more than half of it came by one channel in one week: one hand may have written it
+    site     more than half of it came by one entry site, such as one stand or one kiosk
     place    of a place that too few people can be behind, as the release file says
+    promised fewer than the threshold of an earlier release, which withheld it
 
 None at all is withheld like a small number, and is not sensitive: where zeros are shown, a withheld cell
-confesses that somebody reported. Entry sites would be looked at as channels are, if reports held any.
+confesses that somebody reported. Of entry sites nothing is known unless a form asks `entry_site`.
 """
 
 from collections.abc import Collection
@@ -21,15 +23,22 @@ class Reason(StrEnum):
 
     FEW = "few"
     ARRIVAL = "arrival"
+    SITE = "site"
     PLACE = "place"
+    PROMISED = "promised"
+
+
+# Reasons for which numbers are sensitive that may be large.
+LARGE = frozenset({Reason.ARRIVAL, Reason.SITE, Reason.PLACE})
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The threshold, whether one week of one channel may be most of a number, and nodes of small places."""
+    """The threshold, whether one week of one channel or one site may be most of a number, small places."""
 
     k: int
     one_arrival: bool
+    one_site: bool
     small_places: Collection[str]
 
     def reason(self, cell: Cell, count: Count) -> Reason | None:
@@ -42,4 +51,6 @@ class Rules:
             return Reason.PLACE
         if not self.one_arrival and 2 * count.largest > count.reports:
             return Reason.ARRIVAL
+        if not self.one_site and 2 * count.site > count.reports:
+            return Reason.SITE
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.arrivals import standing_still
 from analysis.desk import Desk
-from analysis.findings import batches, past
+from analysis.findings import batches, past, recounting, trackers
 from analysis.findings.assembly import assemble, codebook, entry
 from analysis.findings.edition import Edition, prepare
 from analysis.findings.errors import Changed, RefusedRelease
@@ -21,8 +21,10 @@ from analysis.findings.primary import Reason
 from analysis.findings.quoting import read_quotes
 from analysis.findings.released import Release
 from analysis.findings.releasefile import ReleaseFile
+from analysis.findings.trackers import Drawn
 from analysis.review import retention
 from analysis.storage import built_aside, sync_directory, write_file
+from analysis.threads import messages
 
 SUMS = "SHA256SUMS"
 _PUBLIC_DIRECTORY, _PUBLIC_FILE = 0o755, 0o644
@@ -38,12 +40,23 @@ class Written:
     digest: str
 
 
-def make(desk: Desk, file: ReleaseFile) -> tuple[Edition, Release, str | None]:
-    """The release that a file asks for, and its line for the ledger, None where that has it already.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A release that is not written yet; `line` is None where the ledger has it already."""
 
-    Writes nothing. Raises FindingsError, ControlError.
+    edition: Edition
+    release: Release
+    line: str | None
+    drawn: Drawn | None
+
+
+def make(desk: Desk, file: ReleaseFile) -> Made:
+    """The release that a file asks for.
+
+    Writes nothing. Raises FindingsError, ControlError; LostLedger first of all.
     """
     connection = desk.database.conn
+    recounting.check_past(connection)
     lines = past.read_lines(connection)
     published = past.releases(lines)
     places = [number for number, one in enumerate(published) if one.release == file.release]
@@ -51,11 +64,14 @@ def make(desk: Desk, file: ReleaseFile) -> tuple[Edition, Release, str | None]:
     edition = prepare(desk.database, file, before, _key(desk), again=bool(places))
     digest = hashlib.sha256(codebook(edition)).hexdigest()
     quotes = read_quotes(desk.database, edition)
+    drawn = trackers.draw(connection, edition, again=bool(places))
+    listed = drawn.listed if drawn else ()
     if places:
         _check_same(edition, published[places[0]])
-        return edition, assemble(edition, lines[: published[places[0]].line + 1], quotes), None
+        lines = lines[: published[places[0]].line + 1]
+        return Made(edition, assemble(edition, lines, quotes, listed), None, drawn)
     line = past.next_line(lines, entry(edition, digest))
-    return edition, assemble(edition, (*lines, line), quotes), line
+    return Made(edition, assemble(edition, (*lines, line), quotes, listed), line, drawn)
 
 
 def publish(
@@ -68,12 +84,12 @@ def publish(
     """
     check_new(out)
     with standing_still(desk):
-        edition, release, line = make(desk, file)
-        files = build(release)
-        if line is not None:
-            _remember(desk, edition, line)
+        made = make(desk, file)
+        files = build(made.release)
+        if made.line is not None:
+            _remember(desk, made.edition, made.line, made.drawn)
     _write(out, files)
-    return Written(out, edition, hashlib.sha256(files[SUMS]).hexdigest())
+    return Written(out, made.edition, hashlib.sha256(files[SUMS]).hexdigest())
 
 
 def check_new(out: Path) -> None:
@@ -96,7 +112,9 @@ def describe(edition: Edition) -> Iterator[str]:
     words = {
         Reason.FEW: f"under {edition.file.k} reports",
         Reason.ARRIVAL: "more than half by one channel in one week",
+        Reason.SITE: "more than half by one entry site",
         Reason.PLACE: "of a place with too few people",
+        Reason.PROMISED: "under the threshold of an earlier release, which withheld them",
     }
     for reason, said in words.items():
         number = sum(why is reason for _, why in own)
@@ -114,7 +132,7 @@ def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
     """
     check_new(out)
     with standing_still(desk):
-        edition, _, _ = make(desk, file)
+        edition = make(desk, file).edition
     yield from describe(edition)
     costs = sorted(
         (
@@ -148,11 +166,14 @@ def _check_same(edition: Edition, before: Published) -> None:
         )
 
 
-def _remember(desk: Desk, edition: Edition, line: str) -> None:
+def _remember(desk: Desk, edition: Edition, line: str, drawn: Drawn | None) -> None:
     connection = desk.database.conn
     new = edition.new
     if new is not None and new.reports is not None and new.left_out is not None:
         batches.freeze(connection, new.batch, new.cells, new.reports, new.left_out)
+    if drawn is not None:
+        trackers.keep(connection, drawn)
+        messages.tell_counted(connection, edition.file.release, drawn.owned)
     past.append_line(connection, line)
     retention.note_release(connection, edition.file.release, edition.file.date)
 

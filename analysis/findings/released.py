@@ -151,7 +151,9 @@ class Method:
 
     `left_out` names tables that the release file asks for and no form has the questions of. `insider`
     is how many reports at most somebody is thought to know of in each other withheld cell. `one_arrival`
-    says that numbers stand of which more than half came by one channel in one week, as after an import.
+    says that numbers stand of which more than half came by one channel in one week, as after an import;
+    `sites` whether those are withheld of which more than half came by one entry site: "withheld", "shown"
+    as the organizers decided, or "unknown" where no form asks.
     """
 
     batches: tuple[Batch, ...]
@@ -160,6 +162,7 @@ class Method:
     left_out: tuple[str, ...]
     insider: int
     one_arrival: bool
+    sites: str
     verification: Words
     outreach: Words
     funding: Words
@@ -170,9 +173,10 @@ class Method:
 class Release:
     """All that a site says. `excluded` is how many reports were received and not counted.
 
-    `ledger` and `audit` and `codebook` are the bytes of the public files of these names.
+    `ledger`, `audit` and `codebook` are the bytes of the public files of these names, `words` those of
+    release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
-    a slash at its end, None when nobody knows yet.
+    a slash at its end, None when nobody knows yet. `trackers` is the list of what was counted, or empty.
     """
 
     organization: str
@@ -199,4 +203,6 @@ class Release:
     ledger: bytes
     audit: bytes
     codebook: bytes
+    words: bytes = b"{}\n"
     address: str | None = None
+    trackers: tuple[str, ...] = ()

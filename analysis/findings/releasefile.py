@@ -39,7 +39,8 @@ LICENCES = {
 TEXTS = ("verification", "outreach", "funding", "corrections")
 _KEYS = {
     *("organization", "release", "version", "date", "languages", "title", "period", "tables", "without"),
-    *("k", "insider", "licence", "contact", "doi", "address", "campaign", "small_places", "one_arrival"),
+    *("k", "insider", "licence", "contact", "doi", "address", "campaign", "small_places"),
+    *("one_arrival", "one_site", "trackers"),
     *TEXTS,
 }
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
@@ -57,7 +58,9 @@ class ReleaseFile:
 
     `tables` is empty for all that can be made. `small_places` has answers, by question, that too few
     people can be behind for any number of them to be shown. `one_arrival` lets numbers stand of which
-    more than half came by one channel in one week, as after an import.
+    more than half came by one channel in one week, as after an import; `one_site` those of which more than
+    half came by one entry site. `trackers` adds the list by which
+    senders see that their reports were counted.
     """
 
     organization: str
@@ -79,6 +82,8 @@ class ReleaseFile:
     campaign: str | None
     small_places: Mapping[str, tuple[str, ...]]
     one_arrival: bool
+    one_site: bool
+    trackers: bool
     texts: Mapping[str, Words]
 
 
@@ -137,6 +142,8 @@ def _release_file(found: Mapping[str, Any]) -> ReleaseFile:
         campaign=_campaign(found.get("campaign")),
         small_places=_small_places(found.get("small_places", {})),
         one_arrival=_flag(found.get("one_arrival", False), "one_arrival"),
+        one_site=_flag(found.get("one_site", False), "one_site"),
+        trackers=_flag(found.get("trackers", False), "trackers"),
         texts={name: _words(found[name], name, languages) if name in found else {} for name in TEXTS},
     )  # fmt: skip
 

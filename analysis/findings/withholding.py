@@ -20,6 +20,7 @@ from analysis.findings.control.protect import protect
 from analysis.findings.control.system import System, is_slack
 from analysis.findings.control.unknowns import reduce
 from analysis.findings.dimensions import PAGE
+from analysis.findings.limits import of_no_claim
 from analysis.findings.model import BATCH, Model
 
 _MARGIN, _BASE = 4.0, 10.0
@@ -36,22 +37,28 @@ class Task:
     """What is to be protected. Cells have their span in their names.
 
     `counts` has every cell of the system that is not zero; `printable` what would be printed now;
-    `sensitive` every cell, printable or not, that must not be learned; `bases` the cells of which
-    percentages are; `known` what was printed before and cells that cannot be anything but zero; `kept`
-    the cells of `printable` that stay whatever it costs.
+    `needs` has every cell, printable or not, that must not be learned, and what must stay possible for it;
+    `bases` the cells of which percentages are; `known` what got out before and cells that cannot be
+    anything but zero; `before` the former of them; `kept` the cells of `printable` that stay whatever it
+    costs.
     """
 
     system: System
     model: Model
     counts: Mapping[Cell, int]
     printable: frozenset[Cell]
-    sensitive: frozenset[Cell]
+    needs: Mapping[Cell, Need]
     bases: frozenset[Cell]
     known: frozenset[Cell]
+    before: frozenset[Cell]
     kept: frozenset[Cell]
-    k: int
     insider: int
     key: bytes
+
+    @property
+    def sensitive(self) -> frozenset[Cell]:
+        """The cells that must not be learned."""
+        return frozenset(self.needs)
 
 
 def withhold(task: Task) -> frozenset[Cell]:
@@ -81,7 +88,7 @@ def withhold(task: Task) -> frozenset[Cell]:
                     if patience < 0 or len(part) >= _DEAR:
                         loose |= _met(values, zeros) or zeros
                     if not loose:
-                        raise
+                        raise _refusal(task, error.target, error.blocking) from None
                     break
             found.append(done[part])
         if not loose:
@@ -99,27 +106,33 @@ def _hopeless(
     fast = task.known | held
     exposed, loosable = _bounded(task, values, fast), held - task.kept
     if exposed and not loosable:
-        raise _given_away(task, exposed[0])
+        raise _refusal(task, exposed[0])
     if exposed:
         return frozenset().union(*(_near(cell, loosable) for cell in exposed)) or loosable
     exposed = _bounded(task, values, fast | zeros) if zeros else []
     return frozenset().union(*(_near(cell, zeros) for cell in exposed)) or (zeros if exposed else frozenset())
 
 
-def _given_away(task: Task, cell: Cell) -> PastDiscloses:
-    """The refusal, with what was printed before of the same thing."""
-    blocking = sorted(one for one in task.known if _elsewhere(one) == _elsewhere(cell))
-    named = ", ".join("|".join(one) for one in blocking[:_NAMED])
-    return PastDiscloses(
-        f"what was published before gives away the withheld cell {'|'.join(cell)}: {named}",
-        "leave its table out, publish it by larger groups, or wait for more reports",
-        cell,
-        blocking,
-    )
+def _refusal(task: Task, cell: Cell, found: Iterable[Cell] = ()) -> PastDiscloses:
+    """Names what got out before and pins the cell down: what was found to, else what is of the same thing."""
+    alike = (one for one in task.before if _elsewhere(one) == _elsewhere(cell))
+    blocking = sorted(task.before.intersection(found)) or sorted(alike)
+    name, hint = "|".join(cell), "leave its table out, publish it by larger groups, or wait for more reports"
+    if not task.before:
+        return PastDiscloses(
+            f"how the questions hang together gives away the withheld cell {name}, whatever else is withheld",
+            hint,
+            cell,
+            [],
+        )
+    listed = ", ".join("|".join(one) for one in blocking[:_NAMED])
+    more = f" and {len(blocking) - _NAMED} more" if len(blocking) > _NAMED else ""
+    said = f"what got out before gives away the withheld cell {name}"
+    return PastDiscloses(f"{said}: {listed}{more}" if listed else said, hint, cell, blocking)
 
 
 def _elsewhere(cell: Cell) -> frozenset[str]:
-    return frozenset(node for node in cell if not node.startswith(f"{BATCH}="))
+    return frozenset(node for node in of_no_claim(cell) if not node.startswith(f"{BATCH}="))
 
 
 def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> list[Cell]:
@@ -133,7 +146,7 @@ def _bounded(task: Task, values: Mapping[Cell, int], fast: frozenset[Cell]) -> l
     return [
         cell
         for cell in sorted(task.sensitive)
-        if unknown.upper[task.system.index[cell]] < Need.of(values[cell], task.k).high
+        if unknown.upper[task.system.index[cell]] < task.needs[cell].high
     ]
 
 
@@ -157,7 +170,7 @@ def _protect(
     cells = tuple(task.system.cells[i] for i in inside)
     moved = tuple(tuple((place[i], sign) for i, sign in row) for row in rows)
     own = {cells[place[i]] for i in part}
-    targets = {cell: Need.of(values[cell], task.k) for cell in sorted(own & task.sensitive)}
+    targets = {cell: task.needs[cell] for cell in sorted(own & task.needs.keys())}
     if not targets:
         return frozenset()
     known = [cell for cell in cells if cell not in own and not is_slack(cell)]

@@ -3,26 +3,22 @@
 Three things make two reports alike: nearly the same words (analysis.patterns.retold), the same answers
 throughout, or the same event (both in analysis.patterns.events). A set is all that such links connect.
 
-Sets are found among all reports that may be counted, and kept (analysis.summaries). Whoever was left
-out is dropped from them when they are read, and is there again when that is undone.
+Sets are found among all reports that may be counted, and kept (analysis.summaries). Whoever was left out
+is dropped from them when they are read (analysis.patterns.ranked), and there again when that is undone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis import summaries
-from analysis.bitmaps import count, flags
-from analysis.patterns.reading import Counted, Numbers, is_small
+from analysis.patterns.reading import Counted, Numbers
 from analysis.summaries import Summary
 
 STORY, ANSWERS, EVENT = "story", "answers", "event"
-# As many alike reports in one week by one channel are a flood.
-FLOOD = 10
-# The sets that a page shows.
-SHOWN = 60
 BY = ("week", "channel")
 
 
@@ -76,20 +72,13 @@ class Found:
     newer: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Flood:
-    """A week and channel in which `alike` of `n` reports stand in one set, the `place`th of those given."""
+def to_summary(
+    until: int, links: Sequence[Link], *, complete: bool, known: Mapping[str, Any] | None = None
+) -> Summary:
+    """The links, and what they connect, as they are kept: the same, in whatever order they were found.
 
-    week: str
-    channel: str
-    place: int
-    alike: int
-    n: int
-    small: bool
-
-
-def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
-    """The links, and what they connect, as they are kept: the same, in whatever order they were found."""
+    `known` is what they depend on beside the reports up to `until`.
+    """
     links = sorted(links, key=lambda link: (link.second, link.first))
     tree = Tree()
     for link in links:
@@ -101,82 +90,33 @@ def to_summary(until: int, links: Sequence[Link], *, complete: bool) -> Summary:
         weakest[root] = min(weakest.get(root, link.likeness), link.likeness)
         if root not in best or link.likeness > best[root].likeness:
             best[root] = link
-    whys = list(dict.fromkeys(best[root].why for root in members))
+    whys = list(dict.fromkeys(link.why for link in links))
     numbered = {why: number for number, why in enumerate(whys)}
     columns: dict[str, NDArray[np.generic]] = {
         "first": np.array([link.first for link in links], np.int64),
         "second": np.array([link.second for link in links], np.int64),
-        "likeness": np.array([link.likeness for link in links]),
+        "likeness": np.array([link.likeness for link in links], np.float64),
+        "because": np.array([numbered[link.why] for link in links], np.int32),
         "members": np.array([one for root in members for one in members[root]], np.int64),
         "sizes": np.array([len(members[root]) for root in members], np.int64),
-        "weakest": np.array([weakest[root] for root in members]),
+        "weakest": np.array([weakest[root] for root in members], np.float64),
         "why": np.array([numbered[best[root].why] for root in members], np.int64),
     }
-    return Summary(until, {"complete": complete, "whys": whys}, columns)
+    return Summary(until, {"complete": complete, "whys": whys, **(known or {})}, columns)
 
 
-def read_found(
-    database: Counted, kind: str, apart: Collection[Collection[int]] = (), most: int = SHOWN
-) -> Found:
-    """The sets that are kept, without the reports that are not counted; at most so many of them.
-
-    `apart` are sets of reports that somebody said to be different.
-    """
-    kept = database.bits.keep((kind,), lambda: summaries.read(database.conn, kind))
-    if kept is None:
-        return Found((), 0, 0, 0, complete=True, newer=None)
-    return pick(database, kind, kept, most, apart)
+def read_before(connection: Any, kind: str) -> Summary | None:
+    """The sets as they were found last; None where there are none, or none that an import can add to."""
+    kept = summaries.read(connection, kind)
+    return kept if kept and "because" in kept.columns else None
 
 
-def pick(
-    database: Counted, kind: str, kept: Summary, most: int, apart: Collection[Collection[int]] = ()
-) -> Found:
-    """What is left of sets as they were found."""
-    which = flags(database.which)
-    members, sizes = kept.columns["members"], kept.columns["sizes"]
-    ends = np.cumsum(sizes)
-    left = np.concatenate([[0], np.cumsum(which[members])])
-    n = left[ends] - left[ends - sizes]
-    # The members stand in rising order, so that the first set of two alike ones has the oldest report.
-    closed = _closed(kept, which, n, apart)
-    order = np.lexsort((-kept.columns["weakest"], -n, closed))
-    order = order[n[order] > 1]
-    sets = [_alike(database, kind, kept, int(place), which, not closed[place]) for place in order[:most]]
-    newer = count(database.which) - int(which[: kept.until + 1].sum())
-    waiting = len(order) - int(closed[order].sum())
-    return Found(tuple(sets), len(order), int(n[order].sum()), waiting, bool(kept.words["complete"]), newer)
-
-
-def _closed(
-    kept: Summary, which: NDArray[np.bool_], n: Numbers, apart: Collection[Collection[int]]
-) -> NDArray[np.bool_]:
-    """Of each set whether all of its counted reports are among some that were said to be different."""
-    found = np.zeros(len(n), np.bool_)
-    if not apart:
-        return found
-    place = np.full(len(which), -1, np.int64)
-    place[kept.columns["members"]] = np.repeat(np.arange(len(n)), kept.columns["sizes"])
-    for known in apart:
-        reports = np.array([one for one in known if one < len(which)], np.int64)
-        sets, counts = np.unique(place[reports[which[reports]]], return_counts=True)
-        whole = sets[(sets >= 0) & (counts == n[sets])]
-        found[whole] = True
-    return found
-
-
-def floods(database: Counted, found: Sequence[Alike]) -> tuple[Flood, ...]:
-    """The weeks and channels in which one set has FLOOD reports or more, the largest first."""
-    (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
-    made = []
-    for place, one in enumerate(found):
-        reports = np.array(one.reports)
-        cells = np.bincount(week[reports] * len(channels) + channel[reports])
-        for cell in np.flatnonzero(cells >= FLOOD).tolist():
-            named = weeks[cell // len(channels)], channels[cell % len(channels)]
-            both = [database.column(name)[value] for name, value in zip(BY, named, strict=True)]
-            n = database.among(both[0] & both[1])
-            made.append(Flood(*named, place, int(cells[cell]), n, is_small(n)))
-    return tuple(sorted(made, key=lambda flood: (-flood.alike, flood.week, flood.channel, flood.place)))
+def read_links(kept: Summary) -> list[Link]:
+    """The links of which sets were made."""
+    names = ("first", "second", "likeness", "because")
+    rows = zip(*(kept.columns[name].tolist() for name in names), strict=True)
+    whys = [tuple(why) for why in kept.words["whys"]]
+    return [Link(first, second, likeness, whys[why]) for first, second, likeness, why in rows]
 
 
 class Tree:
@@ -209,11 +149,16 @@ class Tree:
 
 def spread(database: Counted, reports: Numbers) -> tuple[int, int, int]:
     """By how many weeks and channels reports came, and the most that came in one week by one channel."""
-    (_, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
-    cells = np.bincount(week[reports] * len(channels) + channel[reports])
-    filled = np.flatnonzero(cells)
-    width = len(channels)
-    return len(np.unique(filled // width)), len(np.unique(filled % width)), int(cells.max(initial=0))
+    (weeks, week), (channels, channel) = (database.bits.codes(database.conn, one) for one in BY)
+    cells = np.bincount(
+        week[reports] * len(channels) + channel[reports], minlength=len(weeks) * len(channels)
+    )
+    filled = cells.reshape(len(weeks), len(channels))
+    return (
+        int(np.count_nonzero(filled.any(axis=1))),
+        int(np.count_nonzero(filled.any(axis=0))),
+        int(cells.max(initial=0)),
+    )
 
 
 def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int) -> tuple[Numbers, Numbers]:
@@ -221,19 +166,7 @@ def spread_each(database: Counted, reports: Numbers, place: Numbers, places: int
     found = []
     for name in BY:
         values, codes = database.bits.codes(database.conn, name)
-        cells = np.unique(place * len(values) + codes[reports])
-        found.append(np.bincount(cells // len(values), minlength=places))
+        seen = np.zeros((places, len(values)), dtype=np.bool_)
+        seen[place, codes[reports]] = True
+        found.append(np.count_nonzero(seen, axis=1))
     return found[0], found[1]
-
-
-def _alike(
-    database: Counted, kind: str, kept: Summary, place: int, which: NDArray[np.bool_], is_open: bool
-) -> Alike:
-    sizes = kept.columns["sizes"]
-    start = int(sizes[:place].sum())
-    members = kept.columns["members"][start : start + int(sizes[place])]
-    reports = members[which[members]]
-    likeness, why = float(kept.columns["weakest"][place]), kept.words["whys"][kept.columns["why"][place]]
-    return Alike(
-        kind, tuple(reports.tolist()), likeness, tuple(why), *spread(database, reports), open=is_open
-    )

@@ -1,32 +1,12 @@
 """The reports behind a pattern: their numbers, a page at a time, so that a reader can open them."""
 
 import itertools
-from collections.abc import Sequence
 
-import numpy as np
-
-from analysis.bitmaps import numbers
 from analysis.patterns.names import LONGEST, marks
-from analysis.patterns.reading import RELATION, Counted, Numbers
+from analysis.patterns.reading import RELATION, Counted
 
 PAGE = 50
 LONGEST_NAME = LONGEST
-NONE: Numbers = np.zeros(0, dtype=np.int64)
-
-
-def with_choices(
-    database: Counted, choices: Sequence[int], *, after: int = 0, limit: int = PAGE
-) -> tuple[int, ...]:
-    """Counted reports that ticked all of these choices, in the order of their numbers, from `after` on."""
-    first, *others = choices
-    rest = "".join(
-        ' AND EXISTS (SELECT 1 FROM "answers" WHERE "report" = "a"."report" AND "choice" = ?)' for _ in others
-    )
-    query = f"""SELECT "a"."report" FROM "answers" "a" WHERE "a"."choice" = ? AND "a"."report" > ?{rest}
-        AND EXISTS (SELECT 1 FROM "{RELATION}" WHERE "id" = "a"."report")
-        ORDER BY "a"."report" LIMIT ?"""  # noqa: S608 - no value stands in the text
-    rows = database.conn.execute(query, [first, after, *others, limit]).fetchall()
-    return tuple(report for (report,) in rows)
 
 
 def with_name(
@@ -52,10 +32,3 @@ def with_mark(
     rows = database.conn.execute(query, [question, written, after])
     found = (report for report, text in rows if written in marks(text))
     return tuple(itertools.islice(found, limit))
-
-
-def all_with_choice(database: Counted, choice: int) -> Numbers:
-    """The numbers of all counted reports with a choice, of a single or a multiple question."""
-    row = database.conn.execute('SELECT "question" FROM "choices" WHERE "id" = ?', [choice]).fetchone()
-    bits = database.column(row[0]).get(choice) if row else None
-    return NONE if bits is None else numbers(bits & database.which)

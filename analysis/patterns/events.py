@@ -1,38 +1,36 @@
 """Reports with the same answers throughout, and reports that may tell of one event.
 
-What is shared is weighed by how rare it is (analysis.patterns.traits). A pair is proposed when so much
+What is shared is weighed by how rare it is (analysis.patterns.weighing). A pair is proposed when so much
 agreement would come about by chance in less than one pair of the whole desk, if answers were independent.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.patterns.alike import ANSWERS, EVENT, Found, Link, read_found, to_summary
-from analysis.patterns.reading import Codes, Counted, Numbers, Reports, read_reports
+from analysis.patterns import shares
+from analysis.patterns.alike import (
+    ANSWERS,
+    EVENT,
+    Found,
+    Link,
+    read_before,
+    read_links,
+    to_summary,
+)
+from analysis.patterns.coded import Coded, asked, hash_of, read_coded
+from analysis.patterns.ranked import read_found
+from analysis.patterns.reading import Counted, Numbers, distinct
 from analysis.patterns.sketch import MULTIPLIER, Hashes, mixed
 from analysis.patterns.together import row_codes
-from analysis.patterns.traits import (
-    MONTH,
-    NAME,
-    Marks,
-    Tick,
-    Trait,
-    asked_once,
-    by_chance,
-    marks,
-    name_traits,
-    single_traits,
-    tick_traits,
-)
+from analysis.patterns.traits import MONTH, asked_once, by_chance, is_told, read_marks
+from analysis.patterns.weighing import Told, Weighed, ends, pack, sum_ticks, unpack, weigh
+from analysis.patterns.written import pools, read_told
 from analysis.summaries import Summary
 
-# What a different answer to the same question takes away: one event seen by two people is told
-# differently in about one answer of four.
-DIFFERENT = 2.0
 # More reports than this of one officer or place in one month, with the same acts, tell nothing of one event.
 MOST_OF_BLOCK = 60
 # Pairs that are weighed at most.
@@ -40,27 +38,18 @@ MOST_PAIRS = 2_000_000
 # Pairs that are weighed at once.
 LOT = 250_000
 ROUNDING = 1e-6
-# Ticks are numbered apart from the other answers, of which there are fewer.
-FIRST_TICK = 1 << 20
-MARKS = "marks"
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """Pairs of places with the bits that speak for one event, and which questions agree."""
+class Candidates:
+    """Pairs that are worth weighing, each once; `whole` is False where a crowded month was left out.
 
-    first: Numbers
-    second: Numbers
-    bits: NDArray[np.float64]
-    agree: dict[str, NDArray[np.bool_]]
+    Where there were more than MOST_PAIRS the first are there, and `all` is False.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Ticked:
-    """For each report all that it ticked: as one number, 0 for nothing, and the bits of it."""
-
-    codes: Hashes
-    bits: NDArray[np.float64]
+    pairs: Numbers
+    whole: bool
+    all: bool
 
 
 def same_answers(database: Counted, apart: Collection[Collection[int]] = ()) -> Found:
@@ -77,64 +66,83 @@ def same_event(database: Counted, apart: Collection[Collection[int]] = ()) -> Fo
 
 
 def make_answers(database: Counted, newest: int) -> Summary:
-    """The sets of `same_answers`, found anew; `database` has all reports that may be counted."""
-    reports = _read(database)
-    named, ticks = marks(database, reports), _sum_ticks(database, reports)
-    codes, bits = ticks.codes.copy(), ticks.bits.copy()
-    for number, trait in enumerate(_traits(database, reports)):
-        places, told = trait.told()
-        codes[places] += _coded(told, number)
-        bits[places] += trait.bits[told]
-    np.add.at(codes, named.places, mixed(named.marks.astype(np.uint64) * MULTIPLIER))
-    np.add.at(bits, named.places, named.bits[named.marks])
-    able = np.flatnonzero(bits >= by_chance(len(reports)))
-    order = able[np.argsort(codes[able], kind="stable")]
-    same = codes[order][1:] == codes[order][:-1]
-    pairs = order[:-1][same] * len(reports) + order[1:][same]
-    found = weigh(reports, _traits(database, reports), tick_traits(database, reports), named, pairs)
-    rows = np.arange(len(pairs))
-    return to_summary(newest, _links(reports, found, rows, bits[found.first]), complete=True)
+    """The sets of `same_answers`; `database` has all reports that may be counted."""
+    among, coded = shares.among(database, newest), read_coded(database)
+    codes = coded.once + coded.ticks + _named_codes(database, coded)
+    order = np.argsort(codes, kind="stable")
+    starts = np.append(True, codes[order][1:] != codes[order][:-1])[: len(order)]
+    run = np.cumsum(starts) - 1
+    worth = _worth(database, among, coded.reports[order], starts)
+    again = np.flatnonzero(~starts & (worth >= by_chance(len(among)))[run])
+    pairs = pack(coded.reports[order[again - 1]], coded.reports[order[again]])
+    rising = np.argsort(pairs)
+    pairs, likeness = pairs[rising], worth[run[again[rising]]]
+    found = weigh(Told.by(database, among, ends(pairs)), pairs)
+    return to_summary(newest, _links(pairs, found, np.arange(len(pairs)), likeness), complete=True)
 
 
-def make_events(database: Counted, newest: int, *, slack: float = 0.0) -> Summary:
-    """The sets of `same_event`, found anew; `database` has all reports that may be counted.
+def _worth(
+    database: Counted, among: Counted, reports: Numbers, starts: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """What the answers of each run of reports that answer the same are worth; 0 for a report alone.
 
-    With `slack`, so many bits less are enough: more is found, and more of it came about by chance.
+    One of a run is looked at: the others have the same.
     """
-    reports = _read(database)
-    named, ticks = marks(database, reports), _sum_ticks(database, reports)
-    enough = by_chance(len(reports)) - slack
-    pairs, complete = _candidates(database, reports, named, ticks)
-    pairs = _likely(database, reports, named, ticks, pairs, enough)
-    found = weigh(reports, _traits(database, reports), tick_traits(database, reports), named, pairs)
-    rows = np.flatnonzero(found.bits >= enough)
-    return to_summary(newest, _links(reports, found, rows, found.bits), complete=complete)
-
-
-def _likely(
-    database: Counted, reports: Reports, named: Marks, ticks: _Ticked, pairs: Numbers, enough: float
-) -> Numbers:
-    """The pairs that may have enough bits when all that one of them ticked is shared: few of a million."""
-    traits = list(_traits(database, reports))
-    kept = [np.zeros(0, np.int64)]
-    for start in range(0, len(pairs), LOT):
-        found = weigh(reports, traits, (), named, pairs[start : start + LOT])
-        most = found.bits + np.minimum(ticks.bits[found.first], ticks.bits[found.second])
-        # A sum in another order differs in its last digits.
-        kept.append(pairs[start : start + LOT][most >= enough - ROUNDING])
-    return np.concatenate(kept)
-
-
-def _sum_ticks(database: Counted, reports: Reports) -> _Ticked:
-    found = _Ticked(np.zeros(len(reports), np.uint64), np.zeros(len(reports)))
-    for number, tick in enumerate(tick_traits(database, reports), start=FIRST_TICK):
-        found.codes[tick.ticked] += mixed(np.array([number], np.uint64) * MULTIPLIER)
-        found.bits[tick.ticked] += tick.bits
+    first = np.flatnonzero(starts)
+    several = np.diff(np.append(first, len(reports))) > 1
+    heads = reports[first[several]]
+    rising = np.argsort(heads)
+    found, bits = np.zeros(len(first)), np.zeros(len(heads))
+    bits[rising] = Told.by(database, among, heads[rising]).bits()
+    found[several] = bits
     return found
 
 
-def _links(reports: Reports, found: Weighed, rows: Numbers, likeness: NDArray[np.float64]) -> list[Link]:
-    first, second = reports.ids[found.first].tolist(), reports.ids[found.second].tolist()
+def make_events(database: Counted, newest: int, *, slack: float = 0.0) -> Summary:
+    """The sets of `same_event`; `database` has all reports that may be counted.
+
+    Pairs of earlier reports were weighed before, as long as shares are those of then. With `slack`, so many
+    bits less are enough: more is found, and more of it came about by chance.
+    """
+    among = shares.among(database, newest)
+    candidates = find_candidates(database)
+    known = {"among": shares.until(newest), "asked": asked(database), "all": candidates.all}
+    before = None if slack else read_before(database.conn, EVENT)
+    fresh, links = candidates.pairs, list[Link]()
+    if before and candidates.all and all(before.words.get(name) == known[name] for name in known):
+        links = _still(before, candidates.pairs)
+        fresh = fresh[unpack(fresh)[1] > before.until]
+    enough = by_chance(len(among)) - slack
+    pairs = likely(database, among, fresh, enough)
+    found = weigh(Told.by(database, among, ends(pairs)), pairs)
+    links += _links(pairs, found, np.flatnonzero(found.bits >= enough), found.bits)
+    return to_summary(newest, links, complete=candidates.whole and candidates.all, known=known)
+
+
+def likely(database: Counted, among: Counted, pairs: Numbers, enough: float) -> Numbers:
+    """The pairs that may have enough bits when all that one of them ticked is shared: few of a million."""
+    reports = ends(pairs)
+    told, ticks = Told.by(database, among, reports, ticks=False), sum_ticks(database, among, reports)
+    kept = [np.zeros(0, np.int64)]
+    for start in range(0, len(pairs), LOT):
+        lot = pairs[start : start + LOT]
+        first, second = (np.searchsorted(reports, side) for side in unpack(lot))
+        most = weigh(told, lot).bits + np.minimum(ticks[first], ticks[second])
+        # A sum in another order differs in its last digits.
+        kept.append(lot[most >= enough - ROUNDING])
+    return np.concatenate(kept)
+
+
+def _still(before: Summary, pairs: Numbers) -> list[Link]:
+    """The links that were found earlier, without those of months that were crowded since."""
+    known = pack(before.columns["first"], before.columns["second"])
+    at = np.searchsorted(pairs, known)
+    there = np.append(pairs, -1)[at] == known
+    return [one for one, holds in zip(read_links(before), there.tolist(), strict=True) if holds]
+
+
+def _links(pairs: Numbers, found: Weighed, rows: Numbers, likeness: NDArray[np.float64]) -> list[Link]:
+    first, second = (side.tolist() for side in unpack(pairs))
     agreeing = np.zeros((len(rows), len(found.agree)), dtype=np.bool_)
     for place, agrees in enumerate(found.agree.values()):
         agreeing[:, place] = agrees[rows]
@@ -147,63 +155,53 @@ def _links(reports: Reports, found: Weighed, rows: Numbers, likeness: NDArray[np
     return [Link(first[row], second[row], float(likeness[row]), named[why]) for row, why in both]
 
 
-def weigh(
-    reports: Reports, traits: Iterable[Trait], ticks: Iterable[Tick], named: Marks, pairs: Numbers
-) -> Weighed:
-    """The bits of each pair, given as first * len(reports) + second."""
-    first, second = pairs // max(len(reports), 1), pairs % max(len(reports), 1)
-    bits, placed = np.zeros(len(pairs)), np.zeros(len(pairs))
-    agree: dict[str, NDArray[np.bool_]] = {}
-    for trait in traits:
-        one, other = trait.codes[first], trait.codes[second]
-        both = (one >= 0) & (other >= 0)
-        shared = both & (one == other)
-        gained = placed if trait.kind == NAME else bits
-        gained += np.where(shared, np.append(trait.bits, 0.0)[one], 0.0)
-        bits -= DIFFERENT * (both & ~shared)
-        # What everyone answers is no agreement.
-        agree[trait.question] = shared & (np.append(trait.bits, 0.0)[one] > 0)
-    for tick in ticks:
-        shared = tick.ticked[first] & tick.ticked[second]
-        bits[shared] += tick.bits
-        agree.setdefault(tick.question, np.zeros(len(pairs), dtype=np.bool_))
-        agree[tick.question] |= shared & (tick.bits > 0)
-    shared_marks, agree[MARKS] = _shared_marks(reports, named, pairs, first, second)
-    # An officer is mostly met in one place: who shares the one shares the other, and it adds nothing.
-    bits += shared_marks + np.where(agree[MARKS], 0.0, placed)
-    return Weighed(first, second, bits, agree)
+def _named_codes(database: Counted, coded: Coded) -> Hashes:
+    """For each report a number of the names in it, the same where these are."""
+    found = np.zeros(database.which.size * 8, np.uint64)
+    for pool in pools(database):
+        told = read_told(database, pool)
+        hashes = np.array([hash_of(pool.words, *name) for name in told.read], np.uint64)
+        if pool.holds_marks:
+            reports, marks = read_marks(database)
+            np.add.at(found, reports, hashes[marks])
+        else:
+            found[told.reports] += hashes[told.named]
+    codes: Hashes = found[coded.reports]
+    return codes
 
 
-def _read(database: Counted) -> Reports:
-    return read_reports(database, "week", "channel", *asked_once(database))
+def find_candidates(database: Counted) -> Candidates:
+    """Pairs of one exact month that share an officer, or a place and all acts."""
+    coded, size = read_coded(database), database.which.size * 8
+    month, ticks = _months(database), np.zeros(size, np.uint64)
+    ticks[coded.reports] = coded.ticks
+    told, named = read_marks(database)
+    blocks = [_dated(told, named, month)]
+    for pool in pools(database):
+        if not pool.holds_marks:
+            names = read_told(database, pool)
+            order = np.argsort(names.reports, kind="stable")
+            order = order[ticks[names.reports[order]] > 0]
+            blocks.append(_dated(names.reports[order], names.named[order], month, ticks))
+    found = [_of_blocks(*block) for block in blocks]
+    pairs = distinct(np.concatenate([pairs for pairs, _ in found]))
+    return Candidates(pairs[:MOST_PAIRS], all(whole for _, whole in found), len(pairs) <= MOST_PAIRS)
 
 
-def _traits(database: Counted, reports: Reports) -> Iterator[Trait]:
-    """What a report answers once."""
-    yield from single_traits(database, reports)
-    yield from name_traits(database, reports)
+def _months(database: Counted) -> NDArray[np.int32]:
+    """The month of each report as a number; 0 where there is none, or none that is exact."""
+    if MONTH not in asked_once(database):
+        return np.zeros(database.which.size * 8, np.int32)
+    values, codes = database.bits.codes(database.conn, MONTH)
+    exact = np.array([is_told(MONTH, value) for value in values])
+    return np.where(exact[codes], codes, 0).astype(np.int32)
 
 
-def _coded(codes: Codes, number: int) -> Hashes:
-    """A hash of each of these answers to a question."""
-    return mixed((codes.astype(np.uint64) + np.uint64(number << 32)) * MULTIPLIER)
-
-
-def _candidates(database: Counted, reports: Reports, named: Marks, ticks: _Ticked) -> tuple[Numbers, bool]:
-    """Pairs that are worth weighing, each once, and whether nothing was left out."""
-    month = np.full(len(reports), -1, dtype=np.int32)
-    for trait in single_traits(database, reports):
-        if trait.question == MONTH:
-            month = trait.codes
-    dated = named.places[month[named.places] >= 0], named.marks[month[named.places] >= 0]
-    blocks = [(dated[0], _keyed(dated[1], month[dated[0]]))]
-    for trait in name_traits(database, reports):
-        there = np.flatnonzero((trait.codes >= 0) & (month >= 0) & (ticks.codes > 0))
-        blocks.append((there, _keyed(trait.codes[there], month[there], ticks.codes[there])))
-    found = [_of_blocks(*block, len(reports)) for block in blocks]
-    pairs = np.unique(np.concatenate([pairs for pairs, _ in found]))
-    complete = all(whole for _, whole in found) and len(pairs) <= MOST_PAIRS
-    return pairs[:MOST_PAIRS], complete
+def _dated(told: Numbers, named: Numbers, month: NDArray[np.int32], *more: Hashes) -> tuple[Numbers, Numbers]:
+    """The reports with a month, and what they must share beside it in one number."""
+    there = month[told] > 0
+    told = told[there]
+    return told, _keyed(named[there], month[told], *(part[told] for part in more))
 
 
 def _keyed(*parts: NDArray[Any]) -> Numbers:
@@ -214,38 +212,18 @@ def _keyed(*parts: NDArray[Any]) -> Numbers:
     return key.view(np.int64)
 
 
-def _of_blocks(places: Numbers, keys: Numbers, reports: int) -> tuple[Numbers, bool]:
-    """All pairs of places under the same key; keys of more than MOST_OF_BLOCK are left out."""
-    order = np.lexsort((places, keys))
-    places, keys = places[order], keys[order]
+def _of_blocks(reports: Numbers, keys: Numbers) -> tuple[Numbers, bool]:
+    """All pairs of reports, which come in rising order, under a key of at most MOST_OF_BLOCK reports."""
+    order = np.argsort(keys, kind="stable")
+    reports, keys = reports[order], keys[order]
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
     lengths = np.diff(np.append(starts, len(keys)))
     size = np.repeat(lengths, lengths)
     end = np.repeat(starts + lengths, lengths)
-    rows = np.arange(len(keys))
+    # A report alone under its key, as most are, is no pair.
+    rows = np.flatnonzero((size > 1) & (size <= MOST_OF_BLOCK))
     found = [np.zeros(0, dtype=np.int64)]
     for step in range(1, min(MOST_OF_BLOCK, int(lengths.max(initial=0)))):
-        left = rows[(rows + step < end) & (size <= MOST_OF_BLOCK)]
-        found.append(places[left] * reports + places[left + step])
+        rows = rows[rows + step < end[rows]]
+        found.append(pack(reports[rows], reports[rows + step]))
     return np.concatenate(found), bool((lengths <= MOST_OF_BLOCK).all())
-
-
-def _shared_marks(
-    reports: Reports, named: Marks, pairs: Numbers, first: Numbers, second: Numbers
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The bits of the officers that both reports of a pair name, and whether there are any."""
-    bits = np.zeros(len(pairs))
-    shared = np.zeros(len(pairs), dtype=np.bool_)
-    known = named.places * (len(named.bits) + 1) + named.marks
-    starts = np.searchsorted(named.places, np.arange(len(reports) + 1))
-    counts = np.diff(starts)
-    for step in range(int(counts.max(initial=0))):
-        rows = np.flatnonzero(counts[first] > step)
-        mark = named.marks[starts[first[rows]] + step]
-        wanted = second[rows] * (len(named.bits) + 1) + mark
-        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        hit = rows[known[at] == wanted]
-        np.add.at(bits, hit, named.bits[mark[known[at] == wanted]])
-        shared[hit] = True
-    bits[(counts[first] > 0) & (counts[second] > 0) & ~shared] -= DIFFERENT
-    return bits, shared

@@ -15,7 +15,7 @@ from analysis.bitmaps import numbers
 from analysis.patterns.alike import spread, spread_each
 from analysis.patterns.grouping import MOST_NAMES
 from analysis.patterns.names import MARKS
-from analysis.patterns.reading import Counted, Numbers, is_small
+from analysis.patterns.reading import Counted, Numbers, distinct, is_small
 from analysis.patterns.settled import Decisions, Key, Member, Set, Unit, read_decisions, settle
 from analysis.patterns.written import Names, Pool, pools, read_names
 
@@ -176,7 +176,7 @@ def _counted(database: Counted, reports: Sequence[int]) -> Numbers:
 
 
 def _union(reports: Iterable[Numbers]) -> Numbers:
-    return np.unique(np.concatenate([np.zeros(0, np.int64), *reports]))
+    return distinct(np.concatenate([np.zeros(0, np.int64), *reports]))
 
 
 def _group(database: Counted, names: Names, one: Set, decisions: Decisions, kept: Numbers | None) -> Group:

@@ -131,6 +131,16 @@ def parse(numbers: str | None) -> Numbers:
     return np.fromstring(numbers, dtype=np.int64, sep=",") if numbers else np.zeros(0, dtype=np.int64)
 
 
+def distinct(values: Numbers) -> Numbers:
+    """These numbers in rising order, each once.
+
+    They mostly come in a few rising runs, which a stable sort merges: np.unique takes five times as long.
+    """
+    ordered = np.sort(values, kind="stable")
+    found: Numbers = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return found
+
+
 @lru_cache(maxsize=8)
 def _form(json: str) -> Form:
     """A form, which never changes under its text; reading one takes as long as counting for a small desk."""

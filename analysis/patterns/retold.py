@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from analysis import summaries
 from analysis.bitmaps import numbers
-from analysis.patterns.alike import STORY, Found, Link, Tree, read_found, to_summary
+from analysis.patterns.alike import STORY, Found, Link, Tree, read_before, read_links, to_summary
+from analysis.patterns.ranked import read_found
 from analysis.patterns.reading import STORIES, Counted, Numbers, read_stories, story_questions
 from analysis.patterns.sketch import BINS, Hashes, Sketcher, Sketches, bands, shares, similarity
 from analysis.summaries import Summary
@@ -88,7 +89,7 @@ def read_told(database: Counted) -> Told:
 
 def make_sets(database: Counted, newest: int) -> Summary:
     """Sets of nearly the same story, from the sketches; those of earlier reports are added to."""
-    before = summaries.read(database.conn, STORY)
+    before = read_before(database.conn, STORY)
     told = read_told(database)
     found = _Finding(database, told)
     since = 0
@@ -113,9 +114,8 @@ class _Finding:
     def take(self, before: Summary) -> None:
         """Begins with the links that were found earlier."""
         self.complete = bool(before.words["complete"])
-        columns = [before.columns[name].tolist() for name in ("first", "second", "likeness")]
-        for first, second, likeness in zip(*columns, strict=True):
-            self._add(first, second, likeness)
+        for link in read_links(before):
+            self._add(link.first, link.second, link.likeness)
 
     def look(self, since: int) -> None:
         """Compares the rows from this one on with all before them."""

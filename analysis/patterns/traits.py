@@ -7,24 +7,25 @@ it orders what a person then reads.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bitmaps import flags
+from analysis.bitmaps import flags, holds
 from analysis.patterns.reading import (
     Codes,
-    Column,
     Counted,
     Numbers,
     Reports,
     Ticks,
     choices,
+    distinct,
     questions,
 )
-from analysis.patterns.written import Pool, pools, read_names
+from analysis.patterns.written import pools, read_told
 
 # Consent and whether a reporter wrote before are answers about the report, not about the event.
 ABOUT_THE_REPORT = "ops"
@@ -60,10 +61,11 @@ class Trait:
         return places, self.codes[places]
 
 
-def single_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
-    """The single choices, whole numbers and exact months; `reports` needs their columns."""
+def single_traits(database: Counted, reports: Reports, among: Counted) -> Iterator[Trait]:
+    """The single choices, whole numbers and exact months of reports; shares are those `among` the counted."""
     for question in asked_once(database):
-        yield _trait(question, reports.columns[question], only_months=question == MONTH)
+        values, codes = database.bits.codes_of(database.conn, question, reports.ids)
+        yield _trait(among, question, values, codes)
 
 
 def asked_once(database: Counted) -> tuple[str, ...]:
@@ -84,24 +86,26 @@ def asked_many(database: Counted) -> tuple[str, ...]:
     )
 
 
-def tick_traits(database: Counted, reports: Reports) -> Iterator[Tick]:
+def tick_traits(database: Counted, reports: Reports, among: Counted) -> Iterator[Tick]:
     """Each choice of each multiple question, which is shared where both ticked it."""
+    total = max(len(among), 1)
     for question in asked_many(database):
         for choice in choices(database, question):
             bits = database.column(question).get(choice.id)
-            if bits is not None and (ticked := flags(bits)[reports.ids]).any():
-                yield Tick(question, ticked, -math.log2(np.count_nonzero(ticked) / len(reports)))
+            if bits is not None and (ticked := holds(bits, reports.ids)).any():
+                yield Tick(question, ticked, -math.log2(max(among.among(bits), 1) / total))
 
 
-def name_traits(database: Counted, reports: Reports) -> Iterator[Trait]:
-    """The names of places in words, as they are read; marks are several to a report, see `mark_pairs`."""
+def name_traits(database: Counted, reports: Reports, among: Counted) -> Iterator[Trait]:
+    """The names of places in words, as they are read; marks are several to a report, see `marks`."""
+    counted = flags(among.which)
     for pool in pools(database):
         if not pool.holds_marks:
-            places, named = _named(database, reports, pool)
-            codes = np.full(len(reports), -1, dtype=np.int32)
-            codes[places] = named
-            counts = np.bincount(named, minlength=int(named.max(initial=-1)) + 1)
-            yield Trait(pool.words, NAME, codes, _bits(counts))
+            told = read_told(database, pool)
+            counts = np.bincount(told.named[counted[told.reports]], minlength=len(told.read))
+            codes = np.full(len(counted), -1, dtype=np.int32)
+            codes[told.reports] = told.named
+            yield Trait(pool.words, NAME, codes[reports.ids], _bits(counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +117,26 @@ class Marks:
     bits: NDArray[np.float64]
 
 
-def marks(database: Counted, reports: Reports) -> Marks:
-    """The officers' marks of all reports, each once a report, in the order of the reports."""
-    # A place and a mark in one number, so that all of them are sorted and made different at once.
+def marks(database: Counted, reports: Reports, among: Counted) -> Marks:
+    """The officers' marks of reports, each once a report, in the order of the reports."""
+    told, found = read_marks(database)
+    counted = flags(among.which)
+    counts = np.bincount(found[counted[told]], minlength=int(found.max(initial=-1)) + 1)
+    bits = -np.log2(np.maximum(counts, 1) / max(len(among), 1))
+    wanted = flags(database.bits.of_numbers(reports.ids))[told]
+    return Marks(np.searchsorted(reports.ids, told[wanted]), found[wanted], bits)
+
+
+def read_marks(database: Counted) -> tuple[Numbers, Numbers]:
+    """The reports that name officers and the number of each mark: each once a report, in their order."""
+    # A report and a mark in one number, so that all of them are sorted and made different at once.
     rows = [np.zeros(0, dtype=np.int64)]
     for pool in pools(database):
         if pool.holds_marks:
-            places, named = _named(database, reports, pool)
-            rows.append((places << _MARK_BITS) + named)
-    pairs = np.unique(np.concatenate(rows))
-    found = pairs & ((1 << _MARK_BITS) - 1)
-    counts = np.bincount(found, minlength=int(found.max(initial=-1)) + 1)
-    bits = -np.log2(np.maximum(counts, 1) / max(len(reports), 1))
-    return Marks(pairs >> _MARK_BITS, found, bits)
+            told = read_told(database, pool)
+            rows.append((told.reports << _MARK_BITS) + told.named)
+    pairs = distinct(np.concatenate(rows))
+    return pairs >> _MARK_BITS, pairs & ((1 << _MARK_BITS) - 1)
 
 
 def by_chance(reports: int) -> float:
@@ -133,27 +144,21 @@ def by_chance(reports: int) -> float:
     return math.log2(max(reports * (reports - 1) / 2, 1))
 
 
-def _trait(question: str, column: Column, *, only_months: bool) -> Trait:
-    told = [
-        value is not None and (not only_months or (len(value) == len("2026-05") and value[4] == "-"))
-        for value in column.values
-    ]
-    codes = np.where(np.array(told)[column.codes], column.codes, -1).astype(np.int32)
-    counts = np.bincount(codes[codes >= 0], minlength=len(column.values))
-    return Trait(question, ONE, codes, _bits(counts))
+def is_told(question: str, value: object) -> bool:
+    """Whether an answer tells anything: of a month, only an exact one."""
+    if question != MONTH:
+        return value is not None
+    return isinstance(value, str) and len(value) == len("2026-05") and value[4] == "-"
+
+
+def _trait(among: Counted, question: str, values: Sequence[Any], codes: Codes) -> Trait:
+    told = np.array([is_told(question, value) for value in values])
+    column = among.column(question)
+    counts = [among.among(column[value]) if told[place] else 0 for place, value in enumerate(values)]
+    return Trait(question, ONE, np.where(told[codes], codes, -1).astype(np.int32), _bits(np.array(counts)))
 
 
 def _bits(counts: Numbers) -> NDArray[np.float64]:
-    """Of each value among those who gave any; a value that nobody gives is never shared."""
+    """Of each value among those who gave any; one that nobody among them gave is worth what one has."""
     bits: NDArray[np.float64] = -np.log2(np.maximum(counts, 1) / max(int(counts.sum()), 1))
     return bits
-
-
-def _named(database: Counted, reports: Reports, pool: Pool) -> tuple[Numbers, Numbers]:
-    """Who names whom in words: the places of reports, and for each the number of a name as it is read."""
-    names = read_names(database, pool)
-    if names is None:
-        raise LookupError("names are put together before events are looked for")
-    told, named = names.told()
-    there = np.isin(told, reports.ids)
-    return reports.places(told[there]), named[there]

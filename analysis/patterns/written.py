@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import summaries
-from analysis.bitmaps import Bits, flags, numbers
+from analysis.bitmaps import FEW, Bits, flags, numbers
 from analysis.patterns import names
 from analysis.patterns.grouping import LETTERS, SAME, WORDS, Joined, group
 from analysis.patterns.names import LONGEST, MARKS, OTHER, Name
-from analysis.patterns.reading import Counted, Numbers, choices, parse, questions
+from analysis.patterns.reading import Counted, Numbers, choices, distinct, parse, questions
 from analysis.patterns.settled import Key
 from analysis.summaries import Summary
 
@@ -64,8 +64,12 @@ class _Written:
 
 
 def make_names(database: Counted, pool: Pool, newest: int) -> Summary:
-    """The names of a pool, put together; `database` has all reports that may be counted."""
-    written = [*_listed(database, pool), *_answered(database, pool)]
+    """The names of a pool, put together; `database` has all reports that may be counted.
+
+    What earlier reports wrote is taken from what is kept: only the words of newer ones are read.
+    """
+    before = summaries.read(database.conn, f"names:{pool.id}")
+    written = [*_listed(database, pool), *_answered(database, pool, before, newest)]
     by_name: dict[Name, list[_Written]] = {}
     for one in written:
         by_name.setdefault(one.name, []).append(one)
@@ -232,11 +236,6 @@ class Names:
                 places.append(np.full(len(found[-1]), place[row]))
         return np.concatenate(found), np.concatenate(places)
 
-    def told(self) -> tuple[Numbers, Numbers]:
-        """The reports that wrote a name, and the number of the name as it is read; of all that were read."""
-        columns = self._kept.columns
-        return columns["reports"].astype(np.int64), columns["name"][columns["spelling"]].astype(np.int64)
-
     def naming(self, also: Numbers) -> int:
         """How many counted reports name anybody, and these with them."""
         told = self._kept.columns["reports"].astype(np.int64)
@@ -256,11 +255,36 @@ class Names:
 
 def read_names(database: Counted, pool: Pool) -> Names | None:
     """The names of a pool; None where they were not put together yet."""
-    name = f"names:{pool.id}"
-    kept = database.bits.keep((name,), lambda: summaries.read(database.conn, name))
+    kept = _kept(database, f"names:{pool.id}")
     if kept is None:
         return None
-    return Names(database, kept, database.bits.keep(("index", name), lambda: Index.of(database, kept, pool)))
+    index = database.bits.keep(("index", pool.id), lambda: Index.of(database, kept, pool))
+    return Names(database, kept, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The reports that wrote a name, the number of the name as it is read, and how each is read."""
+
+    reports: Numbers
+    named: Numbers
+    read: Sequence[tuple[list[str], list[str]]]
+
+
+def read_told(database: Counted, pool: Pool) -> Told:
+    """Who wrote which name of a pool, in no order, of all reports whose names were put together."""
+    kept = _kept(database, f"names:{pool.id}")
+    if kept is None:
+        raise LookupError("names are put together before what they tell is asked for")
+    reports, spelling = (kept.columns[name] for name in ("reports", "spelling"))
+    return Told(
+        reports.astype(np.int64), kept.columns["name"][spelling].astype(np.int64), kept.words["names"]
+    )
+
+
+def _kept(database: Counted, name: str) -> Summary | None:
+    found: Summary | None = database.bits.keep((name,), lambda: summaries.read(database.conn, name))
+    return found
 
 
 def find_mark(database: Counted, written: str) -> Numbers | None:
@@ -269,7 +293,7 @@ def find_mark(database: Counted, written: str) -> Numbers | None:
     None where the marks of some counted reports were not read yet.
     """
     name = f"names:{MARKS}"
-    kept: Summary | None = database.bits.keep((name,), lambda: summaries.read(database.conn, name))
+    kept = _kept(database, name)
     if kept is None or flags(database.which)[kept.until + 1 :].any():
         return None
     rows = database.bits.keep(
@@ -292,13 +316,12 @@ def _listed(database: Counted, pool: Pool) -> Iterator[_Written]:
             yield _Written(one.question, one.label, one.id, name, reports)
 
 
-def _answered(database: Counted, pool: Pool) -> Iterator[_Written]:
-    # The index of short texts answers this without a look at a story.
-    query = f"""SELECT "text", group_concat("report") FROM "texts"
-        WHERE "question" = ? AND length("text") <= {LONGEST} GROUP BY "text" """  # noqa: S608 - a number
+def _answered(database: Counted, pool: Pool, before: Summary | None, newest: int) -> Iterator[_Written]:
     which = flags(database.which)
     parts: dict[str, tuple[Name, list[Numbers]]] = {}
-    for text, joined in database.conn.execute(query, [pool.words]):
+    for written, name, reports in _earlier(before, pool):
+        parts[written] = name, [reports]
+    for text, joined in _texts(database, pool, before.until if before else 0, newest):
         reports = np.sort(parse(joined))
         reports = reports[reports < len(which)]
         reports = reports[which[reports]]
@@ -306,7 +329,34 @@ def _answered(database: Counted, pool: Pool) -> Iterator[_Written]:
             for written, name in _read(text, pool):
                 parts.setdefault(written, (name, []))[1].append(reports)
     for written, (name, rows) in sorted(parts.items()):
-        yield _Written(pool.words, written, None, name, np.unique(np.concatenate(rows)))
+        yield _Written(pool.words, written, None, name, distinct(np.concatenate(rows)))
+
+
+def _earlier(before: Summary | None, pool: Pool) -> Iterator[tuple[str, Name, Numbers]]:
+    """What was written in words, as it is kept, and by whom."""
+    if before is None or not before.words["spellings"]:
+        return
+    columns, spellings = before.columns, before.words["spellings"]
+    order = np.argsort(columns["spelling"], kind="stable")
+    ends = np.cumsum(np.bincount(columns["spelling"], minlength=len(spellings)))
+    reports = np.split(columns["reports"][order].astype(np.int64), ends[:-1])
+    for (question, written, choice), read, told in zip(spellings, columns["name"], reports, strict=True):
+        if choice is None and question == pool.words:
+            words, digits = before.words["names"][read]
+            yield written, Name(tuple(words), tuple(digits)), told
+
+
+def _texts(database: Counted, pool: Pool, until: int, newest: int) -> Iterator[tuple[str, str]]:
+    """Each different answer of newer reports, and their numbers."""
+    if (newest - until) * FEW > newest:
+        # The index of short texts answers this without a look at a story.
+        query = f"""SELECT "text", group_concat("report") FROM "texts" WHERE "question" = ?
+            AND length("text") <= {LONGEST} AND "report" > ? GROUP BY "text" """  # noqa: S608 - a number
+    else:
+        # The plus keeps that index out, which would be read whole.
+        query = f"""SELECT "text", group_concat("report") FROM "texts" WHERE +"question" = ?
+            AND length("text") <= {LONGEST} AND "report" > ? GROUP BY "text" """  # noqa: S608 - a number
+    yield from database.conn.execute(query, [pool.words, until])
 
 
 def _read(text: str, pool: Pool) -> Iterator[tuple[str, Name]]:
@@ -324,4 +374,4 @@ def _read(text: str, pool: Pool) -> Iterator[tuple[str, Name]]:
 def _union(written: Sequence[_Written]) -> Numbers:
     if len(written) == 1:
         return written[0].reports
-    return np.unique(np.concatenate([one.reports for one in written] or [np.zeros(0, dtype=np.int64)]))
+    return distinct(np.concatenate([one.reports for one in written]))

@@ -11,9 +11,12 @@ from datetime import date
 
 from analysis.desk import Desk
 from analysis.patterns import making
+from analysis.patterns.making import Begin
 from analysis.review.purge import purge_tables
 from analysis.review.retention import COUNTED, LEGAL, YEAR, find_due
 from analysis.review.stripping import Stripped, strip_archive
+from analysis.threads import leaving
+from analysis.threads.leaving import Left
 
 _PROMISES = {COUNTED: "once counted", YEAR: "after 12 months", LEGAL: "after 24 months"}
 
@@ -37,8 +40,10 @@ def purge(
     counted: bool = False,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    patterns: Begin = making.unseen,
 ) -> Purged:
-    """Deletes the words that are due, for ever; `progress` is told the shards of the archive.
+    """Deletes the words that are due, for ever; `progress` is told the shards of the archive, and `patterns`
+    what is made again of the reports that are left.
 
     `counted` says that the counting is done, though no release was published. May be repeated after
     it was cut off anywhere. The caller keeps other commands away (`desk.changing`).
@@ -48,8 +53,10 @@ def purge(
             return Purged(find_due(desk.database.conn, today, counted=counted), None)
     reports, questions = purge_tables(desk, today, counted=counted)
     purged = Purged(reports, strip_archive(desk, progress), questions)
+    # What was added to these reports later.
+    leaving.strip(desk, Left())
     # What was made of deleted words went with them; it is made again of those that are left.
-    making.refresh(desk.database)
+    making.refresh(desk.database, patterns)
     return purged
 
 

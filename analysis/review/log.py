@@ -104,6 +104,12 @@ def undo(desk: Desk, decision: int, by: Reviewer, *, today: date | None = None) 
             raise UnknownDecision(
                 f"decision {decision} does not stand", "look in the log; what was undone is decided anew"
             )
+        sent = 'SELECT 1 FROM "messages" WHERE "decision" = ? AND "sent" IS NOT NULL'
+        if connection.execute(sent, [decision]).fetchone():
+            raise UnknownDecision(
+                f"the message of decision {decision} went out already",
+                "write another one: reporters see the later one beside the earlier",
+            )
         number = record(connection, UNDO, by, undoes=decision, today=today)
         follow(connection, decision)
     return number

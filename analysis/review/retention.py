@@ -40,7 +40,8 @@ def find_due(connection: Any, today: date, *, counted: bool = False) -> Counter[
         connection.execute(
             f"""INSERT INTO temp."due" SELECT "id", ? FROM "reports" WHERE {condition}
             AND "form" IN ({forms}) AND ("id" IN (SELECT "report" FROM "texts") OR "id" IN (
-                SELECT "report" FROM "attachments" WHERE "report" IS NOT NULL AND "state" <> 'deleted'))""",  # noqa: S608 - numbers and constants
+                SELECT "report" FROM "attachments" WHERE "report" IS NOT NULL AND "state" <> 'deleted')
+                OR "name" IN (SELECT "thread" FROM "followups"))""",  # noqa: S608 - numbers and constants
             [why, *values],
         )
     return Counter(dict(connection.execute('SELECT "why", count(*) FROM temp."due" GROUP BY "why"')))

@@ -29,8 +29,6 @@ CREATE TRIGGER "decisions_stand" BEFORE DELETE ON "decisions"
     BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;
 CREATE TRIGGER "decisions_stay" BEFORE UPDATE OF "id", "kind", "value", "who", "day", "reports", "undoes"
     ON "decisions" BEGIN SELECT raise(ABORT, 'a decision is undone, never changed'); END;
-CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
-    BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;
 CREATE TRIGGER "decided_stay" BEFORE UPDATE ON "decided"
     BEGIN SELECT raise(ABORT, 'a decision is undone, never changed'); END;
 CREATE VIEW "standing" AS
@@ -81,6 +79,14 @@ CREATE TABLE "stripped" ("shard" TEXT PRIMARY KEY, "members" INTEGER NOT NULL);
 -- Names by question, for decisions and for patterns, without a page of stories. Whoever asks repeats
 -- the condition, or SQLite does not use it.
 CREATE INDEX "texts_names" ON "texts" ("question", "text", "report") WHERE length("text") <= 120;
+"""
+
+# A report that its sender took back leaves the log too (`analysis.threads.leaving`): how many reports a
+# decision was about stays, which they were does not.
+DECIDED_STAND = """
+CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
+    WHEN old."report" NOT IN (SELECT "report" FROM "leaving")
+    BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;
 """
 
 # What cannot be made anew from the archive; the rest follows from it (`analysis.review.log.derive`).

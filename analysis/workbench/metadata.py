@@ -1,19 +1,25 @@
 """What the workbench says about each table, and how Datasette should treat it."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from analysis import schema
 from analysis.cipher import Database
+from analysis.desk import DATABASE
+from analysis.workbench.state import State
 from intake.forms.form import Form, Question
 
 # Datasette paints its pages in the first six digits of what it believes to be the digest of the file.
 COLOUR = "1f5c57"
 
-HIDDEN = ("receipts", "servers", "bundles", "shards", "acknowledgements")
+HIDDEN = (
+    *("receipts", "servers", "bundles", "shards", "acknowledgements"),
+    *("withdrawals", "gone", "leaving", "highest", "addressed", "trackers", "boxes", "settings", "canned"),
+)
 # Hidden as well, and only there to count fast; they say nothing that other tables do not say.
-COUNTING = ("bitmaps", "bitmaps_texts", "bitmaps_stale", "bitmaps_done")
+COUNTING = ("bitmaps", "bitmaps_texts", "bitmaps_stale", "bitmaps_done", "summaries")
+# A decision leaves them as they are, so that ten million rows need not be counted again.
+TOLD = ("reports", "answers", "texts")
 
 _REPORTS = """One row a report. Choose a heading to sort by it, or "Group by" to count the reports by an
 answer. Reports are what people chose to tell: they are not checked one by one."""
@@ -81,21 +87,27 @@ class Counts(Mapping[str, Mapping[str, int]]):
     Datasette would count them for every page; all at once, ten million ticks would hold up the start.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, state: State) -> None:
+        self._state = state
+        database = state.desk.database
         self._names = [
             row[0] for row in database.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         # Nobody is shown how many rows these have.
-        self._counts = dict.fromkeys(_out_of_sight(database), 0)
+        self._unseen = frozenset(_out_of_sight(database))
+        self._counts: dict[str, tuple[int, int]] = {}
 
     def __getitem__(self, name: str) -> Mapping[str, int]:
-        if name not in self._counts:
-            if name not in self._names:
-                raise KeyError(name)
+        if name in self._unseen:
+            return {"count": 0}
+        if name not in self._names:
+            raise KeyError(name)
+        written, told = self._state.versions()
+        version = told if name in TOLD else written
+        if self._counts.get(name, (None, 0))[0] != version:
             query = f'SELECT count(*) FROM "{name}"'  # noqa: S608  # the name of a table
-            self._counts[name] = self._database.conn.execute(query).fetchone()[0]
-        return {"count": self._counts[name]}
+            self._counts[name] = version, self._state.connection().execute(query).fetchone()[0]
+        return {"count": self._counts[name][1]}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -104,9 +116,10 @@ class Counts(Mapping[str, Mapping[str, int]]):
         return len(self._names)
 
 
-def inspect(database: Database, path: Path) -> dict[str, Any]:
+def inspect(state: State) -> dict[str, Any]:
     """What Datasette would find out about the file."""
-    return {"hash": COLOUR, "size": path.stat().st_size, "file": path.name, "tables": Counts(database)}
+    path = state.desk.path / DATABASE
+    return {"hash": COLOUR, "size": path.stat().st_size, "file": path.name, "tables": Counts(state)}
 
 
 def read_forms(database: Database) -> dict[int, Form]:

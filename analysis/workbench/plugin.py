@@ -7,14 +7,14 @@ from datasette import NotFound, Response, hookimpl
 from markupsafe import Markup, escape
 
 from analysis.cipher import sqlite
-from analysis.workbench import reading
+from analysis.workbench import functions, reading
 from analysis.workbench.marks import visible
 from analysis.workbench.pages.routes import ROUTES
 from analysis.workbench.pages.view import View, refusal
 from analysis.workbench.pages.words import shown
 
 # Nobody at the desk needs them to see patterns, and a screen can be photographed.
-SECRET_TABLES = frozenset({"receipts", "servers"})
+SECRET_TABLES = frozenset({"receipts", "servers", "withdrawals", "addressed", "gone", "boxes", "trackers"})
 SECRET_COLUMNS = frozenset({("forms", "json")})
 
 _WRITES = (
@@ -27,11 +27,6 @@ _WRITES = (
     "SQLITE_DROP_TABLE",
 )
 _REFUSED = frozenset(getattr(sqlite, name) for name in _WRITES)
-
-# They make values of any length out of nothing, in one step that no limit of time can end.
-_ENDLESS = frozenset({"zeroblob", "randomblob", "printf", "format"})
-# Many times the longest text of a report. A longer one would be drawn by this process, for minutes.
-_LONGEST = 1_000_000
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -59,13 +54,14 @@ def prepare_connection(conn: Any, database: str) -> None:
     """Every connection sorts in memory; those to the desk's database read what may be read."""
     conn.execute("PRAGMA temp_store = MEMORY")
     if database == "desk":
+        functions.prepare(conn)
         conn.set_authorizer(_authorize)
         conn.text_factory = _text
 
 
 def _text(given: bytes) -> str:
     """A text of an answer to somebody's query."""
-    if len(given) > _LONGEST:
+    if len(given) > functions.LONGEST:
         raise sqlite.OperationalError("a text is too long to be shown")
     return given.decode("utf-8", "replace")
 
@@ -73,7 +69,7 @@ def _text(given: bytes) -> str:
 def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
     if action in _REFUSED:
         return int(sqlite.SQLITE_DENY)
-    if action == sqlite.SQLITE_FUNCTION and second in _ENDLESS:
+    if action == sqlite.SQLITE_FUNCTION and second in functions.REFUSED:
         return int(sqlite.SQLITE_DENY)
     if action == sqlite.SQLITE_READ and first in SECRET_TABLES:
         return int(sqlite.SQLITE_DENY)

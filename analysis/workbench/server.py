@@ -17,10 +17,12 @@ import templates
 from analysis import cipher
 from analysis.desk import DATABASE, Desk
 from analysis.desk_errors import Busy, PortInUse
-from analysis.workbench import gate, peer
+from analysis.workbench import gate, peer, shorter
 from analysis.workbench.metadata import describe, inspect, read_forms
 from analysis.workbench.pages import ahead
 from analysis.workbench.pages.view import Workbench
+from analysis.workbench.patience import Patience
+from analysis.workbench.remembered import remember
 from analysis.workbench.state import State, freshen
 
 # Datasette reads this when it is first imported: without it the code of every installed plugin
@@ -70,6 +72,7 @@ class DeskDatabase(Database):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, desk: Desk) -> None:
         super().__init__(datasette, path=str(desk.path / DATABASE), is_mutable=False)
         self._desk = desk
+        self._patience = Patience()
 
     def connect(self, write: bool = False) -> Any:
         """A read-only connection."""
@@ -79,9 +82,20 @@ class DeskDatabase(Database):  # type: ignore[misc]
         self._all_file_connections.append(connection)
         return connection
 
+    async def execute_fn(self, fn: Callable[[Any], Any]) -> Any:
+        """Runs a function in a thread with a connection of its own, under our patience."""
+
+        def bounded(connection: Any) -> Any:
+            with self._patience.with_query():
+                return fn(connection)
+
+        return await super().execute_fn(bounded)
+
     async def execute(self, sql: str, *args: Any, **options: Any) -> Any:
         """Runs a query; one that fails is not printed, because it holds what was searched for."""
-        return await super().execute(sql, *args, **{**options, "log_sql_errors": False})
+        if shorter.is_count(sql):
+            options = {"custom_time_limit": shorter.LONGEST_COUNT_MS, **options}
+        return await super().execute(shorter.shorten(sql), *args, **{**options, "log_sql_errors": False})
 
     async def table_counts(self, limit: int = 10) -> dict[str, int]:
         """How many rows each table has; nothing at the start, when Datasette would count for an hour."""
@@ -149,7 +163,7 @@ def application(desk: Desk, session: gate.Session, state: State) -> gate.App:
     datasette = Datasette(
         settings=SETTINGS,
         metadata=describe(desk.database, ACTOR),
-        inspect_data={NAME: inspect(desk.database, desk.path / DATABASE)},
+        inspect_data={NAME: inspect(state)},
         template_dir=str(TEMPLATES),
         static_mounts=[("static", str(TEMPLATES / "static"))],
         cache_headers=False,
@@ -163,7 +177,7 @@ def application(desk: Desk, session: gate.Session, state: State) -> gate.App:
     datasette.workbench = Workbench(state, session)  # for our pages
     datasette.remove_database("_memory")
     datasette.add_database(DeskDatabase(datasette, desk), name=NAME)
-    return _as_organizer(datasette.app())
+    return remember(_as_organizer(datasette.app()), state)
 
 
 def _as_organizer(app: gate.App) -> gate.App:

@@ -23,6 +23,7 @@ from analysis.workbench.labels import Book, read_book
 MOST_PAGES = 400
 MOST_SELECTIONS = 40
 MOST_PATTERNS = 40
+MOST_TABLES = 40
 # One for a page that takes long, one for the next, and one that works ahead.
 THREADS = 3
 
@@ -61,6 +62,7 @@ class Snapshot:
     pages: Kept[str] = field(default_factory=lambda: Kept[str](MOST_PAGES))
     selections: Kept[Bits] = field(default_factory=lambda: Kept[Bits](MOST_SELECTIONS))
     patterns: Kept[Any] = field(default_factory=lambda: Kept[Any](MOST_PATTERNS))
+    tables: Kept[Any] = field(default_factory=lambda: Kept[Any](MOST_TABLES))
     decisions: Kept[Mapping[Value, Bits]] = field(default_factory=lambda: Kept[Mapping[Value, Bits]](8))
 
     def column(self, connection: Any, name: str) -> Mapping[Value, Bits]:
@@ -101,6 +103,11 @@ class State:
                 self._version = version
                 self._snapshot = Snapshot(read_book(self._watch), self._bits())
             return self._snapshot
+
+    def versions(self) -> tuple[int, int]:
+        """Two numbers: one changes with all that is written, one with what is at the desk of reports."""
+        self.snapshot()
+        return self._version, self._made[0]
 
     def _bits(self) -> Bitmaps:
         """The bits, which a decision leaves as they are, so that they need not be read again."""

@@ -1,5 +1,6 @@
-// Bundles src/page.js into ../static/report.js, and src/exit.js, which every page loads, into
-// ../static/exit.js: the same bytes on every machine.
+// Bundles into ../static, the same bytes on every machine: src/page.js, the form's, as report.js; src/words.js,
+// which is loaded after a report was sent; src/thread.js, of the page where a code is used, as code.js; and
+// src/exit.js, which every page loads.
 // `node build.js DIRECTORY` writes elsewhere; a test compares the two.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ const directory = process.argv[2] ?? `${here}../static`;
 
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { report: "src/page.js", exit: "src/exit.js" },
+  entryPoints: { report: "src/page.js", words: "src/words.js", code: "src/thread.js", exit: "src/exit.js" },
   outdir: directory,
   bundle: true,
   minify: true,
@@ -35,5 +36,5 @@ const notices = [...packages].sort().map((name) => {
 });
 writeFileSync(
   `${directory}/report.licenses.md`,
-  `# What report.js contains besides our own code\n\n${notices.join("\n")}`,
+  `# What the scripts contain besides our own code\n\n${notices.join("\n")}`,
 );

@@ -1,10 +1,12 @@
 """What the desk answers: the bundles that it holds, so that the server may delete them.
 
     acknowledgement = "witnessbox-acknowledgement/1" LF body LF signature LF       ; signed.py
-    body     = {"accepted":[ACCEPTED,...],"card":TEXT,"desk":HEX64,"sequence":N,"server":HEX64}
+    body     = {"accepted":[ACCEPTED,...],"box":BOX,"card":TEXT,"desk":HEX64,"sequence":N,"server":HEX64}
     ACCEPTED = {"digest":HEX64,"sequence":N}
+    BOX      = HEX64 or ""
 
 It names all that was ever accepted, so that one which is lost on the way is made good by the next.
+`box` is the SHA-256 of the box that travels beside it (box.py).
 """
 
 import json
@@ -26,7 +28,8 @@ MOST = 10**9
 class Acknowledgement:
     """What a desk says to a server; `accepted` are sequence numbers of bundles with their digests.
 
-    `sequence` counts the desk's own answers to this server; `card` is its public file, or empty.
+    `sequence` counts the desk's own answers to this server; `card` is its public file, or empty; `box` the
+    digest of what it says to reporters, or empty.
     """
 
     desk: VerifyKey
@@ -34,11 +37,17 @@ class Acknowledgement:
     sequence: int
     accepted: tuple[tuple[int, str], ...]
     card: str
+    box: str = ""
 
 
 def file_name(sequence: int) -> str:
     """The name of the file on the stick."""
     return f"acknowledgement-{sequence:06d}"
+
+
+def box_name(sequence: int) -> str:
+    """The name of the box beside it."""
+    return f"box-{sequence:06d}"
 
 
 def serialise(acknowledgement: Acknowledgement, key: SigningKey) -> bytes:
@@ -65,6 +74,7 @@ def _value(acknowledgement: Acknowledgement) -> dict[str, Any]:
         "accepted": [
             {"digest": digest, "sequence": sequence} for sequence, digest in acknowledgement.accepted
         ],
+        "box": acknowledgement.box,
         "card": acknowledgement.card,
         "desk": acknowledgement.desk.public.hex(),
         "sequence": acknowledgement.sequence,
@@ -84,13 +94,22 @@ def _from_body(body: bytes) -> Acknowledgement:
                 for one in value["accepted"]
             ),
             card=_card(value["card"]),
+            box=_box(value.get("box", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Malformed("the acknowledgement is broken") from None
     numbers = [sequence for sequence, _ in found.accepted]
-    if numbers != sorted(set(numbers)) or signed.canonical(_value(found)) != body:
+    again = _value(found)
+    if "box" not in value:
+        # A desk wrote it before there were boxes, and may have it still.
+        del again["box"]
+    if numbers != sorted(set(numbers)) or signed.canonical(again) != body:
         raise Malformed("the acknowledgement is not in the one allowed form")
     return found
+
+
+def _box(value: object) -> str:
+    return "" if value == "" else signed.digest(value)
 
 
 def _card(value: object) -> str:

@@ -6,6 +6,7 @@
     box      = BLAKE2b-128(code, person "wbx1-box")          where a reply is left
     reply    = BLAKE2b-256(code, person "wbx1-reply")        the key a reply is sealed under
     attachment n = BLAKE2b-128(withdraw || n, person "wbx1-attachment")     the name of attachment n
+    message      = BLAKE2b-128(withdraw || nonce, person "wbx1-message")    the name of what is sent later
 
 The ids follow from the withdrawal token, so whoever shows the token proves that the report and its
 attachments are theirs, and the server stores nothing that ties them together. Every report carries
@@ -24,6 +25,7 @@ from intake.crypto.errors import Malformed
 CODE_LENGTH = 12
 LENGTHS = {"id": 16, "box": 16, "reply": 32, "withdraw": 32}
 ATTACHMENT_ID = 16
+MESSAGE_NONCE = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,7 +49,7 @@ class Receipt:
             raise Malformed(f"a code has {CODE_LENGTH} bytes")
         withdraw = _blake2b(code, "withdraw")
         return cls(
-            id=_blake2b(withdraw, "id"),
+            id=report_id(withdraw),
             box=_blake2b(code, "box"),
             reply=_blake2b(code, "reply"),
             withdraw=withdraw,
@@ -59,7 +61,13 @@ class Receipt:
 
     def attachment_id(self, number: int) -> bytes:
         """The name that attachment `number`, counted from 1, is stored under: 16 bytes."""
-        return _blake2b(self.withdraw + bytes([number]), "attachment")
+        return attachment_id(self.withdraw, number)
+
+    def message_id(self, nonce: bytes) -> bytes:
+        """The name that a follow-up or a withdrawal with this nonce is stored under: 16 bytes."""
+        if len(nonce) != MESSAGE_NONCE:
+            raise Malformed(f"the nonce of a message has {MESSAGE_NONCE} bytes")
+        return _blake2b(self.withdraw + nonce, "message")
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Self:
@@ -68,12 +76,22 @@ class Receipt:
             raise Malformed("a receipt has other fields")
         receipt = cls(**{name: _unhex(value[name], length) for name, length in LENGTHS.items()})
         # A report may not claim the name of another one.
-        if receipt.id != _blake2b(receipt.withdraw, "id"):
+        if receipt.id != report_id(receipt.withdraw):
             raise Malformed("the id of a receipt does not follow from its withdrawal token")
         return receipt
 
     def __repr__(self) -> str:
         return "Receipt(...)"
+
+
+def report_id(withdraw: bytes) -> bytes:
+    """The name of the report that a withdrawal token takes back: 16 bytes."""
+    return _blake2b(withdraw, "id")
+
+
+def attachment_id(withdraw: bytes, number: int) -> bytes:
+    """The name of attachment `number`, counted from 1, of that report: 16 bytes."""
+    return _blake2b(withdraw + bytes([number]), "attachment")
 
 
 def _blake2b(data: bytes, purpose: str) -> bytes:

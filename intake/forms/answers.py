@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form, Question
 
-__all__ = ["InvalidAnswers", "check", "clean"]
+__all__ = ["InvalidAnswers", "check", "clean", "is_tidy", "tidy"]
 
 Raw: TypeAlias = Mapping[str, Sequence[str]]
 
@@ -103,13 +103,18 @@ def _clean_select_multiple(question: Question, raw: Raw) -> list[str] | None:
 
 
 def _clean_text(question: Question, raw: Raw) -> str | None:
-    text = _LINE_ENDS.sub("\n", _single(raw, question.id))
-    if question.kind == "text":
-        text = text.replace("\n", " ").replace("\t", " ")
-    text = _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text)).strip(_BLANKS)
+    text = tidy(question.kind, _single(raw, question.id))
     if len(text) > (question.max_length or 0):
         raise _BrokenRule("too_long")
     return text or None
+
+
+def tidy(kind: str, typed: str) -> str:
+    """What was typed, in the one spelling of a `text` or a `long_text`; perhaps empty, or too long."""
+    text = _LINE_ENDS.sub("\n", typed)
+    if kind == "text":
+        text = text.replace("\n", " ").replace("\t", " ")
+    return _CONTROLS.sub("", _SURROGATES.sub("\ufffd", text)).strip(_BLANKS)
 
 
 def _clean_month(question: Question, raw: Raw) -> str | None:
@@ -195,9 +200,14 @@ def _is_codes(question: Question, value: Any) -> bool:
 
 
 def _is_text(question: Question, value: Any) -> bool:
-    if type(value) is not str or not 0 < len(value) <= (question.max_length or 0):
+    return type(value) is str and is_tidy(question.kind, value, question.max_length or 0)
+
+
+def is_tidy(kind: str, text: str, most: int) -> bool:
+    """Whether `tidy` could have returned this, not empty, of at most so many characters."""
+    if not 0 < len(text) <= most:
         return False
-    return value == value.strip(_BLANKS) and not _UNTIDY[question.kind].search(value)
+    return text == text.strip(_BLANKS) and not _UNTIDY[kind].search(text)
 
 
 def _is_month(question: Question, value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import Member, ReportName, write_shard
 from intake.crypto.signing import SigningKey, format_public
-from intake.forms import report
+from intake.forms import report, thread
 from intake.forms.answers import clean
 from intake.forms.form import Form, shipped
 
@@ -53,7 +54,20 @@ def body(receipt: Receipt, **given: Sequence[str]) -> bytes:
 
 def member(recipients: Sequence[Recipient], **given: Sequence[str]) -> Member:
     """A sealed report under its name."""
-    receipt = Receipt.draw()
+    return of(recipients, Receipt.draw(), **given)
+
+
+def message(
+    recipients: Sequence[Recipient], receipt: Receipt, text: str | None, *, nonce: bytes = b""
+) -> Member:
+    """A sealed follow-up to the report of a receipt; without words the report is taken back."""
+    kind = thread.WITHDRAWAL if text is None else thread.FOLLOWUP
+    said = thread.Message(kind, receipt, nonce or os.urandom(16), "en", "browser", "web", text)
+    return Member(ReportName(WEEK, said.id), seal_bytes(pad(thread.build(said)), recipients))
+
+
+def of(recipients: Sequence[Recipient], receipt: Receipt, **given: Sequence[str]) -> Member:
+    """A sealed report whose code is known."""
     return Member(ReportName(WEEK, receipt.id), seal_bytes(pad(body(receipt, **given)), recipients))
 
 

@@ -178,7 +178,7 @@ def trip(run: Run, desk: Path, data: Path, stick: Path) -> list[str]:
     intake("export", "--data", data, "--out", stick)
     for bundle in sorted(stick.glob("witnessbox-*")):
         assert run("import", "--desk", desk, bundle).returncode == 0
-    for old in stick.glob("acknowledgement-*"):
+    for old in (*stick.glob("acknowledgement-*"), *stick.glob("box-*")):
         old.unlink()
     assert run("acknowledge", "--desk", desk, "--out", stick).returncode == 0
     [answer] = stick.glob("acknowledgement-*")

@@ -12,6 +12,7 @@ from analysis.review.exclusions import exclude
 from analysis.review.marking import label
 from analysis.review.people import Reviewer
 from tests.analysis.making import CANARY, member, new_desk
+from tests.analysis.test_pages import text
 from tests.analysis.test_workbench import Browser, browsing
 
 YES: dict[str, list[str]] = {"area": ["downtown"], "story": ["Nothing else happened to anybody here."]}
@@ -37,13 +38,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     desk.close()
     with browsing(desk.path) as browser:
         yield browser
-
-
-def text(browser: Browser, path: str) -> str:
-    """The words of a page, without its elements."""
-    answer = browser.get(path)
-    assert answer.status == 200
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)))
 
 
 def test_the_overview_counts_what_may_be_counted_and_says_so(browser: Browser) -> None:

@@ -18,6 +18,7 @@ from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import Member, ReportName
 from tests.analysis.conftest import COMMAND, Run
 from tests.analysis.making import FORM, WEEK, Server, body, member, varied
+from tests.analysis.sitting import Seat
 
 
 def rows(desk: Desk, query: str) -> list[tuple[object, ...]]:
@@ -116,6 +117,18 @@ def test_several_processes_load_what_one_does(run: Run, desk: Desk, server: Serv
     assert {name for (name,) in rows(desk, 'SELECT "name" FROM "reports"')} == {
         member.name.id.hex() for member in members
     }
+
+
+def test_somebody_at_a_terminal_sees_how_far_each_step_is(
+    desk: Desk, server: Server, stick: Path, environment: dict[str, str]
+) -> None:
+    bundle = server.bundle(stick, varied(desk.recipients, 40))
+    with Seat("import", "--desk", desk.path, bundle, environment=environment) as seat:
+        for step in ("Copying", "Opening", "Finding patterns"):
+            seat.until(step)
+            seat.until("100%")
+        seat.until("bundle 1: 40 reports added")
+        assert seat.end() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,23 @@
-"""`make bench`: all benchmarks, one after another."""
+"""`make bench`: all benchmarks, one after another.
+
+    python -m tests.bench [--json FILE] [--reports N] [PART ...]
+
+`N` reports stand at the desk of the patterns and of the workbench; the parts are those of PARTS.
+"""
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
-from tests.bench import control, desk, intake, patterns, workbench
-from tests.bench.table import machine, show
+import click
+
+from tests.bench import boxes, control, desk, intake, patterns, workbench
+from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
 COUNTS = (3_000, 12_000)
+REPORTS = 100_000
 
 
 def memory() -> None:
@@ -24,11 +34,30 @@ def memory() -> None:
     )
 
 
+PARTS: dict[str, Callable[[int], None]] = {
+    "intake": lambda _: intake.run(),
+    "desk": lambda _: desk.run(),
+    "memory": lambda _: memory(),
+    "patterns": patterns.run,
+    "workbench": workbench.run,
+    "control": lambda _: control.run(),
+    "boxes": lambda _: boxes.run(),
+}
+
+
+@click.command()
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file.")
+@click.option("--reports", type=click.IntRange(1000), default=REPORTS, show_default=True)
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
+def main(file: Path | None, reports: int, parts: tuple[str, ...]) -> None:
+    """Prints the figures of all parts, or of some."""
+    click.echo(machine())
+    for part in parts or PARTS:
+        PARTS[part](reports)
+        if file:
+            # After each, so that one that fails does not take the others' figures along.
+            save(file)
+
+
 if __name__ == "__main__":
-    print(machine())
-    intake.run()
-    desk.run()
-    memory()
-    patterns.run()
-    workbench.run()
-    control.run()
+    main()

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from analysis import asking, bitmaps, loading
+from analysis.bitmaps import numbers
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from analysis.opening import Opened
@@ -143,11 +144,11 @@ def measures(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
             yield f"names: {pool.id}", lambda pool=pool: places.places(database, pool)  # type: ignore[misc]
     yield "words, once", lambda: read_corpus(database, "en")
     acts = together.substantive(database, "acts")
-    common, rare = (behind.all_with_choice(database, acts[place].id) for place in (0, -1))
+    ticked = database.column("acts")
+    common, rare = (numbers(ticked[acts[place].id] & database.which) for place in (0, -1))
     corpus = read_corpus(database, "en")
     yield "words typical of a common act", lambda: words.typical(database, corpus, common)
     yield "words typical of a rare act", lambda: words.typical(database, corpus, rare)
-    yield "one page behind a pair", lambda: behind.with_choices(database, (acts[0].id, acts[1].id))
     yield "one page behind a name", lambda: behind.with_name(database, "station", "1th pct")
     yield "one page behind a mark", lambda: behind.with_mark(database, "marks", "10077")
     yield "same answers", lambda: events.same_answers(database)

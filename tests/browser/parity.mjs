@@ -2,6 +2,11 @@
 //
 //   node parity.mjs clean     {"form": F, "raws": [R ...]}          the answers' text or the problems of each
 //   node parity.mjs receipt   {"codes": [HEX ...]}                  the receipt of each
+//   node parity.mjs words     {"codes": [{"code": HEX, "lang": L} ...]}        the nine words of each
+//   node parity.mjs typed     {"texts": [{"text": T, "lang": L} ...]}          the code of each, or what is wrong with it
+//   node parity.mjs box       {"headers": [H ...], "looks": [{"code": HEX, "bytes": HEX} ...]}   bucket, and what each code finds
+//   node parity.mjs place     {"plaintexts": [T ...]}                        the message in each, or null
+//   node parity.mjs thread    {"messages": [{"typed": T, "code": HEX, "nonce": HEX, "lang": L, "kind": K} ...]}   text and id of each
 //   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
 //   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
 //   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
@@ -11,9 +16,12 @@
 // Input and output are JSON; F is a compiled form, R an object of raw fields.
 
 import { argv, stdin, stdout } from "node:process";
-import { clean } from "../../intake/browser/src/answers.js";
+import { clean, tidy } from "../../intake/browser/src/answers.js";
 import { canonical } from "../../intake/browser/src/canonical.js";
-import { receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
+import { bucketOf, openBuckets, parseMessage, readHeaders } from "../../intake/browser/src/box.js";
+import { CodeProblem, fromWords, toWords } from "../../intake/browser/src/code.js";
+import { messageText } from "../../intake/browser/src/message.js";
+import { hex, messageId, receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
 import { buildReport } from "../../intake/browser/src/report.js";
 import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
 import { send } from "../../intake/browser/src/send.js";
@@ -25,6 +33,27 @@ const fields = (raw) => new Map(Object.entries(raw));
 function outcome(form, raw) {
   const { answers, problems } = clean(form, fields(raw));
   return problems.size ? { problems: Object.fromEntries(problems) } : { answers: canonical(answers) };
+}
+
+function codeOf({ text, lang }) {
+  try {
+    return { code: Buffer.from(fromWords(text, lang)).toString("hex") };
+  } catch (error) {
+    if (!(error instanceof CodeProblem)) throw error;
+    return { problem: { ...error } };
+  }
+}
+
+function found(headers, { code, bytes: bucket }) {
+  const receipt = receiptFromCode(bytes(code));
+  return { ...bucketOf(receipt.box, headers), ...openBuckets(receipt, headers, bytes(bucket)) };
+}
+
+function message({ typed, code, nonce, lang, kind }) {
+  const receipt = receiptFromCode(bytes(code));
+  const text = kind === "withdrawal" ? null : tidy("long_text", typed);
+  const page = { channel: "web", lang };
+  return { id: hex(messageId(receipt, bytes(nonce))), text: messageText(page, receipt, bytes(nonce), text) };
 }
 
 function paddedLength(length) {
@@ -39,6 +68,11 @@ function paddedLength(length) {
 const verbs = {
   clean: ({ form, raws }) => raws.map((raw) => outcome(form, raw)),
   receipt: ({ codes }) => codes.map((code) => receiptToJson(receiptFromCode(bytes(code)))),
+  words: ({ codes }) => codes.map(({ code, lang }) => toWords(bytes(code), lang)),
+  typed: ({ texts }) => texts.map(codeOf),
+  box: ({ headers, looks }) => looks.map((one) => found(readHeaders(headers), one)),
+  place: ({ plaintexts }) => plaintexts.map((text) => parseMessage(new TextEncoder().encode(text))),
+  thread: ({ messages }) => messages.map(message),
   report: ({ raw, code, ...page }) => {
     const { answers } = clean(page.form, fields(raw));
     return new TextDecoder().decode(buildReport(page, answers, receiptFromCode(bytes(code))));

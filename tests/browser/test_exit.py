@@ -111,7 +111,9 @@ def test_the_page_is_blank_while_the_next_one_is_on_its_way(page: Page) -> None:
     assert page.locator("input:checked").count() == page.locator("input[checked]").count()
 
 
-@pytest.mark.parametrize("path", ["/en/", "/es/start", "/en/report/", "/es/who", "/en/sent", "/en/nowhere/"])
+@pytest.mark.parametrize(
+    "path", ["/en/", "/es/start", "/en/report/", "/es/who", "/en/sent", "/en/code", "/en/no/"]
+)
 def test_without_script_the_button_is_a_plain_link(
     path: str, browser: Browser, shared_server: Server
 ) -> None:

@@ -47,11 +47,18 @@ def test_the_form_with_script_weighs_little_with_everything_counted(lang: str, s
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_page_of_codes_weighs_no_more_than_the_form(lang: str, shared_server: Server) -> None:
+    assert visit(shared_server, f"/{lang}/code", script=True) <= FORM_WITH_SCRIPT
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
 def test_the_whole_form_without_script_weighs_a_third_of_that(lang: str, shared_server: Server) -> None:
     assert visit(shared_server, f"/{lang}/report/", script=False) <= WITHOUT_SCRIPT
 
 
-@pytest.mark.parametrize("path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how", "/es/limits"])
+@pytest.mark.parametrize(
+    "path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how", "/es/limits", "/es/code"]
+)
 def test_a_first_view_without_script_weighs_less_still(path: str, shared_server: Server) -> None:
     assert visit(shared_server, path, script=False) <= FIRST_VIEW_WITHOUT_SCRIPT
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from intake.crypto.acknowledgement import KIND, Acknowledgement, file_name, parse, serialise
+from intake.crypto.acknowledgement import KIND, Acknowledgement, box_name, file_name, parse, serialise
 from intake.crypto.errors import Malformed, WrongSignature
 from intake.crypto.signing import SigningKey
 
@@ -17,6 +17,7 @@ GIVEN = Acknowledgement(
     sequence=3,
     accepted=((1, "a" * 64), (2, "b" * 64), (7, "c" * 64)),
     card="witnessbox-desk/1\n{}\n\n",
+    box="d" * 64,
 )
 
 
@@ -30,7 +31,13 @@ def test_an_acknowledgement_reads_back_as_it_was_written() -> None:
     data = serialise(GIVEN, DESK)
     assert parse(data, [SERVER.verify_key, DESK.verify_key]) == GIVEN
     assert data == serialise(GIVEN, DESK)
-    assert file_name(3) == "acknowledgement-000003"
+    assert (file_name(3), box_name(3)) == ("acknowledgement-000003", "box-000003")
+
+
+def test_one_that_was_written_before_there_were_boxes_is_read() -> None:
+    body = json.loads(serialise(GIVEN, DESK).split(b"\n")[1])
+    del body["box"]
+    assert parse(KIND.write(body, DESK), [DESK.verify_key]) == replace(GIVEN, box="")
 
 
 def test_one_of_a_foreign_desk_is_refused_unread() -> None:
@@ -67,6 +74,8 @@ ONE = {"digest": "a" * 64, "sequence": 1}
         pytest.param({"accepted": "none"}, id="no list"),
         pytest.param({"card": 7}, id="a card that is no text"),
         pytest.param({"card": "á"}, id="a card that is not ASCII"),
+        pytest.param({"box": "D" * 64}, id="a box in capitals"),
+        pytest.param({"box": 0}, id="a box that is no text"),
         pytest.param({"sequence": 0}, id="before the first"),
         pytest.param({"server": "0"}, id="no server"),
         pytest.param({"reply": ""}, id="an unknown member"),

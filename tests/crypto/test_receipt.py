@@ -43,3 +43,10 @@ def test_a_code_of_another_length_is_refused() -> None:
 
 def test_a_receipt_shows_nothing_of_itself() -> None:
     assert repr(RECEIPT) == "Receipt(...)"
+
+
+def test_what_is_sent_later_has_a_name_of_its_own_each_time() -> None:
+    names = {RECEIPT.message_id(bytes([n]) * 16) for n in range(100)} | {RECEIPT.id, RECEIPT.attachment_id(1)}
+    assert len(names) == 102
+    with pytest.raises(Malformed, match="16 bytes"):
+        RECEIPT.message_id(b"short")

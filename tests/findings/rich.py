@@ -286,6 +286,7 @@ def method(**changes: object) -> Method:
         "left_out": ("F13-trans",),
         "insider": 3,
         "one_arrival": False,
+        "sites": "withheld",
         "verification": {"en": "Two people read each report.", "es": "Dos personas leen cada reporte."},
         "outreach": {
             "en": "Flyers were given out at three needle exchanges and in two parks.\n# no heading",

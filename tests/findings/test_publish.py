@@ -308,6 +308,64 @@ def test_a_number_that_one_week_of_one_channel_made_is_withheld(police: Publishe
     assert police.cell("F02", "acts.push", "police") == WITHHELD
 
 
+@pytest.fixture
+def stands(tmp_path: Path) -> Iterator[Publisher]:
+    """A desk whose form asks where a report was filled in; half of the reports came by no such place."""
+    acts = [choice(code) for code in ("shout", "push", "grab")]
+    sites = question("entry_site", "select_one", [choice("market"), choice("clinic")])
+    made = Publisher(tmp_path, form(question("acts", "select_multiple", acts), sites))
+    for week in range(1, 11):
+        came = {"week": f"2026-W{week:02d}"}
+        made.reports.add(4, ["shout"], entry_site="market", **came)
+        made.reports.add(4, ["push"], entry_site="clinic", **came)
+        made.reports.add(2, ["push"], entry_site="market", **came)
+        made.reports.add(4, ["shout", "push", "grab"], **came)
+        made.reports.add(2, ["grab"], entry_site="market", **came)
+        made.reports.add(1, ["grab"], entry_site="clinic", **came)
+    yield made
+    made.desk.close()
+
+
+def test_a_number_that_one_entry_site_made_is_withheld(stands: Publisher) -> None:
+    made = stands.publish(one_arrival=False)
+    assert stands.cell("F02", "acts.grab", "small").reports == 70
+    assert stands.cell("F02", "acts.shout", "small") == Cell(Status.SHOWN, 80, 170, 47), "half is not more"
+    stands.reports.add(1, ["shout"], entry_site="market", week="2026-W11", when="2026-08")
+    stands.reports.add(40, ["push"], week="2026-W11", when="2026-08")
+    stands.reports.add(40, ["push"], week="2026-W12", when="2026-08")
+    stands.publish("2", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15")
+    assert stands.cell("F02", "acts.shout", "small") == WITHHELD, "41 of 81 came by one site"
+    assert recovered(made) == 0
+
+
+def test_the_method_says_whether_entry_sites_are_known(stands: Publisher) -> None:
+    stands.publish()
+    assert stands.last
+    assert stands.last.method.sites == "withheld"
+    stands.publish("shown", release="shown", one_site=True)
+    assert stands.last.method.sites == "shown"
+
+
+def test_the_method_says_that_nobody_asks_for_entry_sites(police: Publisher) -> None:
+    _forty(police)
+    police.publish()
+    assert police.last
+    assert police.last.method.sites == "unknown"
+
+
+def test_a_batch_of_one_entry_site_is_refused_until_the_file_says_so(tmp_path: Path) -> None:
+    sites = question("entry_site", "select_one", [choice("market"), choice("clinic")])
+    desk = Publisher(tmp_path, form(question("acts", "select_multiple", [choice("shout")]), sites))
+    desk.reports.add(31, ["shout"], entry_site="market")
+    desk.reports.add(9)
+    with pytest.raises(TooFewReports, match="more than half of all reports came by one entry") as refusal:
+        desk.publish()
+    assert "one_site = true" in str(refusal.value.hint)
+    desk.publish(one_site=True)
+    assert desk.cell("F02", "acts.shout", "small").reports == 31
+    desk.desk.close()
+
+
 def test_a_place_with_too_few_people_is_withheld_however_large(tmp_path: Path) -> None:
     codes = [choice(code) for code in ("main", "tiny", "other")]
     desk = Publisher(tmp_path, form(question("facility", "select_one", codes, role="act")))
@@ -527,6 +585,17 @@ def test_the_past_that_gives_a_cell_away_stops_the_release(police: Publisher) ->
     assert ("acts.shout=yes", "batch=2026-1") in refusal.value.blocking
     assert "acts.shout=yes|batch=2026-1" in refusal.value.message
     assert len(past.read_lines(police.desk.database.conn)) == 2
+
+
+def test_a_first_release_is_not_told_of_a_past_that_it_does_not_have(tmp_path: Path) -> None:
+    codes = [choice(code) for code in ("tiny", "main")]
+    desk = Publisher(tmp_path, form(question("facility", "select_one", codes, role="act")))
+    desk.reports.add(60, facility="tiny")
+    with pytest.raises(PastDiscloses, match="how the questions hang together") as refusal:
+        desk.publish(small_places={"facility": ["tiny"]}, tables=["F06"])
+    assert "before" not in refusal.value.message
+    assert refusal.value.blocking == ()
+    desk.desk.close()
 
 
 _SCRIPT = """

@@ -172,3 +172,14 @@ def test_no_sentence_of_random_tables_prints_a_withheld_number() -> None:
         cells = {code: shown(true[code]) if code in open_ else HIDDEN for code in codes}
         said = _said(_single("F09", _axis("harm", *codes), **cells))
         assert not [code for code in codes if code not in open_ and str(true[code]) in said]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_pairs_of_each_setting_have_a_name_of_their_own(language: str) -> None:
+    acts = _axis("act", "a", "b")
+    pairs = [
+        Table(f"F07-{name}", "F07", Kind.PAIRS, (acts, replace(acts, id="with")), {}, {}, True)
+        for name in ("acts", "health_acts", "housing_acts")
+    ]
+    voice = Voice(rich.release(tables=pairs), language)
+    assert len({saying.title(table, voice) for table in pairs}) == len(pairs)

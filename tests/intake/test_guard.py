@@ -23,6 +23,8 @@ PATHS = [
     "/en/",
     "/en/report/",
     "/es/sent",
+    "/es/code",
+    "/code/es.js",
     "/en/nowhere/",
     "/static/style.css",
     "/favicon.ico",

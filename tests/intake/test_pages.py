@@ -20,7 +20,7 @@ from tests.attaching import FORM
 from tests.serving import ENOUGH, Server
 
 PAGES = [
-    *("", "start", "how", "who", "keep", "limits", "report/"),
+    *("", "start", "how", "who", "keep", "limits", "report/", "code"),
     *("sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"),
 ]
 LANGUAGES = ["en", "es"]
@@ -76,6 +76,8 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
         attributes.get("src") or attributes.get("href") for attributes in found.all("script", "link", "img")
     ]
     assert {load for load in loads if load} <= {
+        "/code/en.js",
+        "/static/code.js",
         "/static/style.css",
         "/static/exit.js",
         "/static/report.js",
@@ -320,6 +322,7 @@ def test_no_page_has_words_that_the_catalogs_do_not_know(
         "keep",
         "limits",
         "report/",
+        "code",
         "sent?sealed_by=server",
         "sent?sealed_by=browser",
         "nowhere/",

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis import bitmaps, schema
+from analysis.bitmaps import numbers
 from analysis.cipher import Database
 from analysis.patterns import making
-from analysis.patterns.reading import Counted, read_counted
+from analysis.patterns.reading import Counted, Numbers, read_counted
 from intake.forms.form import Form
 from tests.findings.small_desk import choice, form, question
 
@@ -57,6 +58,12 @@ class Desk:
     def connection(self) -> Any:
         """The tables as they are, whatever summaries say."""
         return self._database.conn
+
+    def who_ticked(self, question: str, code: str) -> Numbers:
+        """The counted reports with a choice."""
+        database = self.database
+        ticked = database.column(question).get(self.codes[question, code], database.bits.none())
+        return numbers(ticked & database.which)
 
     def forget(self) -> None:
         """Drops every summary, so that they are made from nothing."""

@@ -41,7 +41,6 @@ def full_desk() -> Desk:
 def everything(desk: Desk) -> list[object]:
     database = desk.database
     corpus = read_corpus(database, "en")
-    push = desk.codes["acts", "push"]
     return [
         overview.overview(database),
         time.by_week(database),
@@ -50,8 +49,9 @@ def everything(desk: Desk) -> list[object]:
         together.together(database, "acts"),
         together.cross(database, "grounds", "acts"),
         [places.places(database, pool) for pool in places.pools(database)],
-        words.typical(database, corpus, behind.all_with_choice(database, push)),
-        behind.with_choices(database, [push]),
+        words.typical(database, corpus, desk.who_ticked("acts", "push")),
+        behind.with_name(database, "station", "1 precinct"),
+        behind.with_mark(database, "marks", "77"),
         events.same_answers(database),
         events.same_event(database),
         retold.stories(database),

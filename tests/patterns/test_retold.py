@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.patterns import alike, retold, sketch
+from analysis.patterns import ranked, retold, sketch
+from analysis.patterns.alike import STORY
 from analysis.patterns.reading import read_reports
 from tests.patterns.desks import Desk
 
@@ -47,7 +48,7 @@ def test_a_story_told_again_in_other_case_and_commas_is_the_same() -> None:
     words = story(1)
     desk = desk_of(" ".join(words), ", ".join(words).upper(), " ".join(story(2)))
     (one,) = retold.stories(desk.database).sets
-    assert (one.reports, one.likeness, one.why, one.kind) == ((1, 2), 1.0, ("story",), alike.STORY)
+    assert (one.reports, one.likeness, one.why, one.kind) == ((1, 2), 1.0, ("story",), STORY)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -83,7 +84,7 @@ def test_a_crowd_of_near_copies_is_one_set() -> None:
     (one,) = retold.stories(desk.database).sets
     assert one.reports == tuple(range(1, 61))
     assert (one.weeks, one.channels, one.largest) == (1, 1, 60)
-    (flood,) = alike.floods(desk.database, [one])
+    (flood,) = ranked.floods(desk.database, ranked.rank(desk.database, STORY))
     assert (flood.week, flood.channel, flood.alike, flood.n) == ("2026-W21", "web", 60, 61)
 
 

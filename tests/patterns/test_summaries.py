@@ -1,5 +1,6 @@
 """Summaries after any series of imports, decisions and purges: the same as those made from nothing."""
 
+from dataclasses import astuple
 from random import Random
 from typing import Any, TypeAlias
 
@@ -10,7 +11,21 @@ from hypothesis import strategies as st
 
 from analysis import summaries
 from analysis.cipher import Database
-from analysis.patterns import alike, behind, corpus, events, making, places, retold, time, together, words
+from analysis.patterns import (
+    alike,
+    behind,
+    coded,
+    corpus,
+    events,
+    making,
+    places,
+    retold,
+    shares,
+    time,
+    together,
+    words,
+)
+from analysis.patterns.ranked import rank_kept
 from analysis.patterns.written import find_mark
 from analysis.review.log import UNDO, follow, record
 from analysis.review.people import Reviewer
@@ -98,12 +113,30 @@ def test_summaries_say_after_every_series_what_those_made_from_nothing_say(steps
     with pytest.MonkeyPatch.context() as patch:
         # So that a part of the stories is passed over, and more of them with every import.
         patch.setattr(corpus, "MOST_STORIES", 6)
+        # So that shares stand still while some reports come, and crowded months come to be so.
+        patch.setattr(shares, "EXACT", 4)
+        patch.setattr(shares, "KEPT_BITS", 1)
+        patch.setattr(events, "MOST_OF_BLOCK", 4)
         desk = Desk()
         for step in steps:
             take(desk, step)
         kept = everything(desk)
         desk.forget()
         assert everything(desk) == kept
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
+def test_answers_in_many_parts_are_those_that_are_read_at_once(seeds: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (summaries, coded):
+            patch.setattr(module, "CHUNK", 8)
+        desk, found = Desk(), list[list[Any]]()
+        for seed in seeds:
+            take(desk, ("import", seed))
+            found.append([one.tolist() for one in astuple(coded.read_coded(desk.database))])
+        desk.forget()
+        assert [one.tolist() for one in astuple(coded.read_coded(desk.database))] == found[-1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -201,7 +234,7 @@ def test_reports_that_are_newer_than_a_summary_are_counted_as_such() -> None:
     desk = desk_of(*LONG, LONG[0])
     before = read_kept(desk)
     desk.add(texts={"story": LONG[0]})
-    newer = [alike.pick(desk.database, alike.STORY, one, 60).newer for one in (before, read_kept(desk))]
+    newer = [rank_kept(desk.database, alike.STORY, one).newer for one in (before, read_kept(desk))]
     assert newer == [1, 0]
 
 

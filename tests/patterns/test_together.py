@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.patterns import behind, together
+from analysis.patterns import together
 from tests.patterns.desks import ACTS, GROUNDS, Desk
 
 TICKS = st.lists(st.tuples(st.sets(st.sampled_from(ACTS)), st.sets(st.sampled_from(GROUNDS))), max_size=25)
@@ -55,17 +55,6 @@ def test_grounds_beside_acts_count_reports_that_answered_both(rows: list[tuple[s
     assert found.n == len(both)
     expected = Counter((ground, act) for acts, grounds in both for ground in grounds for act in acts)
     assert {(pair.first.code, pair.second.code): pair.n for pair in found.pairs} == dict(expected)
-
-
-def test_the_reports_behind_a_pair_come_by_pages() -> None:
-    desk = Desk()
-    numbers = [desk.add(ticks={"acts": ["shout", "push"]}) for _ in range(5)]
-    desk.add(ticks={"acts": ["shout"]})
-    pair = together.together(desk.database, "acts").pairs[0]
-    ids = (pair.first.id, pair.second.id)
-    first = behind.with_choices(desk.database, ids, limit=3)
-    assert first == tuple(numbers[:3])
-    assert behind.with_choices(desk.database, ids, after=first[-1], limit=3) == tuple(numbers[3:])
 
 
 def test_small_pairs_are_marked_as_not_for_publication() -> None:

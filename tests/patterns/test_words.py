@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.patterns import behind, words
 from analysis.patterns import corpus as corpora
+from analysis.patterns import words
 from tests.patterns.desks import Desk
 
 STORIES = st.lists(
@@ -42,7 +42,7 @@ def z_by_hand(word: str, chosen: list[set[str]], rest: list[set[str]]) -> float:
 @given(STORIES)
 def test_typical_words_are_those_of_the_paper(rows: list[tuple[bool, list[str]]]) -> None:
     desk = desk_of(rows)
-    chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
+    chosen = desk.who_ticked("acts", "shout")
     corpus = corpora.read_corpus(desk.database, "en")
     found = words.typical(desk.database, corpus, chosen, fewest=1)
     sides = [[set(story) for shouted, story in rows if shouted is side and story] for side in (True, False)]
@@ -55,7 +55,7 @@ def test_typical_words_are_those_of_the_paper(rows: list[tuple[bool, list[str]]]
 
 def test_a_word_repeated_in_one_story_counts_once() -> None:
     desk = desk_of([(True, ["bag"] * 50), (True, ["dose"]), (False, ["dose", "late"])])
-    chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
+    chosen = desk.who_ticked("acts", "shout")
     corpus = corpora.read_corpus(desk.database, "en")
     terms = words.typical(desk.database, corpus, chosen, fewest=1).terms
     assert {term.word: term.n for term in terms} == {"bag": 1}
@@ -64,7 +64,7 @@ def test_a_word_repeated_in_one_story_counts_once() -> None:
 def test_words_of_few_stories_are_not_told() -> None:
     rows = [(True, ["bag", "late"])] * 5 + [(True, ["smith", "late"])] * 4 + [(False, ["late", "dose"])] * 9
     desk = desk_of(rows)
-    chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
+    chosen = desk.who_ticked("acts", "shout")
     found = words.typical(desk.database, corpora.read_corpus(desk.database, "en"), chosen)
     assert [(term.word, term.small) for term in found.terms] == [("bag", True)]
 
@@ -82,7 +82,7 @@ def test_of_many_stories_a_part_is_read_and_of_few_chosen_ones_all(monkeypatch: 
     corpus = corpora.read_corpus(desk.database, "en")
     assert 4 <= len(corpus.reports) <= 16
     assert corpus.level == 2
-    chosen = behind.all_with_choice(desk.database, desk.codes["acts", "shout"])
+    chosen = desk.who_ticked("acts", "shout")
     found = words.typical(desk.database, corpus, chosen)
     # Every chosen story was read for it, though the corpus holds a quarter.
     assert (found.stories, found.whole) == (10, True)

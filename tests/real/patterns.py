@@ -90,6 +90,7 @@ def main(records: Path, path: Path) -> None:
         command(DESK, "import-csv", "--desk", path, MAP, records)
     with Desk.unlocked(path, lambda: "") as desk:
         database = read_counted(desk.database.conn)
+        (newest,) = desk.database.conn.execute('SELECT max("id") FROM "reports"').fetchone()
         pools = {pool.id: pool for pool in places.pools(database)}
         show_names(desk, pools["marks"], "Officers, by number")
         show_names(desk, pools["station"], "Commands")
@@ -98,7 +99,7 @@ def main(records: Path, path: Path) -> None:
         show_sets(desk, "sets with the same answers", same)
         event = timed("What may be the same event", lambda: events.same_event(database))
         show_sets(desk, "sets that may be one event", event)
-        more = timed(f"With {SLACK} bits less", lambda: events.make_events(database, 0, slack=SLACK))
+        more = timed(f"With {SLACK} bits less", lambda: events.make_events(database, newest, slack=SLACK))
         click.echo(f"  {len(more.columns['sizes'])} sets, of {len(more.columns['members'])} complaints")
         told = timed("Stories told again", lambda: retold.stories(database))
         click.echo(f"  {told.number} sets; these records have no stories")

@@ -1,16 +1,25 @@
-import pytest
-
+from analysis.bitmaps import Bitmaps
 from analysis.desk import Desk
+from analysis.patterns.reading import read_consenting
 from analysis.review import exclusions
-from analysis.review.flow import read_flow, read_flow_by
+from analysis.review.flow import Flow
+from analysis.workbench import decided
 from tests.review.conftest import ANA, Bring
+
+
+def read_flow(desk: Desk) -> Flow:
+    """The flow as the pages show it."""
+    connection = desk.database.conn
+    bits = Bitmaps.of(connection)
+    excluded = decided.column(connection, bits, decided.EXCLUDED)
+    return decided.flow(bits.every(connection), read_consenting(connection, bits), excluded)
 
 
 def test_every_report_stands_in_one_place_of_the_flow(desk: Desk, bring: Bring) -> None:
     reports = bring({}, {}, {}, {"count": ["no"]}, {"count": ["no"]}, {})
     exclusions.exclude(desk, [reports[0], reports[3]], "duplicate", ANA)
     exclusions.exclude(desk, [reports[1]], "out_of_area", ANA)
-    flow = read_flow(desk.database.conn)
+    flow = read_flow(desk)
     assert (flow.received, flow.counted) == (6, 2)
     assert flow.excluded == {
         "duplicate": 1,
@@ -23,19 +32,6 @@ def test_every_report_stands_in_one_place_of_the_flow(desk: Desk, bring: Bring) 
     assert flow.received == flow.counted + sum(flow.excluded.values())
 
 
-def test_the_flow_is_told_apart_by_setting_language_and_channel(desk: Desk, bring: Bring) -> None:
-    reports = bring({}, {"setting": ["health"], "acts": []}, {})
-    exclusions.exclude(desk, reports[:1], "junk", ANA)
-    by = {column: read_flow_by(desk.database.conn, column) for column in ("setting", "lang", "channel")}
-    assert {place: (flow.received, flow.counted) for place, flow in by["setting"].items()} == {
-        "police": (2, 1),
-        "health": (1, 1),
-    }
-    assert by["lang"]["en"].received == by["channel"]["web"].received == 3
-    with pytest.raises(ValueError, match="not told apart by this column"):
-        read_flow_by(desk.database.conn, "area")
-
-
 def test_a_desk_without_a_report_has_a_flow_of_nothing(desk: Desk) -> None:
-    flow = read_flow(desk.database.conn)
+    flow = read_flow(desk)
     assert (flow.received, flow.counted, set(flow.excluded.values())) == (0, 0, {0})

@@ -1,18 +1,23 @@
 """Makes the vectors that hold the browser's script and Python together: `python -m tests.vectors.make`.
 
-Each file is a JSON array. answers.json: raw form fields and the answers, or the problems, that they give.
-report.json: answers and the report's whole text. receipt.json: a code and the values that follow from it.
+answers.json: raw form fields and the answers, or the problems, that they give. report.json: answers and the
+report's whole text. receipt.json: a code and the values that follow from it. code.json: what was typed on a
+page of a language, and the code it is, or what is wrong with it. box.json: a small box, what codes find in
+it, and messages right and wrong. thread.json: what was typed after a report, and the text of the follow-up
+or the rule that it breaks.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from intake.crypto.receipt import Receipt
-from intake.forms import report
+from intake.forms import report, thread
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
+from tests.vectors.boxes import box_vectors
+from tests.vectors.codes import typed_vectors, word_vectors
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -20,6 +25,8 @@ FORMS = {
     "report": Form.load(HERE.parents[1] / "intake" / "forms" / "report.json"),
 }
 CODES = ["00" * 12, "ff" * 12, "000102030405060708090a0b", "5769746e657373626f78212e"]
+# Of a follow-up or a withdrawal.
+NONCE = bytes(range(240, 256))
 
 Raw = dict[str, list[str]]
 
@@ -224,7 +231,16 @@ def answers_vectors() -> list[dict[str, Any]]:
 
 def receipt_vectors() -> list[dict[str, Any]]:
     """The contents of receipt.json."""
-    return [{"code": code, "receipt": Receipt.from_code(bytes.fromhex(code)).to_json()} for code in CODES]
+    receipts = {code: Receipt.from_code(bytes.fromhex(code)) for code in CODES}
+    return [
+        {
+            "code": code,
+            "receipt": receipt.to_json(),
+            "nonce": NONCE.hex(),
+            "message_id": receipt.message_id(NONCE).hex(),
+        }
+        for code, receipt in receipts.items()
+    ]
 
 
 def report_vectors() -> list[dict[str, Any]]:
@@ -246,9 +262,37 @@ def report_vector(name: str, raw: Raw, lang: str, code: str) -> dict[str, Any]:
     return {"form": name, "raw": raw, "lang": lang, "code": code, "text": body.decode()}
 
 
+def thread_vectors() -> list[dict[str, Any]]:
+    """The contents of thread.json: follow-ups to a report, and a withdrawal."""
+    typed = {**TEXTS, "the longest": "\n" + "é" * 2000 + "\n", "too long": "é" * 2001, "nothing": ""}
+    follow_ups = [thread_vector(name, text) for name, text in typed.items()]
+    return [*follow_ups, thread_vector("it is taken back", None)]
+
+
+def thread_vector(name: str, typed: str | None) -> dict[str, Any]:
+    """One message, from what was typed to its id and its text; nothing is typed to take a report back."""
+    code, nonce = CODES[3], bytes(range(16))
+    given = {"name": name, "typed": typed, "code": code, "nonce": nonce.hex(), "lang": "es"}
+    try:
+        text = None if typed is None else thread.clean(typed)
+    except InvalidAnswers as error:
+        return given | {"problems": error.problems}
+    kind = thread.WITHDRAWAL if text is None else thread.FOLLOWUP
+    receipt = Receipt.from_code(bytes.fromhex(code))
+    message = thread.Message(kind, receipt, nonce, "es", "browser", "web", text)
+    return given | {"id": message.id.hex(), "text": thread.build(message).decode()}
+
+
 def files() -> dict[str, str]:
     """The text of each file of vectors by its name."""
-    makers = {"answers": answers_vectors, "receipt": receipt_vectors, "report": report_vectors}
+    makers: dict[str, Callable[[], object]] = {
+        "answers": answers_vectors,
+        "box": box_vectors,
+        "code": lambda: {"shown": word_vectors(CODES), "typed": typed_vectors()},
+        "receipt": receipt_vectors,
+        "report": report_vectors,
+        "thread": thread_vectors,
+    }
     # ASCII, because a lone surrogate has no UTF-8.
     return {f"{name}.json": json.dumps(maker(), indent=1) + "\n" for name, maker in makers.items()}
 

@@ -8,9 +8,10 @@ from intake.forms.xlsform import compile_form
 from tests.vectors.make import files
 
 HERE = Path(__file__).parent
+NAMES = ["answers.json", "box.json", "code.json", "receipt.json", "report.json", "thread.json"]
 
 
-@pytest.mark.parametrize("name", ["answers.json", "receipt.json", "report.json"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_generator_makes_the_committed_vectors_again(name: str) -> None:
     assert files()[name] == (HERE / name).read_text(), (
         "run `python -m tests.vectors.make` and look at what changed"

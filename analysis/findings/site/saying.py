@@ -140,7 +140,7 @@ def short(table: Table, voice: Voice) -> str:
     for place, axis in enumerate(table.axes):
         if {one.axes[place].id for one in several if len(one.axes) > place} != {axis.id}:
             return voice.axis(axis)
-    return voice.axis(table.axes[-1])
+    return voice.say("about_acts", table.id, voice.axis(table.axes[-1]))
 
 
 def caption(table: Table, voice: Voice) -> str:

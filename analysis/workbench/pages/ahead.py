@@ -18,7 +18,7 @@ from analysis.workbench.state import State
 # So long the first page has the processor for itself.
 AFTER = 3.0
 # Datasette reads its templates and the tables when the first of its pages is asked for.
-DATASETTE = ("/desk/reports", "/desk/texts")
+DATASETTE = ("/desk/reports", "/desk/texts", "/desk")
 LONGEST = 30.0
 # Another command may have imported meanwhile, and been killed before the summaries were made.
 EVERY = 20.0

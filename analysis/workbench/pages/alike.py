@@ -1,12 +1,14 @@
 """The pages of reports that may tell one thing twice. Nothing is left out by itself: a person decides."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from analysis.patterns import events, retold
-from analysis.patterns.alike import ANSWERS, EVENT, STORY, Alike, Found, floods
-from analysis.patterns.reading import Counted
+import numpy as np
+
+from analysis.bitmaps import holds
+from analysis.patterns.alike import ANSWERS, EVENT, STORY, Alike
+from analysis.patterns.ranked import SHOWN, Ranked, floods, found, rank
 from analysis.review.exclusions import REASONS
 from analysis.review.sets import read_apart
 from analysis.workbench.marks import visible
@@ -15,13 +17,9 @@ from analysis.workbench.pages.patterns import chosen, kept, link
 from analysis.workbench.pages.view import Asked, Missing
 from analysis.workbench.selection import NUMBERS
 
-KINDS: Mapping[str, Callable[[Counted, Sequence[frozenset[int]]], Found]] = {
-    STORY: retold.stories,
-    ANSWERS: events.same_answers,
-    EVENT: events.same_event,
-}
+KINDS = (STORY, ANSWERS, EVENT)
 LIST, ONE = "/patterns/alike", "/patterns/alike/one"
-OF, SET = "_of", "_set"
+OF, SET, PAGE = "_of", "_set", "_page"
 # What tells one event from another at a glance.
 TOLD = ("when", "area", "station", "facility", "landlord", "marks")
 # So many numbers of reports fit into an address, and into a form.
@@ -31,36 +29,44 @@ BESIDE = 40
 
 
 def read(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """The list of sets of one kind."""
-    kind = chosen(asked, OF, list(KINDS))
-    found = find(asked, kind)
-    flooded = kept(asked, lambda database: floods(database, found.sets), "floods", kind)
+    """One page of the list of sets of one kind."""
+    kind = chosen(asked, OF, KINDS)
+    ranked = find(asked, kind)
+    pages = max(1, -(-ranked.number // SHOWN))
+    page = min(max(1, asked.number(PAGE)), pages)
+    start = (page - 1) * SHOWN
+    shown = found(asked.counted, ranked, range(start, min(start + SHOWN, ranked.number)))
+    flooded = kept(asked, lambda database: floods(database, ranked), "floods", kind)
     return "alike.html", {
         "kinds": [(one, f"?_of={one}", one == kind) for one in KINDS],
         "kind": kind,
-        "found": found,
-        "sets": [_set(asked, kind, one) for one in found.sets],
-        "newer": found.newer,
-        "first": next((address(kind, one) for one in found.sets if one.open), ""),
-        "floods": [(one, address(kind, found.sets[one.place])) for one in flooded],
+        "found": shown,
+        "sets": [_set(asked, kind, one) for one in shown.sets],
+        "start": start,
+        "page": page,
+        "pages": pages,
+        "page_link": lambda number: f"?{urlencode({OF: kind, PAGE: number})}",
+        "newer": ranked.newer,
+        "first": _address(kind, ranked, 0) if ranked.waiting else "",
+        "floods": [(one, _address(kind, ranked, one.place)) for one in flooded],
         "channels": words.fixed(asked.lang)["channel"],
         "linked": LINKED,
     }
 
 
-def find(asked: Asked, kind: str) -> Found:
+def find(asked: Asked, kind: str) -> Ranked:
     """The sets of one kind."""
-    return kept(asked, lambda d: KINDS[kind](d, read_apart(asked.connection)), "alike", kind)
+    return kept(asked, lambda d: rank(d, kind, read_apart(asked.connection)), "alike", kind)
 
 
 def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
     """One set: its reports beside each other, and what can be decided about them."""
-    kind, first = chosen(asked, OF, list(KINDS)), asked.number(SET, 0)
-    found = find(asked, kind)
-    place = next((place for place, one in enumerate(found.sets) if first in one.reports), None)
+    kind, first = chosen(asked, OF, KINDS), asked.number(SET, 0)
+    ranked = find(asked, kind)
+    place = ranked.place(first)
     if place is None:
         raise Missing
-    one = found.sets[place]
+    one = ranked.at(asked.counted, place)
     return "alike-one.html", {
         **_set(asked, kind, one),
         "kind": kind,
@@ -69,16 +75,21 @@ def read_one(asked: Asked) -> tuple[str, dict[str, Any]]:
         "beside": BESIDE,
         "decided": DECIDED,
         "reasons": [pair for pair in counting.reasons(asked.lang) if pair[0] in REASONS[:3]],
-        "list": f"{LIST}?{urlencode({OF: kind})}",
+        "list": f"{LIST}?{urlencode({OF: kind, PAGE: place // SHOWN + 1})}",
         "place": place + 1,
-        "total": found.number,
-        **_neighbours(kind, found.sets, place),
+        "total": ranked.number,
+        "previous": _address(kind, ranked, place - 1) if place else "",
+        "next": _address(kind, ranked, place + 1) if place + 1 < ranked.number else "",
     }
 
 
-def address(kind: str, one: Alike) -> str:
+def address(kind: str, first: int) -> str:
     """The page of one set, by the first of its reports."""
-    return f"{ONE}?{urlencode({OF: kind, SET: one.reports[0]})}"
+    return f"{ONE}?{urlencode({OF: kind, SET: first})}"
+
+
+def _address(kind: str, ranked: Ranked, place: int) -> str:
+    return address(kind, int(ranked.members(place)[0]))
 
 
 def _set(asked: Asked, kind: str, one: Alike) -> dict[str, Any]:
@@ -86,34 +97,46 @@ def _set(asked: Asked, kind: str, one: Alike) -> dict[str, Any]:
     return {
         "set": one,
         "link": link((NUMBERS, numbers)),
-        "address": address(kind, one),
+        "address": address(kind, one.reports[0]),
         "why": [counting.title(asked, question) for question in one.why],
         "same": _same(asked, one),
         "open": one.open,
     }
 
 
-def _neighbours(kind: str, sets: Sequence[Alike], place: int) -> dict[str, str]:
-    return {
-        "previous": address(kind, sets[place - 1]) if place else "",
-        "next": address(kind, sets[place + 1]) if place + 1 < len(sets) else "",
-    }
-
-
 def _same(asked: Asked, one: Alike) -> list[str]:
     """Month, place and names that all reports of a set give in the same words."""
-    found = []
-    for question in TOLD:
-        if question in one.why:
-            given = {_given(asked, question, report) for report in one.reports[:LINKED]}
-            found += [only for only in given if len(given) == 1 and only]
-    return found
+    reports = one.reports[:LINKED]
+    told = [question for question in TOLD if question in one.why]
+    worded = [question for question in told if asked.book.questions[question].kind == "text"]
+    written = _written(asked, worded, reports)
+    same = [written[one] if one in written else _chosen(asked, one, reports) for one in told]
+    return [one for one in same if one]
 
 
-def _given(asked: Asked, question: str, report: int) -> str:
-    run = asked.connection.execute
-    if asked.book.questions[question].kind == "text":
-        rows = run('SELECT "text" FROM "texts" WHERE "report" = ? AND "question" = ?', [report, question])
-        return " / ".join(visible(text) for (text,) in rows)
-    (value,) = run(f'SELECT "{question}" FROM "reports" WHERE "id" = ?', [report]).fetchone()  # noqa: S608
-    return "" if value is None else counting.label(asked, question, value)
+def _written(asked: Asked, questions: Sequence[str], reports: Sequence[int]) -> dict[str, str]:
+    """For each question what all of these reports wrote; empty where one wrote anything else."""
+    holes = [", ".join("?" * len(some)) for some in (reports, questions)]
+    # The plus keeps an index out that has no reports.
+    query = f"""SELECT "question", "report", "text" FROM "texts" WHERE "report" IN ({holes[0]})
+        AND +"question" IN ({holes[1]}) ORDER BY "id" """  # noqa: S608  # question marks only
+    given: dict[str, dict[int, list[str]]] = {question: {} for question in questions}
+    for question, report, text in (
+        asked.connection.execute(query, [*reports, *questions]) if questions else ()
+    ):
+        given[question].setdefault(report, []).append(visible(text))
+    return {question: _only(len(reports), list(told.values())) for question, told in given.items()}
+
+
+def _only(reports: int, told: Sequence[Sequence[str]]) -> str:
+    different = {" / ".join(texts) for texts in told}
+    return different.pop() if len(told) == reports and len(different) == 1 else ""
+
+
+def _chosen(asked: Asked, question: str, reports: Sequence[int]) -> str:
+    """What all of these reports chose; empty where one chose anything else, or nothing."""
+    numbers = np.array(reports)
+    for value, bits in asked.snapshot.column(asked.connection, question).items():
+        if holds(bits, numbers[:1])[0]:
+            return counting.label(asked, question, value) if holds(bits, numbers).all() else ""
+    return ""

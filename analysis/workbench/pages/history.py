@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "reports": ("exclude", "restore", "apart", "label", "unlabel", "assign", "note"),
     NAMES: names.KINDS,
     "quotes": ("quote", "check", "refuse"),
+    "threads": ("reply", "notice", "read"),
 }
 SIZE = 50
 # So many numbers of reports fit into an address.

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from analysis.workbench import search
 from analysis.workbench.marks import visible
-from analysis.workbench.pages import counting, review
+from analysis.workbench.pages import counting, review, threads
 from analysis.workbench.pages.view import Asked, Missing
 from analysis.workbench.reading import size
 from analysis.workbench.selection import Order
@@ -72,6 +72,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "data": f"/desk/reports/{number}",
         "query": asked.selection.query,
         "review": review.of_report(asked, number),
+        "thread": threads.of_report(asked, number, row["lang"]),
         **_neighbours(asked, number, row["week"]),
     }
 

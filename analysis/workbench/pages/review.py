@@ -11,7 +11,7 @@ from analysis.review.quotes import Quote, permission, read_of, read_quotable, re
 from analysis.review.risks import find_risks
 from analysis.workbench import decided
 from analysis.workbench.decided import EXCLUDED, LABEL
-from analysis.workbench.pages import counting, waiting, words
+from analysis.workbench.pages import counting, threads, waiting, words
 from analysis.workbench.pages.draw import Row
 from analysis.workbench.pages.history import line
 from analysis.workbench.pages.view import Asked
@@ -37,6 +37,7 @@ def read(asked: Asked) -> tuple[str, dict[str, Any]]:
         "back": "".join(asked.options("_back")[:1]) or "/review",
         "queues": waiting.read(asked),
         "excluded": excluded,
+        "withdrawn": threads.withdrawn(asked),
         "labels": [_label(asked, label) for label in marking.label_counts(asked.connection)],
         "quotes": [_quote(asked, quote) for quote in read_waiting(asked.connection)],
         "quotable": len(read_quotable(asked.connection)),

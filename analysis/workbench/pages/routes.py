@@ -14,6 +14,7 @@ from analysis.workbench.pages import (
     patterns,
     review,
     settling,
+    threads,
 )
 from analysis.workbench.pages.view import Asked, Missing, View, form, page
 
@@ -45,6 +46,10 @@ ROUTES: tuple[tuple[str, View], ...] = (
     (r"/review/names/one$", page(names.read_one)),
     (r"/review/names/decide$", form(naming.decide)),
     (r"/review/alike$", form(settling.decide)),
+    (r"/review/followups$", page(threads.read_followups)),
+    (r"/review/followups/(?P<number>[1-9][0-9]{0,11})$", form(threads.mark_read)),
+    (r"/review/messages$", page(threads.read_messages)),
+    (r"/review/reply$", form(threads.reply)),
     (r"/review/log$", page(history.read)),
     (r"/review/who$", form(forms.say_who)),
     (r"/review/decide$", form(forms.decide)),

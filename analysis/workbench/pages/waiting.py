@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 
 from analysis.bitmaps import count
 from analysis.patterns import places
-from analysis.patterns.alike import STORY, Found
+from analysis.patterns.alike import STORY
 from analysis.patterns.places import Places, Pool
+from analysis.patterns.ranked import Ranked
 from analysis.review import people
 from analysis.review.quotes import read_waiting
+from analysis.threads import followups
 from analysis.workbench.decided import ASSIGNED
-from analysis.workbench.pages import alike, counting, names
+from analysis.workbench.pages import alike, counting, names, threads
 from analysis.workbench.pages.patterns import find_places, kept
 from analysis.workbench.pages.view import Asked
 
@@ -37,8 +39,12 @@ class Queue:
 
 def read(asked: Asked) -> list[Queue]:
     """All that waits, what is quickly done first."""
-    found = [_quotes(asked), *_people(asked), *_names(asked), _alike(asked)]
+    found = [_followups(asked), _quotes(asked), *_people(asked), *_names(asked), _alike(asked)]
     return [one for one in found if one.n != 0]
+
+
+def _followups(asked: Asked) -> Queue:
+    return Queue("followups", followups.count_waiting(asked.connection), threads.FOLLOWUPS)
 
 
 def _quotes(asked: Asked) -> Queue:
@@ -80,7 +86,7 @@ def _alike(asked: Asked) -> Queue:
     return Queue("alike", n, alike.LIST)
 
 
-def _counted(asked: Asked, find: Callable[[], Found | Places], *key: str) -> int | None:
+def _counted(asked: Asked, find: Callable[[], Ranked | Places], *key: str) -> int | None:
     small = count(asked.snapshot.bits.every(asked.connection)) <= AT_ONCE
     found = find() if small or asked.snapshot.patterns.get(key) is not None else None
     return None if found is None or found.newer is None else found.waiting

@@ -86,11 +86,16 @@ const cleaners = {
 };
 
 function cleanText(question, raw) {
-  let text = single(raw, question.id).replace(lineEnds, "\n");
-  if (question.kind === "text") text = text.replace(/[\n\t]/g, " ");
-  text = strip(text.replace(surrogates, "\ufffd").replace(controls, ""));
+  const text = tidy(question.kind, single(raw, question.id));
   if ([...text].length > question.max_length) throw new BrokenRule("too_long");
   return text || null;
+}
+
+// What was typed, in the one spelling of a "text" or a "long_text"; perhaps empty, or too long.
+export function tidy(kind, typed) {
+  let text = typed.replace(lineEnds, "\n");
+  if (kind === "text") text = text.replace(/[\n\t]/g, " ");
+  return strip(text.replace(surrogates, "\ufffd").replace(controls, ""));
 }
 
 function single(raw, name) {

@@ -8,10 +8,11 @@ import { filesVersion, forgetFiles, offerFiles, sealFiles } from "./attached.js"
 import { canonical } from "./canonical.js";
 import { offer } from "./keep.js";
 import { linkedElement, showProblems } from "./problems.js";
-import { drawReceipt } from "./receipt.js";
+import { drawCode, receiptFromCode } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
 import { send, sendAll } from "./send.js";
+import { fetchSent, forgetCode, showSent } from "./sent.js";
 import { startSteps } from "./steps.js";
 
 // The page's own script leaves its rules here. When it did not arrive nothing of this file runs, so that the
@@ -22,6 +23,8 @@ const button = document.getElementById("seal-and-send");
 const status = document.getElementById("status");
 const form = button.form;
 let pending = startAnew();
+let sent = false;
+const here = location.pathname;
 
 // As the server gets them, so that the same rules turn them into the same bytes.
 function readFields() {
@@ -84,7 +87,7 @@ function say(name) {
 }
 
 function startAnew() {
-  return { version: null, files: [], named: [], receipt: null, answers: "", bytes: null, lost: false };
+  return { version: null, files: [], named: [], code: null, receipt: null, answers: "", bytes: null, lost: false };
 }
 
 // One page is one report. The same answers are the same bytes, and changed ones keep their id: whatever
@@ -94,8 +97,9 @@ async function sealOnce(answers) {
   const version = await filesVersion();
   if (pending.version !== version) {
     // What was sent of other files is held under their ids, so these need others, and a report with them.
-    const receipt = drawReceipt();
-    pending = { ...startAnew(), version, receipt, ...(await sealFiles(receipt, page.recipients)) };
+    const code = drawCode();
+    const receipt = receiptFromCode(code);
+    pending = { ...startAnew(), version, code, receipt, ...(await sealFiles(receipt, page.recipients)) };
   }
   if (pending.answers !== text) {
     const sealed = await seal(buildReport(page, answers, pending.receipt, pending.named), page.recipients);
@@ -144,20 +148,35 @@ async function sealAndSend() {
 
 async function press() {
   button.disabled = true;
-  let sent = false;
+  let kept = false;
   try {
-    sent = await sealAndSend();
+    kept = await sealAndSend();
   } catch (error) {
     say(error instanceof TooLong ? "tooLong" : pending.lost ? "failed" : inWords("nothingSaved"));
   }
   // The button stays disabled while the next page is on its way: there is nothing left to send.
-  button.disabled = sent;
-  if (sent) location.assign(`${page.sent}?sealed_by=browser`);
+  button.disabled = kept;
+  if (kept) await goOn(`${page.sent}?sealed_by=browser`);
+}
+
+// To the sent page, in place of the form, with the code; where that fails, without it.
+async function goOn(address) {
+  const { code } = pending;
+  const next = await fetchSent(address);
+  if (!next) return location.assign(address);
+  forgetForm();
+  sent = true;
+  showSent(next, address, code, page.lang);
 }
 
 // Browsers keep a page that was left, to show it again at once. The Back button must not show the
 // answers to whoever holds the phone next. (A question could be called "reset".)
 function forget() {
+  if (sent) forgetCode();
+  else forgetForm();
+}
+
+function forgetForm() {
   HTMLFormElement.prototype.reset.call(form);
   forgetFiles();
   pending = startAnew();
@@ -170,6 +189,10 @@ function forget() {
 }
 
 addEventListener("pagehide", forget);
+// The form and the sent page share one document: from one to the other leads a new page, with nothing in it.
+addEventListener("popstate", () => {
+  if (sent === (location.pathname === here)) location.reload();
+});
 form.addEventListener("change", keepExclusive);
 form.addEventListener("input", showWhatApplies);
 form.addEventListener("input", () => offer(null));

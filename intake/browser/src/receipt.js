@@ -3,12 +3,12 @@
 import { blake2b } from "@noble/hashes/blake2.js";
 
 const CODE_LENGTH = 12;
-const lengths = { id: 16, box: 16, reply: 32, withdraw: 32, attachment: 16 };
+const lengths = { id: 16, box: 16, reply: 32, withdraw: 32, attachment: 16, message: 16 };
 
-// The receipt of a new code, which is forgotten.
-export function drawReceipt() {
-  return receiptFromCode(crypto.getRandomValues(new Uint8Array(CODE_LENGTH)));
-}
+export const draw = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+// A new code. It lives in the page's memory until the page is left, and is shown to those alone who ask.
+export const drawCode = () => draw(CODE_LENGTH);
 
 export function receiptFromCode(code) {
   const withdraw = derive(code, "withdraw");
@@ -23,6 +23,11 @@ export function receiptFromCode(code) {
 // The name that attachment `number`, counted from 1, is stored under.
 export function attachmentId(receipt, number) {
   return derive(new Uint8Array([...receipt.withdraw, number]), "attachment");
+}
+
+// The name that a follow-up or a withdrawal with this nonce is stored under.
+export function messageId(receipt, nonce) {
+  return derive(new Uint8Array([...receipt.withdraw, ...nonce]), "message");
 }
 
 // The values in hexadecimal, as they stand in a report.

@@ -1,4 +1,4 @@
-// Posts a sealed report until the server says that it is durable.
+// Posts what is sealed until the server says that it is durable, and takes back what it still has.
 
 import { solve } from "./work.js";
 
@@ -8,6 +8,8 @@ const TIMEOUT = 60_000; // Tor is slow
 const SLOWEST = 16; // bytes a millisecond, on top of that
 const PAUSE = 2_000;
 const CREATED = 201;
+const DELETED = 200;
+const NOT_THERE = 404;
 const WORK_NEEDED = 428;
 const CONFLICT = 409;
 const UNAVAILABLE = 503;
@@ -26,7 +28,7 @@ export async function send(bytes, { lost = false, fetch = globalThis.fetch, paus
   let work = "";
   let tries = TRIES;
   for (let left = WORK_TRIES; left > 0 && tries > 0; left -= 1) {
-    const { status, challenge } = await post(bytes, work, fetch);
+    const { status, challenge } = await post("/sealed", bytes, work, fetch);
     if (status === CREATED) return "sent";
     if (status === CONFLICT) return "arrived";
     if (status === WORK_NEEDED && challenge) {
@@ -53,12 +55,36 @@ export async function sendAll(files, report, options) {
   return send(report, options);
 }
 
+// Takes a report back that the server still has. What came of it:
+//   "deleted"   it is gone
+//   "gone"      the server has no such report to delete, or no longer
+//   "busy"      the server said each time that it can do nothing now
+//   "failed"    an answer was lost, and it may be gone
+export async function withdraw(token, { fetch = globalThis.fetch, pause = PAUSE, progress } = {}) {
+  let work = "";
+  let lost = false;
+  for (let left = WORK_TRIES, tries = TRIES; left > 0 && tries > 0; left -= 1) {
+    const { status, challenge } = await post("/withdraw", token, work, fetch);
+    if (status === DELETED) return "deleted";
+    if (status === NOT_THERE) return "gone";
+    if (status === WORK_NEEDED && challenge) {
+      work = await solve(challenge, token, progress);
+      continue;
+    }
+    lost ||= status === 0 || (status >= 500 && status !== UNAVAILABLE);
+    work = "";
+    tries -= 1;
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return lost ? "failed" : "busy";
+}
+
 // The status of the server's answer, or 0 when none came, and the challenge it carries, if any.
-async function post(bytes, work, fetch) {
+async function post(path, bytes, work, fetch) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT + (bytes.size ?? bytes.length) / SLOWEST);
   try {
-    const response = await fetch("/sealed", {
+    const response = await fetch(path, {
       method: "POST",
       body: bytes,
       headers: { "Content-Type": "application/octet-stream", ...(work && { [WORK]: work }) },

@@ -208,3 +208,92 @@ def test_a_claim_needs_a_release_of_the_same_desk(police: Publisher) -> None:
     path.write_bytes(path.read_bytes().replace(b'"version":"', b'"version":"9'))
     with pytest.raises(AnalysisError):
         claiming.record(police.desk, folder, PUSH, 4, DAY)
+
+
+BOTH = "acts.push=yes|batch=2026-1+2026-2"
+
+
+@pytest.mark.parametrize(
+    ("told", "reports", "refused"),
+    [
+        pytest.param("at_least", 4, True, id="at least all of them"),
+        pytest.param("at_least", 1, True, id="at least one"),
+        pytest.param("at_most", 4, False, id="at most all of them"),
+        pytest.param("at_most", 40, False, id="at most many"),
+    ],
+)
+def test_a_claimed_end_of_a_number_is_allowed_for_or_stops_a_release(
+    police: Publisher, told: str, reports: int, refused: bool
+) -> None:
+    folder = police.publish("first").path
+    claiming.record(police.desk, folder, PUSH, reports, DAY, told)
+    police.reports.add(2, ["push"], setting="police", when="2026-08")
+    police.reports.add(38, ["shout"], setting="police", when="2026-08")
+    later = {"release": "2026-2", "period": ("2026-01", "2026-12"), "date": "2027-01-15"}
+    if refused:
+        # Of the 6 of both batches, some are known by the claim: nobody can think that there are none.
+        with pytest.raises(PastDiscloses, match=r"acts\.push=yes\|batch=2026-1\+2026-2: ") as refusal:
+            police.publish("2", **later)
+        assert any(f"claim={told}" in one for one in refusal.value.blocking)
+        assert f"claim={told}" in refusal.value.message
+        return
+    second = police.publish("2", **later).path
+    attacked = read_releases([second])
+    assert attacked.attack().json == json.loads((second / "audit.json").read_bytes())
+    found = attacked.attack().bounds[tuple(PUSH.split("|"))].integer
+    assert found.low == 0
+    assert found.high is not None
+    assert found.high <= reports
+
+
+def test_what_follows_from_claimed_ends_is_known_to_the_attack(police: Publisher) -> None:
+    folder = police.publish("first").path
+    assert claiming.record(police.desk, folder, PUSH, 3, DAY, "at_least").disclosed == ()
+    assert claiming.record(police.desk, folder, PUSH, 2, DAY, "at_least").disclosed == ()
+    police.reports.add(40, ["push"], setting="police", when="2026-08")
+    second = police.publish("second", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15").path
+    entries = chain.read((second / "ledger.jsonl").read_bytes())
+    assert [entry.get("at_least") for entry in entries] == [None, 3, 2, None]
+    attacked = read_releases([folder, second])
+    assert attacked.attack().bounds[tuple(PUSH.split("|"))].integer.low == 3
+    assert attacked.attack().json == json.loads((second / "audit.json").read_bytes())
+    # At least 3 is told already; at most 4 and at least 4 are the number itself.
+    assert (
+        tuple(PUSH.split("|")) not in claiming.record(police.desk, second, PUSH, 4, DAY, "at_most").disclosed
+    )
+
+
+def test_two_ends_that_meet_give_the_number_away(police: Publisher) -> None:
+    folder = police.publish("first").path
+    claiming.record(police.desk, folder, PUSH, 4, DAY, "at_least")
+    police.reports.add(40, ["push"], setting="police", when="2026-08")
+    second = police.publish("second", release="2026-2", period=("2026-01", "2026-12"), date="2027-01-15").path
+    assert tuple(PUSH.split("|")) in claiming.record(police.desk, second, PUSH, 4, DAY, "at_most").disclosed
+
+
+@pytest.mark.parametrize(
+    ("told", "reports", "rule"),
+    [
+        pytest.param("at_least", 5, "the desk counts another number", id="too high"),
+        pytest.param("at_most", 3, "the desk counts another number", id="too low"),
+        pytest.param("at_least", 0, "is true of every cell", id="nothing"),
+    ],
+)
+def test_a_claimed_end_that_is_wrong_or_says_nothing_is_refused(
+    police: Publisher, told: str, reports: int, rule: str
+) -> None:
+    folder = police.publish("first").path
+    with pytest.raises(BadClaim, match=rule):
+        claiming.record(police.desk, folder, PUSH, reports, DAY, told)
+
+
+def test_the_command_takes_a_claim_of_at_least_so_many(police: Publisher) -> None:
+    folder = police.publish("first").path
+    police.desk.close()
+    cell = ["--release", folder, "--date", "2026-08-01", PUSH]
+    done = run("claim", "--desk", police.folder / "desk", "--at-least", *cell, 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("recorded; withheld cells that it gives away: 0")
+    refused = run("claim", "--desk", police.folder / "desk", "--at-most", *cell, 3)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "the desk counts another number" in refused.stderr

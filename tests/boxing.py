@@ -1,0 +1,66 @@
+"""Makes boxes as a desk does, for intakes that tests make."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.crypto import box
+from intake.crypto.box import Header
+from intake.crypto.message import NONCE, SEALED, Message, seal_message
+from intake.crypto.receipt import Receipt
+from intake.crypto.signing import SigningKey
+from intake.directory import read_key
+from tests.cards import DESK
+
+WEEK = "2026-W47"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a desk has for one code."""
+
+    collected: bool = True
+    messages: Sequence[Message] = ()
+
+
+def reply(text: str, n: int = 1, until: str = "2199-W01") -> Message:
+    """An answer that is shown for a long time."""
+    return Message("reply", WEEK, until, n, text=text)
+
+
+def make_box(
+    server: SigningKey,
+    said: Mapping[bytes, Said] | None = None,
+    *,
+    desk: SigningKey = DESK,
+    bits: int = 1,
+    markers: int = 64,
+    replies: int = 4,
+) -> bytes:
+    """A whole box in which each code of `said` finds what stands there."""
+    header = Header(bits, desk.verify_key, os.urandom(16), markers, replies, server.verify_key, WEEK)
+    receipts = {Receipt.from_code(code): one for code, one in (said or {}).items()}
+    return box.serialise(header, [_bucket(header, number, receipts) for number in range(header.buckets)])
+
+
+def box_for(data: Path, said: Mapping[bytes, Said] | None = None, **options: int) -> bytes:
+    """The same, for the intake of a data directory."""
+    return make_box(read_key(data), said, **options)
+
+
+def _bucket(header: Header, number: int, receipts: Mapping[Receipt, Said]) -> bytes:
+    here = {
+        receipt: said
+        for receipt, said in receipts.items()
+        if box.bucket_number(receipt.box, header.bits) == number
+    }
+    markers = [box.marker(receipt.box, header.epoch) for receipt, said in here.items() if said.collected]
+    places = [
+        seal_message(receipt.reply, os.urandom(NONCE), message)
+        for receipt, said in here.items()
+        for message in said.messages
+    ]
+    markers += [os.urandom(box.MARKER) for _ in range(header.markers - len(markers))]
+    places += [os.urandom(SEALED) for _ in range(header.replies - len(places))]
+    return box.bucket(header, markers, sorted(places))
