@@ -119,7 +119,7 @@ def prepare(
     }
     rules = Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
     earlier = {name for one in published for name in one.tables}
-    selection = choose(plan, file, own, rules, earlier)
+    selection = choose(plan, file, own.get((), NONE).reports, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
     model = plan.model(tables)
     _check_sides(model, counted)
