@@ -2,7 +2,7 @@
 
 A weight that changed with every report would have all pairs of a million reports weighed again after each
 import. So shares are those among the first reports of the desk: all of them while there are few, and later
-fifteen in sixteen of them or more, up to a number of which nothing but the first four bits are set. It
+eight in nine of them or more, up to a number of which nothing but the first four bits are set. It
 depends on nothing but the newest report's number: whoever imports in many steps finds what one finds who
 imports at once.
 """
