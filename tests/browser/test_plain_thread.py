@@ -83,6 +83,7 @@ def test_a_mistyped_code_is_named_on_the_page_where_it_was_typed(page: Page, sha
         "Word 3 is in no list of ours. Did you mean “absorb”?"
     )
     expect(page).to_have_title("Error: Community survey")
+    expect(page.locator("#f-words")).to_have_value("")
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
@@ -95,7 +96,13 @@ def test_something_is_added_and_the_report_taken_back_without_script(
     expect(page.locator('main [role="status"]')).to_contain_text(
         "does not count" if lang == "en" else "No cuenta"
     )
+    # What was sent is not offered again, and a reload sends nothing.
+    expect(page.locator("#f-more")).to_have_value("")
+    page.reload()
+    assert len(stored(boxed.data)) == 1
+    look(page, boxed, words(COLLECTED, lang), lang)
     page.locator('button[value="take-back"]').click()
+    assert len(stored(boxed.data)) == 1
     page.locator('button[value="take-back-now"]').click()
     expect(page.locator('main [role="status"]')).to_contain_text(
         "locked request" if lang == "en" else "pedido cerrado"
