@@ -3,11 +3,17 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from analysis.options import PATH, desk_option, unlocked
 from analysis.workbench.marks import visible
+
+if TYPE_CHECKING:
+    from analysis.findings.privacy.checking import Checked
+
+_FOREIGN = "files that tell what the ledger does not"
 
 
 @click.command()
@@ -43,10 +49,17 @@ def attack(context: click.Context, folders: tuple[Path, ...], as_json: bool) -> 
     what the release's own audit.json says. Then every file of every release is held against its ledger. The
     exit status is 1 where a withheld cell can be only one number, and that is not 0; and where a file
     tells something that does not follow from the ledger.
+
+    A release with noise has nothing exact to attack: of that, what was spent of its budgets is checked, and
+    every file of the newest.
     """
     from analysis.findings.ledger import remaking
     from analysis.findings.ledger.stranger import read_releases
+    from analysis.findings.privacy.checking import check
 
+    if checked := check(folders):
+        _show_noised(context, checked, as_json=as_json)
+        return
     newest = read_releases(folders)
     found = newest.attack()
     wrong: list[str] = []
@@ -59,9 +72,22 @@ def attack(context: click.Context, folders: tuple[Path, ...], as_json: bool) -> 
     if as_json:
         click.echo(json.dumps(found.json | ({"wrong": wrong} if wrong else {})))
     else:
-        for line in [*notes, *wrong, f"files that tell what the ledger does not: {len(wrong)}", *found.lines]:
+        for line in [*notes, *wrong, f"{_FOREIGN}: {len(wrong)}", *found.lines]:
             click.echo(visible(line, keep=""))
     context.exit(1 if found.disclosed or wrong else 0)
+
+
+def _show_noised(context: click.Context, checked: "Checked", *, as_json: bool) -> None:
+    from analysis.findings.ledger import remaking
+
+    compared = remaking.compare_noised(checked.folder, checked)
+    wrong = compared.wrong
+    if as_json:
+        click.echo(json.dumps(checked.json | ({"wrong": wrong} if wrong else {})))
+    else:
+        for line in [*compared.notes, *wrong, f"{_FOREIGN}: {len(wrong)}", *checked.lines]:
+            click.echo(visible(line, keep=""))
+    context.exit(1 if wrong else 0)
 
 
 @click.command()

@@ -137,7 +137,7 @@ def open_workbench(path: Path, port: int) -> None:
 @desk_option
 @click.argument("file", type=PATH, metavar="RELEASE.TOML")
 @click.option("--out", required=True, type=PATH, metavar="DIR", help="The new folder for the release.")
-@click.option("--dry-run", is_flag=True, help="Say what would be withheld and why, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be withheld and why, or spent; write nothing.")
 def publish(path: Path, file: Path, out: Path, *, dry_run: bool) -> None:
     """Write the findings that RELEASE.TOML asks for, of which every number is safe to show.
 

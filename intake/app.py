@@ -93,6 +93,7 @@ class Intake:
     clock: Clock
     threads: Threads
     once: Once[bytes]
+    again: Once[bytes]
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -153,10 +154,25 @@ class Intake:
         """A report that was typed without script: sealed in memory, then the sent page."""
         lang, form = self._lang(request), self._form(request)
         self._refuse_before_reading(request)
-        with ExitStack() as uploads:
-            files = self._files(form, uploads)
-            typed = await self._read_form(request, files)
-            return await self._take_typed(lang, form, typed, files)
+        try:
+            with ExitStack() as uploads:
+                files = self._files(form, uploads)
+                typed = await self._read_form(request, files)
+                answer = await self._take_typed(lang, form, typed, files)
+        except HTTPException as error:
+            answer = await self.show_error(request, error)
+        return self._by_redirect(request, answer)
+
+    def _by_redirect(self, request: Request, answer: Response) -> Response:
+        """The way to a page, for a browser, which would keep the form that a page answers (once.py).
+
+        Programs, and browsers so old that they do not say what they want, get the page at once, as does
+        everybody while too many wait.
+        """
+        if isinstance(answer, RedirectResponse) or request.headers.get("sec-fetch-mode") != "navigate":
+            return answer
+        number = self.again.keep(bytes(answer.body))
+        return RedirectResponse(f"{request.url.path}?{ONCE}={number}", 303) if number else answer
 
     async def take_code(self, request: Request) -> Response:
         """A code that was typed without script, and what its owner wants to do with it."""
@@ -243,7 +259,9 @@ class Intake:
             raise
 
     async def show_form(self, request: Request) -> Response:
-        """The form, blank."""
+        """The form: blank, or once as it came back from `take_form`."""
+        if again := self.again.take(request.query_params.get(ONCE, "")):
+            return HTMLResponse(again)
         lang, form, today = self._lang(request), self._form(request), self.clock().date()
         code, stamp = os.urandom(CODE_LENGTH), self.door.stamp()
         return HTMLResponse(self.pages.blank(lang, form, today, code, stamp))
@@ -397,7 +415,9 @@ def assemble(
     sealing = Sealing(recipients, pages, source)
     shelf = shelf or Shelf(None)
     threads = Threads(sealing, store, door, shelf, attachments, clock)
-    intake = Intake(settings, sealing, store, door, attachments, clock, threads, Once())
+    intake = Intake(
+        settings, sealing, store, door, attachments, clock, threads, Once(), Once(seconds=60, most=100)
+    )
     looking = Looking(settings, shelf, store, door, attachments)
 
     routes = [

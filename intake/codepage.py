@@ -38,6 +38,8 @@ from intake.week import iso_week, monday
 
 WORDS, NONCE, TEXT, DO = "words", "_nonce", "text", "do"
 CHANNEL = "web"
+# In the place of the number of a page that waits, where none does.
+BUSY = "busy"
 # As many are shown, the newest ones; a page has room for so many, or for as many as a bucket has places.
 MOST_SHOWN = 32
 # What one message takes in a page: its words (message.py, MAX_TEXT_IN_PAGE) and what stands around them.
@@ -86,7 +88,6 @@ class Pending:
     code: bytes = b""
     done: Done | None = None
     problem: CodeError | None = None
-    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,19 @@ class Threads:
 
         It is not shown in answer to the form: then a browser would keep the form, words and all (once.py).
         """
-        async with evenly():
-            pending = await self._do(lang, typed)
-        number = self.pending.keep(pending)
-        if not number:
-            page = self.sealing.now().pages.code(lang, pending.stamp, said="busy")
-            return HTMLResponse(page, 503, looking.RETRY_LATER)
+        try:
+            self.door.admit_typed_look()
+            async with evenly():
+                number = self.pending.keep(await self._do(lang, typed)) or BUSY
+        except TooMany:
+            number = BUSY
         return RedirectResponse(f"/{lang}/code?{ONCE}={number}", 303)
 
     async def show(self, lang: str, number: str) -> Response:
         """What a code finds now, this one time; where a code is typed, for whoever comes again."""
+        if number == BUSY:
+            page = self.sealing.now().pages.code(lang, self.door.stamp(), said="busy")
+            return HTMLResponse(page, 429, looking.RETRY_LATER)
         pending = self.pending.take(number)
         if not pending:
             return RedirectResponse(f"/{lang}/code", 303)
@@ -128,17 +132,14 @@ class Threads:
         stamp = _first(typed, STAMP)
         asked = Pending(self.door.restamp(stamp))
         try:
-            self.door.admit_typed_look()
             code = from_words(_first(typed, WORDS), lang)
-        except TooMany:
-            return replace(asked, said="busy")
         except CodeError as problem:
             return replace(asked, problem=problem)
         return replace(asked, code=code, done=await self._done(lang, typed, stamp, Receipt.from_code(code)))
 
     async def _page(self, pages: Pages, lang: str, pending: Pending, boxes: Boxes) -> str:
         if not pending.done:
-            return pages.code(lang, pending.stamp, pending.problem, pending.said)
+            return pages.code(lang, pending.stamp, pending.problem)
         try:
             found = await self._look(Receipt.from_code(pending.code), boxes)
         except Unavailable:

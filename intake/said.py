@@ -34,7 +34,7 @@ def acknowledged(taken: Taken) -> Iterator[str]:
     if taken.new_card:
         yield "the desk has new keys; from now on reports are sealed to them"
     if taken.new_box:
-        yield "the desk's replies are in force"
+        yield "what the desk says to reporters was taken over"
     deleted = taken.deleted
     if deleted:
         yield f"deleted {count(deleted.reports, 'report')}, {count(deleted.attachments, 'attachment')}"

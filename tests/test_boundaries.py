@@ -20,6 +20,7 @@ DESK_LIBRARIES = {
         "sqlite_utils",
         "sqlcipher3",
         "highspy",
+        "opendp",
         "shamir_mnemonic",
         "typst",
         "weasyprint",
@@ -115,6 +116,14 @@ def test_no_module_of_the_server_names_what_opens_a_report(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", modules("intake"))
+def test_replies_are_opened_for_a_typed_code_and_nowhere_else(module: str) -> None:
+    used = {node.attr for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
+    used |= {name.rsplit(".", 1)[-1] for name in imports(module)}
+    opening = {"open_message": "intake.crypto.box", "open_bucket": "intake.codepage"}
+    assert {name for name, place in opening.items() if name in used and module != place} == set()
+
+
+@pytest.mark.parametrize("module", modules("intake"))
 def test_no_module_of_the_server_imports_the_desk(module: str) -> None:
     assert not [name for name in imports(module) if name.split(".")[0] in DESK_LIBRARIES]
 
@@ -174,7 +183,8 @@ def test_word_shares_and_seeds_are_handled_where_they_are_expected(module: str) 
     seeds = [one for one in ast.walk(tree(module)) if isinstance(one, ast.Attribute) and one.attr == "seed"]
     # Beside the identity's own seed, those of the keys that sign are sealed where they are made or rotated.
     sealing = {"analysis.desk", "analysis.keymaking", "analysis.releasekey"}
-    known = {"analysis.identity", "analysis.shares", *sealing}
+    # A box is the same bytes each time and a stranger's noise: what fills it follows from the desk's seed.
+    known = {"analysis.identity", "analysis.shares", "analysis.boxes", *sealing}
     assert module in known or not seeds
 
 

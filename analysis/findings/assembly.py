@@ -38,7 +38,7 @@ def assemble(
     languages, printer = file.languages, Printer(edition.printed, edition.span.id)
     tables = [edition.plan.tables[name] for name in edition.selection.tables]
     forms = tuple(
-        AskedForm(form.id, form.version, _worded(form.title, languages), form.digest)
+        AskedForm(form.id, form.version, worded(form.title, languages), form.digest)
         for form in edition.plan.questions.forms
     )
     release = Release(
@@ -144,17 +144,7 @@ def _check(edition: Edition, found: Mapping[Name, Bounds]) -> None:
 def _described(edition: Edition, table: Planned) -> dict[str, Any]:
     return {
         "id": table.id,
-        "axes": [
-            {
-                "id": axis.id,
-                "label": _worded(axis.label, edition.file.languages),
-                "categories": [
-                    {"code": one.code, "label": _worded(one.label, edition.file.languages), "in": one.parent}
-                    for one in axis.categories
-                ],
-            }
-            for axis in table.axes
-        ],
+        "axes": described_axes(table, edition.file.languages),
         "cells": {
             "|".join(codes): None if cell is None else past.cell_name(within(cell, edition.span.id))
             for codes, cell in table.cells.items()
@@ -162,18 +152,35 @@ def _described(edition: Edition, table: Planned) -> dict[str, Any]:
     }
 
 
+def described_axes(table: Planned, languages: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The codes of a table's axes with their words, as a codebook has them."""
+    return [
+        {
+            "id": axis.id,
+            "label": worded(axis.label, languages),
+            "categories": [
+                {"code": one.code, "label": worded(one.label, languages), "in": one.parent}
+                for one in axis.categories
+            ],
+        }
+        for axis in table.axes
+    ]
+
+
 def _table(edition: Edition, printer: Printer, table: Planned) -> Table:
-    return printer.table(table, tuple(_axis(axis, edition.file.languages) for axis in table.axes))
+    return printer.table(table, tuple(printed_axis(axis, edition.file.languages) for axis in table.axes))
 
 
-def _axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
+def printed_axis(axis: Axis, languages: tuple[str, ...]) -> Axis:
+    """An axis with the words of some languages. Raises RefusedRelease."""
     categories = tuple(
-        Category(one.code, _worded(one.label, languages), one.parent, one.level) for one in axis.categories
+        Category(one.code, worded(one.label, languages), one.parent, one.level) for one in axis.categories
     )
-    return Axis(axis.id, _worded(axis.label, languages), categories)
+    return Axis(axis.id, worded(axis.label, languages), categories)
 
 
-def _worded(words: Words, languages: tuple[str, ...]) -> Words:
+def worded(words: Words, languages: tuple[str, ...]) -> Words:
+    """Words in some languages alone. Raises RefusedRelease where one lacks."""
     if not words:
         return {}
     missing = [language for language in languages if language not in words]

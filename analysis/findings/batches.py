@@ -7,7 +7,7 @@ which report went into which batch, so that none is counted twice; also which we
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from analysis.findings.calendar import Months
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import NONE, Count
 from analysis.findings.dimensions import ALL, ASKED, NO, NOT_ASKED
+from analysis.findings.errors import Changed
 from analysis.findings.model import Model
 from analysis.patterns.reading import Numbers
 
@@ -84,6 +85,20 @@ def read_taken(connection: Any, *, counted_only: bool) -> Numbers:
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
+def read_of(connection: Any, names: Collection[str]) -> Numbers:
+    """The reports that some batches counted or left out."""
+    rows = connection.execute('SELECT "report", "batch" FROM "counted_in"').fetchall()
+    return np.array(sorted({report for report, batch in rows if batch in names}), dtype=np.int64)
+
+
+def read_counted(connection: Any, batch: str) -> Numbers:
+    """The reports that one batch counted."""
+    rows = connection.execute(
+        'SELECT "report" FROM "counted_in" WHERE "batch" = ? AND "counted" ORDER BY 1', [batch]
+    )
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
 def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]:
     """The cells of a batch as a model of today names them.
 
@@ -144,6 +159,17 @@ def _as_then(nodes: Mapping[str, str], new: frozenset[str]) -> dict[str, str] | 
 def parents(model: Model) -> dict[str, dict[str, str]]:
     """The parent of each node, by tree: what may not change from batch to batch."""
     return {name: dict(tree.parents) for name, tree in model.trees.items()}
+
+
+def check_places(batch: Batch, now: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises Changed where a category lies elsewhere than when a batch was counted."""
+    for tree, nodes in batch.trees.items():
+        moved = [node for node, parent in nodes.items() if now.get(tree, nodes).get(node) != parent]
+        if moved:
+            raise Changed(
+                f'"{moved[0]}" of "{tree}" lies elsewhere than when "{batch.id}" was counted',
+                "a category keeps its place for ever: give the new one a code of its own",
+            )
 
 
 def _parse(name: str) -> Cell:

@@ -67,7 +67,7 @@ def select(
 
 def count(database: Database, plan: Plan, chosen: Numbers) -> dict[Cell, Count]:
     """Every cell of every table of the plan that a report of the chosen is in; the flow is not."""
-    frame = _Frame(database, plan, chosen)
+    frame = Frame(database, plan, chosen)
     model = plan.model(plan.tables)
     found: dict[Cell, Count] = {}
     for lattice in model.lattices:
@@ -76,7 +76,7 @@ def count(database: Database, plan: Plan, chosen: Numbers) -> dict[Cell, Count]:
     return found
 
 
-def _count_lattice(model: Model, lattice: Sequence[str], frame: "_Frame") -> Iterator[tuple[Cell, Count]]:
+def _count_lattice(model: Model, lattice: Sequence[str], frame: "Frame") -> Iterator[tuple[Cell, Count]]:
     trees = [model.trees[name] for name in lattice]
     cells = _parted(trees, frame, frame.arrival)
     reports, largest = cells.sum(axis=-1), cells.max(axis=-1)
@@ -88,7 +88,7 @@ def _count_lattice(model: Model, lattice: Sequence[str], frame: "_Frame") -> Ite
         yield model.cell(nodes), Count(int(reports[place]), int(largest[place]), site)
 
 
-def _parted(trees: Sequence[Tree], frame: "_Frame", parts: "_Parts") -> Counted:
+def _parted(trees: Sequence[Tree], frame: "Frame", parts: "_Parts") -> Counted:
     """Reports by node of each tree, and by part."""
     shape = [len(tree.leaves) for tree in trees]
     codes = np.zeros(len(frame), dtype=np.int64)
@@ -118,11 +118,20 @@ class _Parts:
     width: int
 
 
-class _Frame:
-    """The chosen reports as columns of leaves, each worked out when it is asked for first."""
+class Frame:
+    """The chosen reports as columns of leaves, each worked out when it is asked for first.
 
-    def __init__(self, database: Database, plan: Plan, chosen: Numbers) -> None:
-        self._database, self._plan = database, plan
+    `limit` may take ticks away from reports: they come as a matrix of reports by answers of one question.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        plan: Plan,
+        chosen: Numbers,
+        limit: Callable[[NDArray[np.bool_]], NDArray[np.bool_]] | None = None,
+    ) -> None:
+        self._database, self._plan, self._limit = database, plan, limit
         names = [WHEN, WEEK, CHANNEL, LANG, ASKING, SETTING, ENTRY_SITE, *plan.choices]
         names += [column for column, _ in SMALL_PLACES.values()]
         reports = read_reports(database, *names)
@@ -233,6 +242,8 @@ class _Frame:
         """All trees of a question at once, a bit for each report."""
         said = choices(self._database, question.id)
         matrix = read_ticks(self._database, self._reports, said) & self._asked(question.id)[:, None]
+        if self._limit:
+            matrix = self._limit(matrix)
         columns = {one.code: place for place, one in enumerate(said)}
         for name, tick in self._plan.ticks.items():
             if tick.question.id == question.id:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+import numpy as np
+
 from analysis.cipher import Database
 from analysis.findings import batches, calendar, limits, past
 from analysis.findings.batches import Batch
@@ -25,6 +27,8 @@ from analysis.findings.model import Model, Span, system, within
 from analysis.findings.past import Published
 from analysis.findings.plan import Plan, make_plan
 from analysis.findings.primary import LARGE, Reason, Rules
+from analysis.findings.privacy.account import noised_batches
+from analysis.findings.privacy.exclusive import check_apart
 from analysis.findings.questions import read_questions
 from analysis.findings.releasefile import ReleaseFile
 from analysis.findings.selection import Selection, choose
@@ -96,11 +100,13 @@ def prepare(
     `again` makes one that was published already from what was counted then. Raises FindingsError, or
     PastDiscloses where nothing that could be withheld would be enough.
     """
+    noised = noised_batches(database.conn)
+    check_apart(file, [one for one in batches.read_batches(database.conn) if one.id in noised], "noise")
     there = {one.release for one in published} | ({file.release} if again else set())
     frozen = [one for one in batches.read_batches(database.conn) if one.id in there]
-    covered = [one for one in frozen if _is_covered(file, one)]
+    covered = [one for one in frozen if is_covered(file, one)]
     plan = _plan(database, file, frozen, published)
-    counted = [*_frozen(database, plan, frozen), *([] if again else _new(database, file, plan))]
+    counted = [*_frozen(database, plan, frozen), *([] if again else _new(database, file, plan, noised))]
     in_span = [one for one in counted if one.batch in covered or one.reports is not None]
     _check_size(file, in_span)
     span = Span("+".join(one.batch.id for one in in_span), tuple(one.batch.id for one in in_span))
@@ -113,7 +119,7 @@ def prepare(
     }
     rules = Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
     earlier = {name for one in published for name in one.tables}
-    selection = choose(plan, file, own, rules, earlier)
+    selection = choose(plan, file, own.get((), NONE).reports, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
     model = plan.model(tables)
     _check_sides(model, counted)
@@ -145,7 +151,8 @@ def prepare(
 # What is counted
 
 
-def _is_covered(file: ReleaseFile, batch: Batch) -> bool:
+def is_covered(file: ReleaseFile, batch: Batch) -> bool:
+    """Whether a release holds a batch; raises Overlaps where its period cuts through it."""
     if file.months.covers(batch.months):
         return True
     if file.months.meets(batch.months):
@@ -171,18 +178,14 @@ def _frozen(database: Database, plan: Plan, frozen: Iterable[Batch]) -> Iterator
     model = plan.model(plan.tables)
     now = batches.parents(model)
     for batch in frozen:
-        for tree, nodes in batch.trees.items():
-            moved = [node for node, parent in nodes.items() if now.get(tree, nodes).get(node) != parent]
-            if moved:
-                raise Changed(
-                    f'"{moved[0]}" of "{tree}" lies elsewhere than when "{batch.id}" was counted',
-                    "a category keeps its place for ever: give the new one a code of its own",
-                )
+        batches.check_places(batch, now)
         yield Counted(batch, batches.read_cells(database.conn, batch, model))
 
 
-def _new(database: Database, file: ReleaseFile, plan: Plan) -> Iterator[Counted]:
-    taken = batches.read_taken(database.conn, counted_only=True)
+def _new(database: Database, file: ReleaseFile, plan: Plan, noised: Collection[str]) -> Iterator[Counted]:
+    taken = np.union1d(
+        batches.read_taken(database.conn, counted_only=True), batches.read_of(database.conn, noised)
+    )
     reports = select(database, file.months, undated=file.undated, taken=taken)
     if not len(reports):
         return
@@ -202,7 +205,7 @@ def first_counted(
 ) -> Counted:
     """A batch of these reports, with its trees; of those left out, none that came after the week `until`."""
     own = replace(plan, months=batch.months)
-    flow = count_flow(database, own, undated=batch.undated, until=until)
+    flow = count_flow(database, own, undated=batch.undated, until=until, spent=noised_batches(database.conn))
     batch = replace(batch, trees=batches.parents(plan.model(plan.tables)))
     return Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
 

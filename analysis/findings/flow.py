@@ -4,8 +4,9 @@ Every report about the period that is in no batch yet is in one place of it. One
 earlier batch and taken back since is received a second time, since no batch changes.
 """
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -31,16 +32,24 @@ class Flowing:
     left_out: Numbers
 
 
-def count_flow(database: Database, plan: Plan, *, undated: bool, until: str | None = None) -> Flowing:
+def count_flow(
+    database: Database,
+    plan: Plan,
+    *,
+    undated: bool,
+    until: str | None = None,
+    spent: Collection[str] = (),
+) -> Flowing:
     """The flow of the reports that a new batch is made of, by channel, language and setting.
 
-    Those that came after the week `until` are not in it.
+    Those that came after the week `until` are not in it. What the batches `spent` left out stays out for
+    good: they were published with noise, and each report of theirs has spent its budget.
     """
     found: dict[Cell, Counter[tuple[str, str]]] = {}
     sites: defaultdict[Cell, Counter[int]] = defaultdict(Counter)
     left_out: list[int] = []
     alone = {form.digest: form.id for form in plan.questions.forms if not asks_setting(form)}
-    for row in _rows(database):
+    for row in _rows(database, spent):
         fits = plan.months.holds(row[WHEN])
         came = until is None or row[WEEK] <= until
         if came and (undated if fits is None else fits):
@@ -67,7 +76,7 @@ def _cells(row: dict[str, Any], setting: str) -> Iterator[Cell]:
         yield tuple(sorted((f"{FLOW}={stage}", *other)))
 
 
-def _rows(database: Database) -> Iterator[dict[str, Any]]:
+def _rows(database: Database, spent: Collection[str]) -> Iterator[dict[str, Any]]:
     """Alike reports at once: those that no batch counted, nor left out as they are left out now."""
     there = {row[1] for row in database.conn.execute('PRAGMA table_info("reports")')}
     when = f'r."{WHEN}"' if WHEN in there else "null"
@@ -88,9 +97,10 @@ def _rows(database: Database) -> Iterator[dict[str, Any]]:
           from reports r join forms f on f.id = r.form
             left join choices c on c.id = {setting}
             left join exclusions e on e.report = r.id left join decisions d on d.id = e.decision
-            left join (select report, max(counted) as counted from counted_in group by report) b
+            left join (select report, max(counted or batch in (select value from json_each(?))) as counted
+                from counted_in group by report) b
               on b.report = r.id)
         where not counted and not (taken and reason is not null)
         group by "when", week, channel, lang, digest, setting, site, reason""",  # noqa: S608 - see above
-        [*CONSENT, NO_CONSENT],
+        [*CONSENT, NO_CONSENT, json.dumps(sorted(spent))],
     )

@@ -30,22 +30,13 @@ class Printer:
         if reports is None:
             return Cell(Status.WITHHELD)
         of = None if base is None else self.printed.get(within(base, self.span))
-        return Cell(Status.SHOWN, reports, of, _percent(reports, of))
+        return Cell(Status.SHOWN, reports, of, percent(reports, of))
 
     def table(self, planned: Planned, axes: tuple[Axis, ...]) -> Table:
         """A table with its numbers; `axes` have the words of the release's languages."""
         cells = {codes: self.cell(cell, planned.bases.get(codes)) for codes, cell in planned.cells.items()}
-        bases = dict(self._column_bases(planned))
+        bases = {column: self.cell(base) for column, base in column_bases(planned)}
         return Table(planned.id, planned.finding, planned.kind, axes, cells, bases, planned.multiple)
-
-    def _column_bases(self, planned: Planned) -> Iterator[tuple[tuple[str, ...], Cell]]:
-        """n of each column, where all of its rows have the same."""
-        found: dict[tuple[str, ...], set[Name]] = {}
-        for codes, base in planned.bases.items():
-            found.setdefault(codes[1:], set()).add(base)
-        for column, bases in found.items():
-            if len(bases) == 1:
-                yield column, self.cell(bases.pop())
 
     @property
     def reports(self) -> Cell:
@@ -75,7 +66,17 @@ def batch_reports(known: Mapping[Name, int], batch: str) -> Cell:
     return Cell(Status.WITHHELD) if number is None else Cell(Status.SHOWN, number)
 
 
-def _percent(reports: int, base: int | None) -> int | None:
+def column_bases(planned: Planned) -> Iterator[tuple[tuple[str, ...], Name]]:
+    """What n of each column is of, where all of its rows have the same."""
+    found: dict[tuple[str, ...], set[Name]] = {}
+    for codes, base in planned.bases.items():
+        found.setdefault(codes[1:], set()).add(base)
+    for column, bases in found.items():
+        if len(bases) == 1:
+            yield column, bases.pop()
+
+
+def percent(reports: int, base: int | None) -> int | None:
     """Whole percent, halves rounded up; none of a base so small that one report moves it by 5."""
     if base is None or base < PERCENT_BASE:
         return None

@@ -18,6 +18,9 @@ from analysis.findings.edition import Edition, prepare
 from analysis.findings.errors import Changed, RefusedRelease
 from analysis.findings.past import Published
 from analysis.findings.primary import Reason
+from analysis.findings.privacy import making
+from analysis.findings.privacy.design import Design
+from analysis.findings.privacy.design import prepare as prepare_noised
 from analysis.findings.quoting import read_quotes
 from analysis.findings.released import Release
 from analysis.findings.releasefile import ReleaseFile
@@ -33,10 +36,10 @@ _PURPOSE = b"withholding"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the release is, and the SHA-256 of its SHA256SUMS file."""
+    """Where the release is, and the SHA-256 of its SHA256SUMS file; a design is that of one with noise."""
 
     path: Path
-    edition: Edition
+    edition: Edition | Design
     digest: str
 
 
@@ -83,13 +86,21 @@ def publish(
     the disk refuses the folder, which the same command makes another time.
     """
     check_new(out)
+    edition: Edition | Design
     with standing_still(desk):
-        made = make(desk, file)
-        files = build(made.release)
-        if made.line is not None:
-            _remember(desk, made.edition, made.line, made.drawn)
+        if file.privacy:
+            recounting.check_past(desk.database.conn)
+            noised = making.make(desk.database, file, file.privacy)
+            edition, files = noised.design, build(noised.release)
+            if noised.line is not None:
+                _remember_noised(desk, noised, noised.line)
+        else:
+            made = make(desk, file)
+            edition, files = made.edition, build(made.release)
+            if made.line is not None:
+                _remember(desk, made.edition, made.line, made.drawn)
     _write(out, files)
-    return Written(out, made.edition, hashlib.sha256(files[SUMS]).hexdigest())
+    return Written(out, edition, hashlib.sha256(files[SUMS]).hexdigest())
 
 
 def check_new(out: Path) -> None:
@@ -101,8 +112,11 @@ def check_new(out: Path) -> None:
         )
 
 
-def describe(edition: Edition) -> Iterator[str]:
+def describe(edition: Edition | Design) -> Iterator[str]:
     """Lines for organizers about what a release prints and withholds. They hold true counts of nothing."""
+    if isinstance(edition, Design):
+        yield from making.describe(edition)
+        return
     reasons = list(edition.primary.items())
     own = [(cell, why) for cell, why in reasons if cell in edition.withheld]
     yield f"{len(edition.selection.tables)} tables: {', '.join(edition.selection.tables)}"
@@ -131,6 +145,12 @@ def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
     It is for the organizers alone: it holds true counts. Raises as `publish` does, and writes nothing.
     """
     check_new(out)
+    if file.privacy:
+        # Noise is drawn once, when it is published: who could draw it again could choose.
+        with standing_still(desk):
+            recounting.check_past(desk.database.conn)
+            yield from making.describe(prepare_noised(desk.database, file, file.privacy))
+        return
     with standing_still(desk):
         edition = make(desk, file).edition
     yield from describe(edition)
@@ -176,6 +196,15 @@ def _remember(desk: Desk, edition: Edition, line: str, drawn: Drawn | None) -> N
         messages.tell_counted(connection, edition.file.release, drawn.owned)
     past.append_line(connection, line)
     retention.note_release(connection, edition.file.release, edition.file.date)
+
+
+def _remember_noised(desk: Desk, made: making.Made, line: str) -> None:
+    """Which reports the batch has, and no count of them: the numbers with noise stand in the line."""
+    connection, taken = desk.database.conn, made.taken
+    if taken is not None:
+        batches.freeze(connection, taken.batch, {}, taken.reports, taken.left_out)
+    past.append_line(connection, line)
+    retention.note_release(connection, made.design.file.release, made.design.file.date)
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:

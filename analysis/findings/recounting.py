@@ -6,7 +6,7 @@ who was counted then would not be known, and the next release could tell of few 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,7 +74,7 @@ def take_back(desk: Desk, folder: Path, key: VerifyKey) -> Taken:
     """
     data = _signed(folder, key)
     told = chain.read(data, str(folder / LEDGER))
-    if not entries.gather(told).codebook:
+    if not entries.gather(told).codebook and not any(one["kind"] == entries.NOISED for one in told):
         raise BadRelease(f"{folder / LEDGER} tells of no release", "give the folder of the last release")
     lines = tuple(data.decode().splitlines())
     with standing_still(desk):
@@ -89,7 +89,7 @@ def take_back(desk: Desk, folder: Path, key: VerifyKey) -> Taken:
             past.append_line(connection, line)
         counted = _recount(desk.database, told)
         connection.execute('DELETE FROM "ledger_lost"')
-    last = [entry["release"] for entry in told if entry["kind"] == entries.RELEASE][-1]
+    last = [entry["release"] for entry in told if entry["kind"] in (entries.RELEASE, entries.NOISED)][-1]
     return Taken(len(lines) - len(here), counted, last)
 
 
@@ -112,6 +112,7 @@ def _recount(database: Database, told: Sequence[Mapping[str, Any]]) -> tuple[str
     releases = [entry for entry in told if entry["kind"] == entries.RELEASE]
     counts = _frozen(database)
     there = {batch.id for batch in batches.read_batches(database.conn)}
+    _check_noised(told, there)
     lost = [one for one in releases if one["release"] in one["batches"] and one["release"] not in there]
     if lost and not all("period" in one for one in releases):
         raise Changed("an older version wrote this ledger, which does not tell the periods", _BACKUP)
@@ -125,6 +126,17 @@ def _recount(database: Database, told: Sequence[Mapping[str, Any]]) -> tuple[str
     if _differing(claims, counts):
         raise Changed("the desk does not count what the ledger's claims tell", _BACKUP)
     return tuple(entry["release"] for entry in lost)
+
+
+def _check_noised(told: Sequence[Mapping[str, Any]], there: Collection[str]) -> None:
+    """Raises Changed where nobody knows who is in a batch with noise: no number of it comes out again."""
+    noised = {batch for entry in told if entry["kind"] == entries.NOISED for batch in entry["drawn"]}
+    if missing := sorted(noised - set(there)):
+        raise Changed(
+            f'"{missing[0]}" was published with noise: who has spent a budget in it cannot be told from the'
+            " archive",
+            _BACKUP,
+        )
 
 
 def _changed(entry: Mapping[str, Any]) -> Changed:

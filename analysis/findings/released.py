@@ -43,12 +43,14 @@ class Cell:
     """A number of reports, or none. Withheld cells are all equal.
 
     `base` is how many reports were asked, where that is shown; `percent` is of it, whole, halves up.
+    `margin` is how far noise may have taken the number in 19 of 20 cases, None of exact numbers.
     """
 
     status: Status
     reports: int | None = None
     base: int | None = None
     percent: int | None = None
+    margin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Table:
     `id` is permanent, and the name of its files: "F08", or "F08-shown" where the finding has several.
     `bases` has n, the reports that were asked, by the codes of all axes but the first: what a column's
     percentages are of, where all of its rows have that base. `multiple`: a report can be in several
-    rows, so they add to more than n.
+    rows, so they add to more than n. `noise` is None of exact numbers.
     """
 
     id: str
@@ -87,6 +89,34 @@ class Table:
     cells: Mapping[tuple[str, ...], Cell]
     bases: Mapping[tuple[str, ...], Cell]
     multiple: bool
+    noise: "Noise | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How a table got its noise: its part of epsilon, and in how many of its numbers a report can be.
+
+    `epsilon` is a decimal, told of the batch that got most noise. Of 20 numbers that are no sums, 19 lie
+    within `least` of what was counted; of those that add up most, within `most`.
+    """
+
+    epsilon: str
+    sensitivity: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What a release with noise spends: for each report, this release, and all about a batch together.
+
+    A report counts in so many `answers` of one question at most. `software` draws the noise.
+    """
+
+    epsilon: str
+    budget: str
+    answers: int
+    software: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +206,8 @@ class Release:
     `ledger`, `audit` and `codebook` are the bytes of the public files of these names, `words` those of
     release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
-    a slash at its end, None when nobody knows yet. `trackers` is the list of what was counted, or empty.
+    a slash at its end, None when nobody knows yet. `privacy` is None where numbers are exact. `trackers` is
+    the list of what was counted, or empty.
     """
 
     organization: str
@@ -205,4 +236,5 @@ class Release:
     codebook: bytes
     words: bytes = b"{}\n"
     address: str | None = None
+    privacy: Privacy | None = None
     trackers: tuple[str, ...] = ()

@@ -11,6 +11,7 @@
 
 All else has a default: version, languages, tables, without, k, licence, contact, doi, and the texts of the
 method page. Whatever protects a person is weakened by words in this file only, never by their absence.
+With [privacy] numbers get noise instead of being withheld: analysis/findings/privacy/asking.py.
 """
 
 import datetime
@@ -23,6 +24,7 @@ from typing import Any
 
 from analysis.findings.calendar import Months
 from analysis.findings.errors import BadReleaseFile, BadThreshold
+from analysis.findings.privacy.asking import BadPrivacy, Privacy, read_privacy
 from analysis.findings.released import Licence, Words
 from analysis.storage import read_file
 
@@ -40,8 +42,7 @@ TEXTS = ("verification", "outreach", "funding", "corrections")
 _KEYS = {
     *("organization", "release", "version", "date", "languages", "title", "period", "tables", "without"),
     *("k", "insider", "licence", "contact", "doi", "address", "campaign", "small_places"),
-    *("one_arrival", "one_site", "trackers"),
-    *TEXTS,
+    *("one_arrival", "one_site", "trackers", "privacy", *TEXTS),
 }
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4})){2}")
@@ -59,8 +60,8 @@ class ReleaseFile:
     `tables` is empty for all that can be made. `small_places` has answers, by question, that too few
     people can be behind for any number of them to be shown. `one_arrival` lets numbers stand of which
     more than half came by one channel in one week, as after an import; `one_site` those of which more than
-    half came by one entry site. `trackers` adds the list by which
-    senders see that their reports were counted.
+    half came by one entry site. `trackers` adds the list by which senders see that their reports were
+    counted. `privacy` is None for exact numbers.
     """
 
     organization: str
@@ -85,6 +86,7 @@ class ReleaseFile:
     one_site: bool
     trackers: bool
     texts: Mapping[str, Words]
+    privacy: Privacy | None
 
 
 def read_release_file(path: Path) -> ReleaseFile:
@@ -145,7 +147,15 @@ def _release_file(found: Mapping[str, Any]) -> ReleaseFile:
         one_site=_flag(found.get("one_site", False), "one_site"),
         trackers=_flag(found.get("trackers", False), "trackers"),
         texts={name: _words(found[name], name, languages) if name in found else {} for name in TEXTS},
+        privacy=_privacy(found),
     )  # fmt: skip
+
+
+def _privacy(found: Mapping[str, Any]) -> Privacy | None:
+    try:
+        return read_privacy(found)
+    except BadPrivacy as error:
+        raise _Broken(str(error), error.hint) from None
 
 
 def _line(value: object, key: str, example: str, *, empty: bool = False) -> str:

@@ -1,24 +1,23 @@
 """Which tables a release has: those that its file names, or all that say something.
 
-A table that crosses two things and whose numbers are mostly too small says little and costs a lot of
-others, so it stays out unless the file names it. That it does tells that most of it is small, no more.
+A table that crosses two things and has many cells for so few reports says little and costs a lot of others,
+so it stays out unless the file names it. That is told by the number of all reports, which is published, and
+by the questionnaire: whether a table is there says nothing of what is withheld.
 
 Pairs of answers (F07) and the same answers crossed with something else, such as gender, are never both
 published, in one release or in two: together they tell of the pair by gender, which no attack here models.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.findings.control.lattice import Cell
-from analysis.findings.counting import NONE, Count
 from analysis.findings.errors import BadReleaseFile, UnknownTable
 from analysis.findings.lines import Planned
 from analysis.findings.plan import FINDINGS, QUOTES, Plan
-from analysis.findings.primary import Rules
 from analysis.findings.releasefile import ReleaseFile
 
-_SPARSE = 0.5
+# So many times k reports there have to be for each cell of a table that crosses two things.
+_ROOM = 2
 _FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
 
 
@@ -26,8 +25,8 @@ _FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
 class Selection:
     """The tables of a release in order, whether it has quotes, and what was left out.
 
-    `sparse` are tables that were left out for their small numbers, `unasked` findings that no form asks,
-    and `apart` tables that would tell too much beside others.
+    `sparse` are tables that were left out as too large for so few reports, `unasked` findings that no
+    form asks, and `apart` tables that would tell too much beside others.
     """
 
     tables: tuple[str, ...]
@@ -42,10 +41,11 @@ class Selection:
         return (*self.unasked, *self.sparse, *self.apart)
 
 
-def choose(
-    plan: Plan, file: ReleaseFile, counts: Mapping[Cell, Count], rules: Rules, earlier: Collection[str]
-) -> Selection:
-    """The tables of a release, after the `earlier` ones; raises UnknownTable, BadReleaseFile."""
+def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]) -> Selection:
+    """The tables of a release of so many reports, after the `earlier` ones.
+
+    Raises UnknownTable, BadReleaseFile.
+    """
     _check_names(plan, file)
     # A campaign of an earlier release has its table in the plan, and none in this release.
     offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
@@ -54,7 +54,7 @@ def choose(
     kept = [name for name in wanted if not _is_named(name, file.without)]
     always = (_ACTS, *file.tables)
     crossed = [n for n in kept if not _is_named(n, always) and _is_crossed(plan.tables[n])]
-    sparse = [name for name in crossed if _share(plan.tables[name], counts, rules) < _SPARSE]
+    sparse = [name for name in crossed if reports < _ROOM * file.k * _size(plan.tables[name])]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
     there = {name[:3] for name in plan.tables} | {QUOTES}
     unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
@@ -69,6 +69,20 @@ def choose(
         )
     tables = tuple(name for name in chosen if name not in apart)
     return Selection(tables, quotes, tuple(sparse), tuple(unasked), tuple(apart))
+
+
+def choose_named(plan: Plan, file: ReleaseFile) -> Selection:
+    """The tables that a file names, whatever their numbers; raises UnknownTable, BadReleaseFile.
+
+    For numbers with noise: what is left out because of numbers would tell of them.
+    """
+    _check_names(plan, file)
+    offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
+    chosen = [name for name in offered if name == _FLOW or _is_named(name, file.tables)]
+    tables = tuple(name for name in chosen if not _is_named(name, file.without))
+    there = {name[:3] for name in tables}
+    unasked = sorted({name[:3] for name in file.tables} - there - set(file.without))
+    return Selection(tables, quotes=False, sparse=(), unasked=tuple(unasked), apart=())
 
 
 def _apart(plan: Plan, chosen: Sequence[str], earlier: Collection[str]) -> list[str]:
@@ -123,13 +137,9 @@ def _is_crossed(table: Planned) -> bool:
     return any(len(lattice) > 1 for lattice in table.lattices)
 
 
-def _share(table: Planned, counts: Mapping[Cell, Count], rules: Rules) -> float:
-    """How much of a table can be printed."""
-    cells = {cell for cell in table.cells.values() if cell is not None}
-    large = [
-        cell for cell in cells if counts.get(cell, NONE).reports and not rules.reason(cell, counts[cell])
-    ]
-    return len(large) / len(cells)
+def _size(table: Planned) -> int:
+    """How many numbers a table has room for, totals among them."""
+    return sum(cell is not None for cell in table.cells.values())
 
 
 def _list(names: Iterable[str]) -> str:

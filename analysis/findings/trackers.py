@@ -19,7 +19,6 @@ from analysis.findings.edition import Counted, Edition
 from analysis.findings.errors import Changed, RefusedRelease
 from analysis.findings.model import within
 
-FILE = "trackers.csv"
 _BYTES = 10
 
 
@@ -76,11 +75,6 @@ def keep(connection: Any, drawn: Drawn) -> None:
         'INSERT INTO "trackers" ("tracker", "batch", "thread") VALUES (?, ?, ?)',
         [(tracker, batch, thread) for batch, rows in drawn.new.items() for tracker, thread in rows],
     )
-
-
-def csv(trackers: tuple[str, ...]) -> bytes:
-    """The file of a release."""
-    return "".join(f"{one}\n" for one in ("tracker", *trackers)).encode()
 
 
 def _read(connection: Any, batch: str) -> tuple[tuple[str, str | None], ...]:

@@ -8,7 +8,7 @@ Fast or slow, the outcome is proven on all cells at once.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
@@ -28,6 +28,8 @@ _NAMED = 4
 _REACH = 3
 # Every time that something is let go its part is solved anew; after so many times all zeros are.
 _PATIENCE = 6
+# So large a part takes too long to be solved again and again.
+_DEAR = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def withhold(task: Task) -> frozenset[Cell]:
                 except PastDiscloses as error:
                     patience -= 1
                     loose = _loosened(around, error, zeros, held - task.kept)
-                    if patience < 0:
-                        loose |= zeros
+                    if patience < 0 or len(part) >= _DEAR:
+                        loose |= _met(values, zeros) or zeros
                     if not loose:
                         raise _refusal(task, error.target, error.blocking) from None
                     break
@@ -193,6 +195,19 @@ def _loosened(
         or zeros
         or held
     )
+
+
+def _met(values: Mapping[Cell, int], zeros: frozenset[Cell]) -> frozenset[Cell]:
+    """Those that are of no category without a report: what many never meet has nothing to give way with."""
+    return frozenset(
+        cell
+        for cell in zeros
+        if all(values.get(tuple(sorted((node, span)))) != 0 for span in _spans(cell) for node in cell)
+    )
+
+
+def _spans(cell: Cell) -> Iterator[str]:
+    return (node for node in cell if node.startswith(f"{BATCH}="))
 
 
 class _Neighbours:

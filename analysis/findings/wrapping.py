@@ -11,8 +11,9 @@ tells anything that these three do not. A number of reports never stands in here
 import datetime
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -21,14 +22,17 @@ from analysis.findings.ledger.entries import cell_name, parse_cell
 from analysis.findings.lines import Planned
 from analysis.findings.model import BATCH, within
 from analysis.findings.printing import Printer, batch_reports
+from analysis.findings.privacy.printing import NoisePrinter
 from analysis.findings.released import (
     AskedForm,
     Axis,
     Batch,
     Category,
+    Cell,
     Kind,
     Licence,
     Method,
+    Privacy,
     Quote,
     Release,
     Span,
@@ -98,18 +102,20 @@ def read(
     audit: bytes,
     known: Mapping[Name, int],
     entry: Mapping[str, Any],
+    noise: NoisePrinter | None = None,
+    privacy: Privacy | None = None,
 ) -> Release:
     """The release that the words belong to, with the numbers of its ledger entry and no others.
 
-    `known` is all that the ledger tells. Raises ValueError, KeyError, TypeError or AttributeError for
-    what is no release.json.
+    `known` is all that the ledger tells; `noise` and `privacy`, all that it tells of one with noise. Raises
+    ValueError, KeyError, TypeError or AttributeError for what is no release.json.
     """
     value, cells = json.loads(data), json.loads(codebook)["tables"]
     if canonical(value) + b"\n" != data or value["v"] != 1:
         raise ValueError
     languages = tuple(map(_language, value["languages"]))
-    printed = {parse_cell(name): reports for name, reports in entry["printed"].items()}
-    printer = Printer(printed, entry["span"])
+    printer = noise or _exact(entry)
+    batch = noise.batch if noise else partial(batch_reports, known)
     return Release(
         organization=_text(value["organization"]),
         title=_words(value["title"], languages),
@@ -131,22 +137,30 @@ def read(
         tables=tuple(_read_tables(value["tables"], cells, languages, printer)),
         quotes=tuple(_quote(one, languages) for one in value["quotes"]),
         forms=tuple(AskedForm(**{**one, "title": _words(one["title"], languages)}) for one in value["forms"]),
-        method=_method(value["method"], languages, known),
+        method=_method(value["method"], languages, batch),
         campaign=_optional(value["campaign"]),
         ledger=ledger,
         audit=audit,
         codebook=codebook,
         words=data,
         trackers=tuple(map(_text, value["trackers"])),
+        privacy=privacy,
     )
 
 
-def _method(value: Mapping[str, Any], languages: tuple[str, ...], known: Mapping[Name, int]) -> Method:
+def _exact(entry: Mapping[str, Any]) -> Printer:
+    printed = {parse_cell(name): reports for name, reports in entry["printed"].items()}
+    return Printer(printed, entry["span"])
+
+
+def _method(
+    value: Mapping[str, Any], languages: tuple[str, ...], batch_reports: Callable[[str], Cell]
+) -> Method:
     asked, channels, left_out = (tuple(map(_text, value[name])) for name in _LISTS)
     verification, outreach, funding, corrections = (_words(value[name], languages) for name in _TEXTS)
     return Method(
         batches=tuple(
-            Batch(name, datetime.date.fromisoformat(day), batch_reports(known, name))
+            Batch(name, datetime.date.fromisoformat(day), batch_reports(name))
             for name, day in value["batches"]
         ),
         languages_asked=asked,
@@ -166,7 +180,7 @@ def _read_tables(
     found: Sequence[Mapping[str, Any]],
     cells: Sequence[Mapping[str, Any]],
     languages: tuple[str, ...],
-    printer: Printer,
+    printer: Printer | NoisePrinter,
 ) -> Iterable[Table]:
     for words, codes in zip(found, cells, strict=True):
         axes = tuple(

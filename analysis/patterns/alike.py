@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import summaries
 from analysis.patterns.reading import Counted, Numbers
 from analysis.summaries import Summary
 
@@ -102,20 +101,25 @@ def to_summary(
         "weakest": np.array([weakest[root] for root in members], np.float64),
         "why": np.array([numbered[best[root].why] for root in members], np.int64),
     }
-    return Summary(until, {"complete": complete, "whys": whys, **(known or {})}, columns)
+    questions = {one: place for place, one in enumerate(dict.fromkeys(one for why in whys for one in why))}
+    # As numbers: thousands of lists of words take a tenth of a second to read.
+    columns["agree"] = np.array([questions[one] for why in whys for one in why], np.int16)
+    columns["agree_until"] = np.cumsum([len(why) for why in whys], dtype=np.int64)
+    return Summary(until, {"complete": complete, "questions": list(questions), **(known or {})}, columns)
 
 
-def read_before(connection: Any, kind: str) -> Summary | None:
-    """The sets as they were found last; None where there are none, or none that an import can add to."""
-    kept = summaries.read(connection, kind)
-    return kept if kept and "because" in kept.columns else None
+def read_why(kept: Summary, number: int) -> tuple[str, ...]:
+    """The questions in which a link agrees, by the number that stands for them."""
+    until = kept.columns["agree_until"]
+    agree = kept.columns["agree"][int(until[number - 1]) if number else 0 : int(until[number])]
+    return tuple(kept.words["questions"][one] for one in agree.tolist())
 
 
 def read_links(kept: Summary) -> list[Link]:
     """The links of which sets were made."""
     names = ("first", "second", "likeness", "because")
     rows = zip(*(kept.columns[name].tolist() for name in names), strict=True)
-    whys = [tuple(why) for why in kept.words["whys"]]
+    whys = [read_why(kept, number) for number in range(len(kept.columns["agree_until"]))]
     return [Link(first, second, likeness, whys[why]) for first, second, likeness, why in rows]
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis import summaries
 from analysis.patterns import shares
 from analysis.patterns.alike import (
     ANSWERS,
     EVENT,
     Found,
     Link,
-    read_before,
     read_links,
     to_summary,
 )
@@ -107,7 +107,7 @@ def make_events(database: Counted, newest: int, *, slack: float = 0.0) -> Summar
     among = shares.among(database, newest)
     candidates = find_candidates(database)
     known = {"among": shares.until(newest), "asked": asked(database), "all": candidates.all}
-    before = None if slack else read_before(database.conn, EVENT)
+    before = None if slack else summaries.read(database.conn, EVENT)
     fresh, links = candidates.pairs, list[Link]()
     if before and candidates.all and all(before.words.get(name) == known[name] for name in known):
         links = _still(before, candidates.pairs)

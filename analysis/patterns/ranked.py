@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis import summaries
 from analysis.bitmaps import count, flags
-from analysis.patterns.alike import BY, Alike, Found, spread, to_summary
+from analysis.patterns.alike import BY, Alike, Found, read_why, spread, to_summary
 from analysis.patterns.reading import Counted, Numbers, is_small
 from analysis.summaries import Summary
 
@@ -70,13 +70,13 @@ class Ranked:
         """The set at a place."""
         columns, number = self.kept.columns, int(self.order[place])
         reports = self.members(place)
-        why = self.kept.words["whys"][columns["why"][number]]
+        why = read_why(self.kept, int(columns["why"][number]))
         likeness, is_open = float(columns["weakest"][number]), not self.closed[number]
         return Alike(
             self.kind,
             tuple(reports.tolist()),
             likeness,
-            tuple(why),
+            why,
             *spread(database, reports),
             open=bool(is_open),
         )

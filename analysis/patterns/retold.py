@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis import summaries
 from analysis.bitmaps import numbers
-from analysis.patterns.alike import STORY, Found, Link, Tree, read_before, read_links, to_summary
+from analysis.patterns.alike import STORY, Found, Link, Tree, read_links, to_summary
 from analysis.patterns.ranked import read_found
 from analysis.patterns.reading import STORIES, Counted, Numbers, read_stories, story_questions
 from analysis.patterns.sketch import BINS, Hashes, Sketcher, Sketches, bands, shares, similarity
@@ -89,7 +89,7 @@ def read_told(database: Counted) -> Told:
 
 def make_sets(database: Counted, newest: int) -> Summary:
     """Sets of nearly the same story, from the sketches; those of earlier reports are added to."""
-    before = read_before(database.conn, STORY)
+    before = summaries.read(database.conn, STORY)
     told = read_told(database)
     found = _Finding(database, told)
     since = 0

@@ -153,6 +153,16 @@ class Running:
             stdout=subprocess.PIPE,
             text=True,
         )
+        try:
+            return cls._opened(process)
+        except BaseException:
+            # It would go on making summaries at this desk, by the code of then.
+            process.kill()
+            process.wait()
+            raise
+
+    @classmethod
+    def _opened(cls, process: "subprocess.Popen[str]") -> "Running":
         assert process.stdin
         assert process.stdout
         time.sleep(TYPING)

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Page, Request, expect
 
 from analysis import courier, loading
-from tests.analysis.making import member, new_desk, varied
+from intake.crypto.receipt import Receipt
+from tests.analysis.making import FORM, member, message, new_desk, of, varied
 from tests.analysis.test_workbench import start
 from tests.browser.test_access import found
 
@@ -37,6 +38,8 @@ PATHS = (
     "/review/names?_of=station",
     "/review/names/one?_of=station&_name=station~4th+District",
     "/review/log",
+    "/review/followups",
+    "/review/messages",
     "/data",
     # Datasette's own.
     "/desk",
@@ -62,6 +65,18 @@ REFUSED = {
     "/desk/reports?_where=nonsense": 400,
     "/desk?sql=select+nonsense": 400,
 }
+# Words of a picture that stand outside of it: nobody can read them.
+CUT = """() => [...document.querySelectorAll("svg text")].filter(text => {
+    const own = text.getBBox(), all = text.ownerSVGElement.viewBox.baseVal;
+    return own.x < -3 || own.x + own.width > all.width + 3;
+}).map(text => "cut off: " + text.textContent)"""
+# A code with a line in it is no word of any language.
+CODES = {
+    code
+    for question in FORM.questions
+    for code in (question.id, *(choice.code for choice in question.choices))
+    if "_" in code
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +88,10 @@ def opened(
     desk, server = new_desk(folder)
     stations = ["4th District"] * 3 + ["4th Distrcit", "Harbor <b>house</b>", "x" * 118]
     told = "They came in the night and took what was mine, and then they laughed about it."
-    reports = [member(desk.recipients, station=[one], story=[told]) for one in stations]
-    reports += varied(desk.recipients, 54)
+    mine, to = Receipt.draw(), desk.recipients
+    reports = [of(to, mine, station=[stations[0]], story=[told])]
+    reports += [member(to, station=[one], story=[told]) for one in stations[1:]] + varied(to, 54)
+    reports += [message(to, one, f"They came <b>back</b>. {'z' * 200}") for one in (mine, Receipt.draw())]
     loading.load_delivery(desk, courier.receive(desk, server.bundle(folder, reports)))
     desk.close()
     process, asking, opening = start(desk.path, dict(os.environ))
@@ -85,6 +102,9 @@ def opened(
     page.goto(f"{address}/review")
     page.get_by_label("Your name").fill("Ana")
     page.get_by_role("button", name="This is me").click()
+    page.goto(f"{address}/report/1")
+    page.get_by_label("Reply to the person").fill(f"We read it. {'x' * 200}")
+    page.get_by_role("button", name="Write the reply").click()
     yield address, context
     context.close()
     process.terminate()
@@ -107,10 +127,18 @@ def page_of_a_set(page: Page, address: str) -> str:
     return str(page.locator("tbody th a").get_attribute("href"))
 
 
+def odd(page: Page) -> list[str]:
+    """What is wrong with how a page looks: too wide, words cut off, and codes on pages of ours."""
+    wrong = ["too wide"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+    shown = {*re.findall(r"\w+", page.locator("main").evaluate("main => main.textContent"))}
+    ours = not page.locator("body.data").count()
+    return [*wrong, *page.evaluate(CUT), *(f"a code: {code}" for code in CODES & shown if ours)]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_axe_finds_nothing_and_nothing_overflows_on_any_page(
+def test_axe_finds_nothing_and_nothing_is_cut_off_on_any_page(
     opened: tuple[str, BrowserContext], browser: Browser, lang: str, width: int, scheme: str
 ) -> None:
     address, _ = opened
@@ -124,8 +152,7 @@ def test_axe_finds_nothing_and_nothing_overflows_on_any_page(
         answer = page.goto(address + path)
         assert answer
         assert answer.status == REFUSED.get(path, 404 if "999" in path else 200), path
-        too_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        objections[path] = [*found(page), *(["too wide"] if too_wide else [])]
+        objections[path] = [*found(page), *odd(page)]
     assert {path: one for path, one in objections.items() if one} == {}
     assert {request.resource_type for request in asked} <= {"document", "stylesheet", "other"}
     assert not [request.url for request in asked if not request.url.startswith(address)]
@@ -227,7 +254,8 @@ def test_names_are_decided_and_taken_back_by_keys_alone(
     expect(page.locator("#reason")).to_be_focused()
     page.keyboard.type("I know the house")
     press(page, "a")
-    expect(page.locator("#done")).to_contain_text("Decision 1 is written down.")
+    # The first was the reply.
+    expect(page.locator("#done")).to_contain_text("Decision 2 is written down.")
     expect(page.locator("table")).to_contain_text("4th District · 4th Distrcit")
     press(page, "u")
     expect(page.locator("#done")).to_have_count(0)
@@ -249,3 +277,17 @@ def test_reports_are_read_one_after_the_other_and_left_out_by_keys(
     expect(page.get_by_text("Of 60 reports, 59 are counted.")).to_be_visible()
     press(page, "u")
     expect(page.get_by_text("Of 60 reports, 60 are counted.")).to_be_visible()
+
+
+def test_sets_that_are_alike_are_decided_by_keys(opened: tuple[str, BrowserContext]) -> None:
+    address, context = opened
+    page = context.new_page()
+    page.goto(f"{address}/patterns/alike")
+    press(page, "n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Are these one and the same?")
+    press(page, "a")
+    expect(page.locator("table")).to_contain_text("said to be different")
+    page.goto(f"{address}/review/log")
+    press(page, "u")
+    page.goto(f"{address}/patterns/alike")
+    expect(page.locator("table")).not_to_contain_text("said to be different")

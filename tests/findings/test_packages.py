@@ -36,7 +36,8 @@ OFFLINE = (
 )
 
 
-def _validated(package: Path) -> list[str]:
+def validated(package: Path) -> list[str]:
+    """What frictionless says of a package: whether it is valid, its errors, and how many tables it has."""
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE, "datapackage.json"],
         cwd=package,
@@ -49,7 +50,7 @@ def _validated(package: Path) -> list[str]:
 
 
 def test_frictionless_finds_the_data_package_valid(tmp_path: Path) -> None:
-    assert _validated(write(files(), tmp_path / "release"))[:2] == ["True", str(len(IDS))]
+    assert validated(write(files(), tmp_path / "release"))[:2] == ["True", str(len(IDS))]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_frictionless_finds_what_was_changed_in_a_table(tmp_path: Path, old: byt
     table = folder / "tables" / "F02.csv"
     assert old in table.read_bytes()
     table.write_bytes(table.read_bytes().replace(old, new, 1))
-    assert _validated(folder)[0] == "False"
+    assert validated(folder)[0] == "False"
 
 
 def test_the_data_package_says_how_its_tables_are_to_be_read() -> None:

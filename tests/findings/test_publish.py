@@ -426,14 +426,36 @@ def test_a_question_that_cannot_be_audited_is_refused_with_a_way_out(tmp_path: P
     desk.desk.close()
 
 
-def test_a_finding_that_the_file_names_stays_though_most_of_it_is_small(tmp_path: Path) -> None:
-    desk = Publisher(
-        tmp_path,
+def _by_gender(folder: Path) -> Publisher:
+    """A desk whose acts by gender have 14 cells, no answer and totals among them."""
+    return Publisher(
+        folder,
         form(
             question("acts", "select_multiple", [choice("shout"), choice("push")]),
             question("gender", "select_one", [choice(code) for code in ("f", "m", "n", "o", "p")]),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("reports", "sparse"), [pytest.param(279, ("F14-gender",), id="few"), pytest.param(280, (), id="enough")]
+)
+def test_whether_a_table_is_left_out_depends_on_no_withheld_number(
+    reports: int, sparse: tuple[str, ...], tmp_path: Path
+) -> None:
+    for name, others in (("one", 0), ("several", 12)):
+        (tmp_path / name).mkdir()
+        desk = _by_gender(tmp_path / name)
+        desk.reports.add(reports - others, ["shout"], gender="f")
+        for code in ("m", "n", "o") * (others // 3):
+            desk.reports.add(1, ["push"], gender=code)
+        selection = desk.publish().edition.selection
+        assert tuple(table for table in selection.sparse if table.startswith("F14")) == sparse
+        desk.desk.close()
+
+
+def test_a_finding_that_the_file_names_stays_though_reports_are_few(tmp_path: Path) -> None:
+    desk = _by_gender(tmp_path)
     desk.reports.add(31, ["shout"], gender="f")
     assert desk.publish("all", release="all").edition.selection.left_out[-1:] == ("F14-gender",)
     desk.reports.add(32, ["shout"], gender="f", when="2026-04")

@@ -43,7 +43,7 @@ def own(desk: SigningKey = DESK) -> str:
 def test_a_box_comes_in_force_with_its_acknowledgement(data: Path, stick: Path) -> None:
     box = box_for(data, {bytes(12): Said()})
     said = taken(data, write_acknowledgement(stick, data, box=box))
-    assert "the desk's replies are in force" in said
+    assert "what the desk says to reporters was taken over" in said
     assert in_force(data) == {own(): box}
     assert (data / "boxes").stat().st_mode & 0o777 == 0o700
     assert (data / "boxes" / own()).stat().st_mode & 0o777 == 0o600

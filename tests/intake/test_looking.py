@@ -20,9 +20,10 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.signing import SigningKey
 from intake.directory import make, read_key
 from intake.shelf import SECONDS_BETWEEN_LOOKS, Shelf
+from tests.acknowledging import write_acknowledgement
 from tests.boxing import Said, box_for, make_box, reply
 from tests.cards import DESK, write_card
-from tests.intake.test_acknowledge import OTHER
+from tests.intake.test_acknowledge import OTHER, taken
 from tests.intake.test_boxes import own
 from tests.running import configure
 from tests.serving import Server, sealed_body
@@ -148,6 +149,20 @@ def test_a_new_box_is_noticed_by_a_server_that_runs(boxed: Server) -> None:
     assert (after.bits, after.epoch != before.epoch) == (3, True)
     assert boxed.client.get("/box/5/0").status_code == 409
     assert boxed.client.get("/box/3/7").status_code == 200
+
+
+def test_a_box_that_a_command_puts_in_force_answers_without_a_restart(server: Server, tmp_path: Path) -> None:
+    assert headers_of(server.client) == []
+    for sequence in (1, 2):
+        said = {CODE: Said(messages=[reply(f"Number {sequence}.")])}
+        box_file = box_for(server.data, said, bits=sequence)
+        taken(server.data, write_acknowledgement(tmp_path, server.data, sequence=sequence, box=box_file))
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        [header] = headers_of(server.client)
+        receipt = Receipt.from_code(CODE)
+        bucket = server.client.get(f"/box/{sequence}/{box.bucket_number(receipt.box, sequence)}").content
+        [message] = box.open_bucket(header, bucket, receipt.box, receipt.reply).messages
+        assert message.text == f"Number {sequence}."
 
 
 def test_a_box_of_a_desk_that_is_unpinned_is_not_shown(boxed: Server) -> None:

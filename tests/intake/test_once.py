@@ -56,6 +56,24 @@ def test_the_address_of_that_page_shows_no_code_a_second_time(server: Server) ->
     assert "Your report was sent" in pages[1]
 
 
+def test_a_form_that_cannot_be_taken_comes_back_to_a_browser_by_a_redirect(server: Server) -> None:
+    parts = [("story", (None, b"They took it.")), ("_stamp", (None, server.stamp().encode()))]
+    answer = server.client.post("/en/report/", files=parts, headers={"sec-fetch-mode": "navigate"})
+    assert answer.status_code == 303
+    assert "They took it." not in answer.text + answer.headers["location"]
+    pages = [server.client.get(answer.headers["location"]).text for _ in range(2)]
+    assert ["They took it." in page for page in pages] == [True, False]
+    assert "We need an answer to this one." in pages[0]
+    assert server.client.post("/en/report/", files=parts).status_code == 422, "a program gets it at once"
+
+
+def test_a_form_that_no_program_could_read_comes_back_by_a_redirect_too(server: Server) -> None:
+    headers = {"sec-fetch-mode": "navigate", "content-type": "multipart/form-data; boundary=x"}
+    answer = server.client.post("/es/report/", content=b"They took it.", headers=headers)
+    assert answer.status_code == 303
+    assert "No se guardó nada." in server.client.get(answer.headers["location"]).text
+
+
 def test_a_number_that_was_made_up_shows_nothing(shared_server: Server) -> None:
     for number in ("", "0" * 32, "x" * 5000):
         page = shared_server.client.get(f"/en/sent?sealed_by=server&once={number}")

@@ -72,9 +72,10 @@ def wanted(guide: str) -> Iterator[tuple[str, str]]:
 def check(said: str, pages: dict[str, str], guide: str) -> list[str]:
     """What the guide says and nobody else does."""
     wrong = [f"{page}: {text}" for page, text in wanted(guide) if text not in pages[page]]
-    wrong += [line for line in re.findall(r"`([^`\n]*\d{4}[^`\n]*)`", guide) if line not in said]
+    before, _, after = guide.partition("## Look")
+    wrong += [line for line in re.findall(r"`([^`\n]*\d{4}[^`\n]*)`", before) if line not in said]
     everything = set(NUMBER.findall(" ".join(pages.values())))
-    numbers = set(NUMBER.findall(guide.partition("## Look")[2])) - ELSEWHERE
+    numbers = set(NUMBER.findall(after)) - ELSEWHERE
     return wrong + [f"no page says {number}" for number in sorted(numbers - everything)]
 
 

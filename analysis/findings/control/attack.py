@@ -9,28 +9,21 @@ numbers too, or, where whole numbers give less room than fractions do, the solve
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from threading import Lock
 
 import numpy as np
 
 from analysis.findings.control.bounds import Bounds, Interval, prove, round_inwards
-from analysis.findings.control.box import Boxes
 from analysis.findings.control.errors import Undecided
 from analysis.findings.control.lattice import Cell
-from analysis.findings.control.perturb import Perturbation, whole
-from analysis.findings.control.solver import Floats, Program, Sense
+from analysis.findings.control.solver import Program, Sense, lean
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, reduce
 
 # Fewer columns than this are done before a second solver has started.
 _WORTH_A_THREAD = 64
-# How many others of each row a box takes in. Smaller ones were measured to fail too often to be worth it.
-_SIZE = 10
-# So many tables are kept to start from.
-_KEPT = 512
-# By how much the measures of what is near differ.
-_SPREADS = (8.0, 2.0, 1.0, 32.0)
+# So many leanings are tried for a table at an end before the solver has to search for one.
+_LEANINGS = 4
 
 
 def attack(
@@ -56,7 +49,7 @@ def attack(
     found: dict[int, Bounds] = {}
     for model in unknowns.models:
         columns = [column for column, cell in enumerate(model.cells) if int(cell) in wanted]
-        found.update(_attack_model(system, model, columns, threads or len(os.sched_getaffinity(0))))
+        found.update(_attack_model(model, columns, threads or len(os.sched_getaffinity(0))))
     return {cell: _bounds(unknowns, found, system.index[cell]) for cell in targets}
 
 
@@ -67,9 +60,9 @@ def _bounds(unknowns: Unknowns, found: Mapping[int, Bounds], index: int) -> Boun
     return Bounds(Interval(number, number), (float(number), float(number)))
 
 
-def _attack_model(system: System, model: Model, columns: Sequence[int], threads: int) -> dict[int, Bounds]:
+def _attack_model(model: Model, columns: Sequence[int], threads: int) -> dict[int, Bounds]:
     """Even a model without targets is solved once: its numbers might contradict each other."""
-    search = Search(system, model)
+    search = Search(model)
     search.start()
     count = max(1, min(threads, len(columns) // _WORTH_A_THREAD))
     shares = [columns[i::count] for i in range(count)]
@@ -84,13 +77,8 @@ class Witnesses:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._lock = Lock()
-        self._tables: list[Ints] = []
-        size = len(model.cells)
-        self._ends = {
-            Sense.LEAST: np.full(size, ENDLESS, np.int64),
-            Sense.GREATEST: np.full(size, -1, np.int64),
-        }
-        self._holders = {sense: np.zeros(size, np.int64) for sense in Sense}
+        self._least = np.full(len(model.cells), ENDLESS, np.int64)
+        self._greatest = np.full(len(model.cells), -1, np.int64)
 
     def add(self, table: Ints) -> None:
         """Takes a table, which must hold. Raises Undecided."""
@@ -99,31 +87,19 @@ class Witnesses:
                 "the solver's tables do not hold in whole numbers", "publish fewer or smaller tables"
             )
         with self._lock:
-            kept = len(self._tables) < _KEPT
-            for sense, ends in self._ends.items():
-                further = table < ends if sense is Sense.LEAST else table > ends
-                ends[further] = table[further]
-                if kept:
-                    self._holders[sense][further] = len(self._tables)
-            if kept:
-                self._tables.append(table)
+            np.minimum(self._least, table, out=self._least)
+            np.maximum(self._greatest, table, out=self._greatest)
 
     def end(self, column: int, sense: Sense) -> int:
         """How far towards an end some table goes."""
-        return int(self._ends[sense][column])
-
-    def nearest(self, column: int, sense: Sense) -> Ints:
-        """The table that goes furthest, of those that were kept."""
-        with self._lock:
-            return self._tables[int(self._holders[sense][column])]
+        return int((self._least if sense is Sense.LEAST else self._greatest)[column])
 
 
 class Search:
     """Finds the ends of the intervals of one model's columns; several threads may do it together."""
 
-    def __init__(self, system: System, model: Model) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._boxes = Boxes(system, model)
         self.witnesses = Witnesses(model)
 
     def start(self) -> None:
@@ -133,17 +109,17 @@ class Search:
 
     def bounds(self, columns: Iterable[int]) -> dict[int, Bounds]:
         """The intervals of columns."""
-        task = _Task(self._model, self._boxes, self.witnesses)
+        task = _Task(self._model, self.witnesses)
         return {column: task.bounds(column) for column in columns}
 
 
 class _Task:
     """One thread's solvers."""
 
-    def __init__(self, model: Model, boxes: Boxes, witnesses: Witnesses) -> None:
-        self._model, self._boxes = model, boxes
-        self._witnesses = witnesses
+    def __init__(self, model: Model, witnesses: Witnesses) -> None:
+        self._model, self._witnesses = model, witnesses
         self._linear = Program(model)
+        self._leaning: list[Program] = []
         self._whole: Program | None = None
 
     def bounds(self, column: int) -> Bounds:
@@ -155,7 +131,8 @@ class _Task:
 
     def _end(self, column: int, sense: Sense) -> tuple[int | None, float | None]:
         outermost = int((self._model.lower if sense is Sense.LEAST else self._model.upper)[column])
-        if self._witnesses.end(column, sense) == outermost:
+        # Most cells of a large table can be all that plain subtraction leaves them.
+        if outermost < ENDLESS and self._reaches(column, sense, outermost, 1):
             return outermost, float(outermost)
         solution = self._linear.extreme(column, sense)
         if solution is None:
@@ -166,41 +143,26 @@ class _Task:
         if bound is None:
             return self._search(column, sense), float(solution.values[column])
         goal = round_inwards(bound, sense)
-        if self._witnesses.end(column, sense) != goal:
-            self._approach(column, goal, sense)
-        if self._witnesses.end(column, sense) != goal:
+        if not self._reaches(column, sense, goal, _LEANINGS):
             goal = self._search(column, sense)
         return goal, float(bound)
 
-    def _approach(self, column: int, goal: int, sense: Sense) -> None:
-        """Looks for a table at a goal near the one that comes nearest: in a box, then everywhere."""
-        table = self._witnesses.nearest(column, sense)
-        need = abs(goal - int(table[column]))
-        ends = self._model.lower if sense is Sense.GREATEST else self._model.upper
-        room = np.minimum(np.abs(table - ends), need)
-        columns = self._boxes.around(column, _SIZE, -room.astype(np.float64), room, need)
-        box = Perturbation(self._boxes.cut(columns), table[columns], self._costs[0][columns])
-        if self._take(table, columns, box.force(int(np.searchsorted(columns, column)), goal)):
-            return
-        near = Perturbation(self._model, table, self._costs[0])
-        for costs in self._costs:
-            near.weigh(costs)
-            if self._take(table, np.arange(len(table)), near.force(column, goal)):
-                return
+    def _reaches(self, column: int, sense: Sense, goal: int, leanings: int) -> bool:
+        """Whether some table of whole numbers has a column at a goal, as far as that many leanings find."""
+        for number in range(leanings):
+            if self._witnesses.end(column, sense) == goal:
+                return True
+            solution = self._lean(number).with_fixed(column, goal)
+            if solution is None:
+                break
+            if (table := solution.whole) is not None and self._model.holds(table):
+                self._witnesses.add(table)
+        return self._witnesses.end(column, sense) == goal
 
-    def _take(self, table: Ints, columns: Ints, moved: Floats | None) -> bool:
-        change = None if moved is None else whole(moved)
-        if change is not None:
-            table = table.copy()
-            table[columns] += change
-            self._witnesses.add(table)
-        return change is not None
-
-    @cached_property
-    def _costs(self) -> list[Floats]:
-        """Where the nearest table has fractions, nearest by another measure may have none."""
-        draw = np.random.default_rng(0).random
-        return [1 + spread * draw(len(self._model.cells)) for spread in _SPREADS]
+    def _lean(self, number: int) -> Program:
+        if number == len(self._leaning):
+            self._leaning.append(lean(self._model, number))
+        return self._leaning[number]
 
     def _search(self, column: int, sense: Sense) -> int:
         self._whole = self._whole or Program(self._model, whole=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.findings.control.box import Boxes
 from analysis.findings.control.perturb import STILL, Perturbation, whole
-from analysis.findings.control.solver import Floats
+from analysis.findings.control.solver import Floats, lean
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import Ints, Model
 
@@ -16,6 +16,8 @@ _SIZES = (3, 8)
 # A cell is withheld or not, however far it moves, while the program counts by how far: so it is asked
 # again, with the cost of each cell that moved spread over how far it did.
 _AGAIN = 2
+# In so large a model the whole is slow, so cells that are withheld already are asked by themselves before.
+_LARGE = 5000
 
 Price = Callable[[Ints], float]
 
@@ -32,6 +34,7 @@ class Changes:
         self._boxes = Boxes(system, model)
         nothing = np.ones(len(table))
         self._lanes = [Perturbation(model, table, nothing) for _ in range(lanes)]
+        self._leaning = [lean(model, 0) for _ in range(lanes)] if len(table) >= _LARGE else []
 
     def near(
         self, column: int, goal: int, costs: Floats, bounds: tuple[Ints, Ints], price: Price
@@ -53,6 +56,8 @@ class Changes:
     ) -> Ints:
         """The best that boxes and the whole table have. Raises Blocked."""
         near = self.near(column, goal, costs, bounds, price)
+        if near is None and len(self._table) >= _LARGE:
+            near = self._free(lane, column, goal, costs, bounds)
         if near is not None and not price(near):
             return near
         moved = self._anywhere(lane, column, goal, costs, bounds)
@@ -85,6 +90,18 @@ class Changes:
             yield spread
             paid = np.where(change != 0, costs[columns] * distance / np.maximum(np.abs(change), 1), paid)
             perturbation.weigh(paid)
+
+    def _free(
+        self, lane: int, column: int, goal: int, costs: Floats, bounds: tuple[Ints, Ints]
+    ) -> Ints | None:
+        """Any change of cells that are withheld already; None where none was found."""
+        # These cost next to nothing, all others much more.
+        hidden = costs < 2 * costs.min()
+        program = self._leaning[lane]
+        program.bound(np.where(hidden, bounds[0], self._table), np.where(hidden, bounds[1], self._table))
+        solution = program.with_fixed(column, goal)
+        table = None if solution is None else solution.whole
+        return None if table is None or not self._model.holds(table) else table - self._table
 
     def _anywhere(
         self, lane: int, column: int, goal: int, costs: Floats, bounds: tuple[Ints, Ints]

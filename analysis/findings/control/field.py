@@ -1,8 +1,9 @@
 """The cells of one model while it is decided which of them to withhold; `protect` says how."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,9 @@ ORDERS = 4
 # Trying to print cells again ends after so many tests for each that there is, and so many in all: the
 # dearest come first, and of a large table the rest was measured to gain less than a hundredth of the cost.
 _RETRIES, _MOST_RETRIES = 4, 1500
+
+# A table that shows one cell as it must be is held against so many others that share reports with it.
+_RELATED = 64
 
 
 class BlockedTarget(Exception):
@@ -100,7 +104,9 @@ class Field:
         with ThreadPoolExecutor(_LANES) as threads:
             while waiting := [test for test in waiting if test not in self._changes]:
                 taken = waiting[:lanes]
-                for test, change in zip(taken, threads.map(self._open, range(lanes), taken), strict=True):
+                # Nothing is kept before all are done: what the slower one asks must not have changed.
+                changes = list(threads.map(self._open, range(lanes), taken))
+                for test, change in zip(taken, changes, strict=True):
                     self._keep(test, change)
 
     def release(self) -> None:
@@ -154,13 +160,25 @@ class Field:
         self._hidden[new] = True
         self._blame.update(dict.fromkeys(new.tolist(), test))
         self._changes[test] = change
-        table = self._table + change
-        if (table >= self._standing).all():
-            for column, need in self._targets.items():
-                if table[column] >= need.high:
-                    self._changes.setdefault(Test(column, False), change)
-                if table[column] <= need.low:
-                    self._changes.setdefault(Test(column, True), change)
+        for column in self._also_asked(table := self._table + change):
+            need = self._targets[column]
+            if table[column] >= need.high:
+                self._changes.setdefault(Test(column, False), change)
+            if table[column] <= need.low:
+                self._changes.setdefault(Test(column, True), change)
+
+    def _also_asked(self, table: Ints) -> Iterator[int]:
+        """The targets for which a table is possible, whoever tests them."""
+        below = np.flatnonzero(table < self._standing)
+        if not len(below):
+            yield from self._targets
+            return
+        # Who tests a cell may be allowed more only in cells that share reports with it.
+        related = self._insiders.relaxed(int(self._model.cells[below[0]]))
+        columns = (self._column_of.get(cell) for cell in islice(related, _RELATED))
+        for column in columns:
+            if column in self._targets and (table[below] >= self._knowledge(column)[below]).all():
+                yield column
 
     def _goal(self, test: Test) -> int:
         need, count = self._targets[test.column], int(self._table[test.column])

@@ -6,6 +6,7 @@ at least `most` reports, or all that it has, beside those it shares with the tes
 than any group of so many can know, for it is never in all cells at once (Salazar-Gonzalez 2004).
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -43,10 +44,10 @@ class Insiders:
             if not is_slack(self._system.cells[cell])
         }
 
-    def __call__(self, target: Cell) -> dict[Cell, int]:
+    def __call__(self, target: Cell) -> Mapping[Cell, int]:
         """What is known of every cell while one is tested."""
         relaxed = self.relaxed(self._system.index[target])
-        return self._named | {self._system.cells[i]: number for i, number in relaxed.items()}
+        return ChainMap({self._system.cells[i]: number for i, number in relaxed.items()}, self._named)
 
     @cached_property
     def _named(self) -> dict[Cell, int]:

@@ -30,7 +30,12 @@ _OPTIONS: dict[str, Any] = {
     # A table made to be hard must not keep a machine busy for ever; no table met so far needs a hundredth.
     "mip_max_nodes": 100_000,
 }
+# Where the costs stay and a bound changes, the dual simplex has the shortest way. Costs that are drawn
+# need no perturbation against ties.
+_COSTLY: dict[str, Any] = {"simplex_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
 _NEAR = 1e-6
+# By how much the ways to lean differ.
+_SPREAD = 0.2
 
 
 class Sense(Enum):
@@ -55,17 +60,20 @@ class Solution:
 
 
 class Program:
-    """A model at the solver; `whole` asks for whole numbers."""
+    """A model at the solver; `whole` asks for whole numbers, and `costs` for tables of least cost."""
 
-    def __init__(self, model: Model, *, whole: bool = False) -> None:
-        self._model = model
+    def __init__(self, model: Model, *, whole: bool = False, costs: Floats | None = None) -> None:
+        self._lower, self._upper = model.lower, model.upper
         self._solver = Highs()  # type: ignore[no-untyped-call]
         self._solver.silent()
         for option, value in _OPTIONS.items():
             self._solver.setOptionValue(option, value)
         if whole:
             self._solver.setOptionValue("presolve", "on")
-        self._solver.passModel(self._describe(model, whole))
+        if costs is not None:
+            for option, value in _COSTLY.items():
+                self._solver.setOptionValue(option, value)
+        self._solver.passModel(self._describe(model, whole, costs))
 
     def extreme(self, column: int, sense: Sense) -> Solution | None:
         """A table in which a column is at the end of its interval; None where there is no end.
@@ -84,11 +92,26 @@ class Program:
         assert solution is not None  # noqa: S101 - without a cost nothing is endless
         return solution
 
-    def bound(self, columns: Ints, lower: Ints, upper: Ints) -> None:
-        """Changes what is known of some columns."""
-        places = columns.astype(np.int32)
+    def with_fixed(self, column: int, number: int) -> Solution | None:
+        """The cheapest table in which a column is a number; None where there is none. Raises Undecided."""
+        self._solver.changeColBounds(column, float(number), float(number))
+        try:
+            return self._solve()
+        except Inconsistent:
+            return None
+        finally:
+            self._restore(np.array([column]))
+
+    def bound(self, lower: Ints, upper: Ints) -> None:
+        """Changes how low and how high the columns may be."""
+        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+        self._lower, self._upper = lower, upper
+        self._restore(changed)
+
+    def _restore(self, columns: Ints) -> None:
+        lower, upper = self._lower[columns].astype(np.float64), self._upper[columns]
         highs = np.where(upper >= ENDLESS, self._solver.inf, upper)
-        self._solver.changeColsBounds(len(places), places, lower.astype(np.float64), highs)
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, highs)
 
     def _solve(self) -> Solution | None:
         self._solver.run()
@@ -104,11 +127,11 @@ class Program:
         solution = self._solver.getSolution()
         return Solution(np.array(solution.col_value), np.array(solution.row_dual))
 
-    def _describe(self, model: Model, whole: bool) -> HighsLp:
+    def _describe(self, model: Model, whole: bool, costs: Floats | None) -> HighsLp:
         described = HighsLp()
         described.num_col_, described.num_row_ = len(model.cells), len(model.known)
         described.sense_ = ObjSense.kMinimize
-        described.col_cost_ = np.zeros(len(model.cells))
+        described.col_cost_ = np.zeros(len(model.cells)) if costs is None else costs
         described.col_lower_ = model.lower.astype(np.float64)
         described.col_upper_ = np.where(model.upper >= ENDLESS, self._solver.inf, model.upper)
         described.row_lower_ = described.row_upper_ = model.known.astype(np.float64)
@@ -119,3 +142,14 @@ class Program:
         if whole:
             described.integrality_ = [HighsVarType.kInteger] * len(model.cells)
         return described
+
+
+def lean(model: Model, number: int) -> Program:
+    """A program that leans towards tables with every cell near its greatest; by each number another way.
+
+    Such a table has a few large cells, is nearly always in whole numbers, and so shows the ends of many
+    intervals at once.
+    """
+    draw = np.random.default_rng(number).random(len(model.cells))
+    reach = np.where(model.upper < ENDLESS, np.maximum(model.upper, 1), np.inf)
+    return Program(model, costs=-(1 + _SPREAD * draw) / reach)

@@ -14,6 +14,8 @@ from analysis.findings.ledger.errors import BrokenLedger
 from analysis.findings.limits import AT_LEAST, AT_MOST, merged
 
 RELEASE, CLAIM = "release", "claim"
+# A release with noise tells no number exactly (analysis/findings/privacy/account.py).
+NOISED = "noised"
 # How a claim is told: as the number itself, or as an end of where it lies.
 REPORTS_ARE = "reports"
 # As in an audit file: the solver counts in floats, and up to here no whole number is lost.
@@ -88,6 +90,8 @@ def gather(entries: Iterable[Mapping[str, Any]]) -> Facts:
 def _told(entry: Mapping[str, Any]) -> list[tuple[Cell, int]]:
     if entry["kind"] == RELEASE:
         return [(parse_cell(name), _reports(reports)) for name, reports in entry["printed"].items()]
+    if entry["kind"] == NOISED:
+        return []
     if entry["kind"] == CLAIM:
         return [] if limit_of(entry) else [(parse_cell(entry["cell"]), _reports(entry[REPORTS_ARE]))]
     raise ValueError

@@ -9,7 +9,7 @@ pages may be worded otherwise, and then only the numbers of its texts can be com
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -22,6 +22,7 @@ from analysis.findings.errors import FindingsError
 from analysis.findings.ledger.entries import RELEASE
 from analysis.findings.ledger.errors import BadRelease
 from analysis.findings.ledger.stranger import BYTES, CODEBOOK, LEDGER, Public
+from analysis.findings.privacy.checking import Checked
 from analysis.findings.released import Release
 from analysis.findings.site import minisign
 from analysis.findings.site.site import PUBLIC_KEY, SIGNATURE, SUMS, unsigned
@@ -51,6 +52,29 @@ def compare(folder: Path, public: Public, audit: Audit) -> Compared:
 
     Raises BadRelease, UnreadableFile.
     """
+    entry = [one for one in map(json.loads, public.lines) if one["kind"] == RELEASE][-1]
+    attacked = canonical(audit.json) + b"\n"
+
+    def read(words: bytes, ledger: bytes, codebook: bytes) -> Release:
+        return wrapping.read(words, ledger, codebook, attacked, public.known, entry)
+
+    return _compare(folder, entry, read)
+
+
+def compare_noised(folder: Path, checked: Checked) -> Compared:
+    """The same of a release with noise. Raises BadRelease, UnreadableFile."""
+    audit = canonical(checked.json) + b"\n"
+
+    def read(words: bytes, ledger: bytes, codebook: bytes) -> Release:
+        printer = checked.printer(codebook)
+        return wrapping.read(words, ledger, codebook, audit, {}, checked.entry, printer, checked.privacy)
+
+    return _compare(folder, checked.entry, read)
+
+
+def _compare(
+    folder: Path, entry: Mapping[str, Any], read: Callable[[bytes, bytes, bytes], Release]
+) -> Compared:
     found, there = Compared(), sorted(_files(folder))
     if WORDS not in there:
         others = len(set(there) - {LEDGER, CODEBOOK})
@@ -59,7 +83,7 @@ def compare(folder: Path, public: Public, audit: Audit) -> Compared:
         else:
             found.notes.append(f"{folder}: {LEDGER} and {CODEBOOK} are all that was there to compare")
         return found
-    release = _release(folder, public, audit, found)
+    release = _release(folder, entry, read, found)
     key, made = _made(folder, release)
     same = json.loads(release.words)["made_with"] == wrapping.made_with()
     if not same:
@@ -103,18 +127,17 @@ def _files(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def _release(folder: Path, public: Public, audit: Audit, found: Compared) -> Release:
-    words = read_file(folder / WORDS, BYTES)
-    ledger, codebook = (read_file(folder / name, BYTES) for name in (LEDGER, CODEBOOK))
-    entry = [one for one in map(json.loads, public.lines) if one["kind"] == RELEASE][-1]
-    attacked = canonical(audit.json) + b"\n"
+def _release(
+    folder: Path, entry: Mapping[str, Any], read: Callable[[bytes, bytes, bytes], Release], found: Compared
+) -> Release:
+    words, ledger, codebook = (read_file(folder / name, BYTES) for name in (WORDS, LEDGER, CODEBOOK))
     try:
-        release = wrapping.read(words, ledger, codebook, attacked, public.known, entry)
-        told = json.loads(words)
+        release, told = read(words, ledger, codebook), json.loads(words)
         found.wrong.extend(
             f'{folder / WORDS} says another "{name}" than the ledger'
             for known, name in _ALIKE.items()
-            if told[name] != entry[known]
+            # A release with noise has no threshold.
+            if known in entry and told[name] != entry[known]
         )
         if release.trackers and len(release.trackers) != release.n.reports:
             found.wrong.append(f"{folder / WORDS} has another number of trackers than reports were counted")

@@ -74,7 +74,12 @@ def read_releases(folders: Sequence[Path]) -> Public:
                 f"{folder / LEDGER} is no beginning of {newest / LEDGER}",
                 "one of the two was changed, or they are of two desks",
             )
-    facts = entries.gather(chain.read(ledgers[newest], str(newest / LEDGER)))
+    lines_read = chain.read(ledgers[newest], str(newest / LEDGER))
+    if lines_read and lines_read[-1].get("kind") == entries.NOISED:
+        raise BadRelease(
+            f"{newest} is a release with noise: it has no exact number", "give a release with exact numbers"
+        )
+    facts = entries.gather(lines_read)
     codebook = read_file(newest / CODEBOOK, BYTES)
     if hashlib.sha256(codebook).hexdigest() != facts.codebook:
         raise BadRelease(

@@ -89,7 +89,8 @@ def _field(field: Field, voice: Voice) -> dict[str, Any]:
     if field.kind == "number":
         return {**described, "type": "integer", "constraints": {"minimum": 0}}
     if field.kind == "status":
-        return {**described, "type": "string", "constraints": {"enum": ["c", "z"]}}
+        marks = ["z"] if voice.release.privacy else ["c", "z"]
+        return {**described, "type": "string", "constraints": {"enum": marks}}
     if field.kind == "code" and field.axis:
         codes = [one.code for one in field.axis.categories]
         return {**described, "type": "string", "constraints": {"required": True, "enum": codes}}

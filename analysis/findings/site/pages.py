@@ -140,7 +140,7 @@ class Pages:
         return [
             say("caveat_chosen"),
             say("caveat_people"),
-            say("caveat_withheld", self._release.k),
+            saying.protected(self._voice),
             *saying.made(self._voice),
         ]
 

@@ -1,6 +1,6 @@
 """The one sentence of a table, made from its cells, and the caveats that go wherever its numbers go."""
 
-from analysis.findings.released import PERCENT_BASE, TOTAL, Cell, Kind, Status, Table
+from analysis.findings.released import PERCENT_BASE, TOTAL, Cell, Kind, Noise, Status, Table
 from analysis.findings.site.sheet import Column, Row, Sheet, has, sheets
 from analysis.findings.site.voice import Voice
 
@@ -31,10 +31,15 @@ def is_paired(table: Table) -> bool:
 
 def _largest(sheet: Sheet) -> tuple[Column, Row, Cell] | None:
     for place in [sheet.whole] if sheet.added else _in_turn(sheet):
-        shown = [pair for pair in sheet.column(place) if pair[1].reports and pair[0].telling]
+        shown = [pair for pair in sheet.column(place) if _stands_out(pair[1]) and pair[0].telling]
         if shown:
             return (sheet.columns[place], *max(shown, key=lambda pair: pair[1].reports or 0))
     return None
+
+
+def _stands_out(cell: Cell) -> bool:
+    """Whether a cell counts any report for sure: not by noise alone."""
+    return (cell.reports or 0) > (cell.margin or 0)
 
 
 def _paired(sheet: Sheet) -> tuple[Column, Row, Cell] | None:
@@ -42,7 +47,7 @@ def _paired(sheet: Sheet) -> tuple[Column, Row, Cell] | None:
         (column, row, cell)
         for row in sheet.rows
         for column, cell in zip(sheet.columns, row.cells, strict=True)
-        if cell.reports and row.telling and row.code != column.code
+        if _stands_out(cell) and row.telling and row.code != column.code
     ]
     return max(shown, key=lambda one: one[2].reports or 0) if shown else None
 
@@ -52,7 +57,7 @@ def _told(table: Table, column: Column, row: Row, cell: Cell, voice: Voice) -> s
     first = table.axes[0]
     if table.kind is Kind.FLOW:
         # Its percentage is of what was received in that row: no share of all reports.
-        first, cell = table.axes[1], Cell(Status.SHOWN, cell.reports)
+        first, cell = table.axes[1], Cell(Status.SHOWN, cell.reports, margin=cell.margin)
     if is_paired(table):
         label = voice.say("chart_both", row.label, column.label)
     if first.id == "month":
@@ -83,6 +88,8 @@ def _sides(sheet: Sheet, voice: Voice) -> str:
         for row in sheet.rows
         for one, other in [[row.cells[i] for i in sides]]
         if row.telling and one.reports is not None and other.reports is not None
+        # Of exact numbers, a zero is a number too.
+        if not one.margin or _stands_out(one) or _stands_out(other)
     ]
     if not both:
         return voice.say("sentence_none", org, span, release.n.reports)
@@ -110,9 +117,25 @@ def caveats(table: Table, voice: Voice) -> list[str]:
         said.append(voice.say("caveat_withheld", voice.release.k))
     if has(table, Status.NOT_ASKED):
         said.append(voice.say("caveat_not_asked"))
+    if table.noise:
+        said.extend(_noise(table, table.noise, voice))
     if any(cell.percent is not None for cell in table.cells.values()):
-        said.append(voice.say("caveat_percent", PERCENT_BASE))
+        said.append(voice.say("caveat_percent_noise" if table.noise else "caveat_percent", PERCENT_BASE))
     return said
+
+
+def _noise(table: Table, noise: Noise, voice: Voice) -> list[str]:
+    said = [voice.say("caveat_noise", table.id, noise)]
+    if table.multiple and voice.release.privacy:
+        said.append(voice.say("caveat_answers", voice.release.privacy.answers))
+    return said
+
+
+def protected(voice: Voice) -> str:
+    """How the people of a release are protected, in a sentence."""
+    if voice.release.privacy:
+        return voice.say("caveat_noise_general")
+    return voice.say("caveat_withheld", voice.release.k)
 
 
 def made(voice: Voice) -> list[str]:

@@ -5,7 +5,6 @@ There is no clock, no chance and no locale in here, and nothing but the release 
 
 import hashlib
 
-from analysis.findings import trackers
 from analysis.findings.released import Release
 from analysis.findings.site import citing, minisign, package, pages, pdf, svg, tidy
 from analysis.findings.site.part import part
@@ -48,7 +47,7 @@ def _data(release: Release, voices: list[Voice]) -> dict[str, bytes]:
     files = {"ledger.jsonl": release.ledger, "audit.json": release.audit, "codebook.json": release.codebook}
     files["release.json"] = release.words
     if release.trackers:
-        files[trackers.FILE] = trackers.csv(release.trackers)
+        files[tidy.TRACKERS] = tidy.trackers_file(release.trackers)
     for table in release.tables:
         files[f"tables/{table.id}.csv"] = tidy.csv_file(table, voices)
         files[f"tables/{table.id}.csv-metadata.json"] = package.csvw(table, voices)

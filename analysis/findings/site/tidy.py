@@ -2,6 +2,7 @@
 
     csv    = UTF-8, comma, LF, RFC 4180; a header; the order of print
     row    = table, then code and words of each axis, then reports, base, percent, status
+             with noise, margin stands before status
     status = "" shown | "c" withheld | "z" asked by no form; without a number the field is empty
 
 A spreadsheet takes a cell that begins with = + - @ for a formula, so such words get an apostrophe before.
@@ -19,7 +20,8 @@ from analysis.findings.site.citing import dumped, text
 from analysis.findings.site.voice import Voice
 
 NUMBERS = ("reports", "base", "percent")
-STATUS = "status"
+MARGIN, STATUS = "margin", "status"
+TRACKERS = "trackers.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -40,7 +42,12 @@ def fields(table: Table, languages: Sequence[str]) -> list[Field]:
     for name, axis in zip(names, table.axes, strict=True):
         found.append(Field(name, "code", axis))
         found += [Field(f"{name}_{language}", "words", axis, language) for language in languages]
-    return [*found, *(Field(name, "number") for name in NUMBERS), Field(STATUS, "status")]
+    return [*found, *(Field(name, "number") for name in _numbers(table)), Field(STATUS, "status")]
+
+
+def _numbers(table: Table) -> tuple[str, ...]:
+    """The columns of numbers; that of margins where there is noise."""
+    return (*NUMBERS, MARGIN) if table.noise else NUMBERS
 
 
 def _names(table: Table) -> list[str]:
@@ -61,8 +68,8 @@ def csv_file(table: Table, voices: Sequence[Voice]) -> bytes:
             for part in (category.code, *(voice.label(axis, category) for voice in voices))
         ]
         # csv writes None as an empty field.
-        numbers = (cell.reports, cell.base, cell.percent, str(cell.status))
-        writer.writerow([*map(_safe, (table.id, *words)), *numbers])
+        numbers = (getattr(cell, name) for name in _numbers(table))
+        writer.writerow([*map(_safe, (table.id, *words)), *numbers, str(cell.status)])
     return out.getvalue().encode()
 
 
@@ -114,5 +121,10 @@ def _axis(name: str, axis: Axis, by: dict[str, Voice]) -> dict[str, object]:
 
 def _cell(table: Table, categories: Sequence[Category], cell: Cell) -> dict[str, object]:
     codes = {name: one.code for name, one in zip(_names(table), categories, strict=True)}
-    numbers = {"reports": cell.reports, "base": cell.base, "percent": cell.percent}
+    numbers: dict[str, object] = {name: getattr(cell, name) for name in _numbers(table)}
     return {**codes, **numbers, "status": str(cell.status)}
+
+
+def trackers_file(trackers: Sequence[str]) -> bytes:
+    """The list of trackers."""
+    return "".join(f"{one}\n" for one in ("tracker", *trackers)).encode()

@@ -25,7 +25,8 @@ class Voice:
         # Templates of pages and pictures, whose values are escaped as HTML and SVG want it.
         self.markup = environment(translations, keep_trailing_newline=True)
         self._plain = _plain(translations)
-        self._words: Any = self._plain.get_template(f"{FOLDER}/words.txt").module
+        words = self._plain.get_template(f"{FOLDER}/words.txt")
+        self._words: Any = words.make_module({"release": release})
 
     def say(self, what: str, *values: object) -> str:
         """A sentence or word by the name of its macro in words.txt."""

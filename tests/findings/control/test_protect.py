@@ -1,4 +1,5 @@
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 
 from analysis.findings.control.attack import attack
 from analysis.findings.control.certificate import Knowledge, Need, Witness, verify
+from analysis.findings.control.changes import Changes
 from analysis.findings.control.errors import PastDiscloses, Unverified
 from analysis.findings.control.exact import cheapest
 from analysis.findings.control.insider import Insiders
 from analysis.findings.control.lattice import Cell, Lattice, Tree
 from analysis.findings.control.protect import Protection, protect
 from analysis.findings.control.system import Builder, System
+from tests.bench.control import draw_table
 from tests.findings.control.small import fill, lattice
 
 K = 5
@@ -130,6 +133,22 @@ def test_another_key_breaks_ties_in_another_way() -> None:
         for i in range(4)
     }
     assert len(patterns) > 1
+
+
+def test_which_of_two_lanes_is_slower_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.findings.control.field._WORTH_LANES", 0)
+    table, counts = draw_table((3, 5, 6), 200, seed=2)
+    system, cheapest = System.of(table), Changes.cheapest
+    found = []
+    for slow in (0, 1):
+
+        def wait(changes: Changes, lane: int, *asked: Any, slow: int = slow) -> Any:
+            time.sleep(0.01 * (lane == slow))
+            return cheapest(changes, lane, *asked)
+
+        monkeypatch.setattr(Changes, "cheapest", wait)
+        found.append(protect(system, counts, needs(counts), costs=prices(counts), key=KEY))
+    assert found[0] == found[1]
 
 
 def test_a_table_without_sensitive_cells_is_printed_whole() -> None:
