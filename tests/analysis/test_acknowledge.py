@@ -156,7 +156,7 @@ def test_a_whole_trip_there_and_back_with_the_real_commands(
         shutil.rmtree(stick / "witnessbox-000001")
         done = intake("acknowledge", "--data", data, stick / "acknowledgement-000001")
         assert done.stdout.splitlines()[1:] == [
-            "the desk's replies are in force",
+            "what the desk says to reporters was taken over",
             "deleted 4 reports, 1 attachment",
         ]
         assert stored(data).keys() == {late[:16]}
@@ -212,12 +212,12 @@ def test_two_unions_share_one_intake_and_each_opens_all_of_it(run: Run, tmp_path
         for _ in range(3):
             assert server.post_sealed(sealed_body(all_desks.read(data).recipients)).status_code == 201
         assert trip(run, desks[0], data, stick) == [
-            "the desk's replies are in force",
+            "what the desk says to reporters was taken over",
             "bundle 1 not deleted: another desk has still to acknowledge",
         ]
         assert len(stored(data)) == 3
         assert trip(run, desks[1], data, stick) == [
-            "the desk's replies are in force",
+            "what the desk says to reporters was taken over",
             "deleted 3 reports, 0 attachments",
         ]
         time.sleep(SECONDS_BETWEEN_LOOKS + 0.5)
@@ -239,7 +239,7 @@ def test_a_desk_s_new_keys_reach_the_intake_with_the_next_answer(
     run("keygen", "--desk", desk, "--no-passphrase")
     intake("init", "--data", data, "--desk", desk / "desk.pub")
     run("pin", "--desk", desk, data / "server.pub")
-    assert trip(run, desk, data, stick) == ["the desk's replies are in force"]
+    assert trip(run, desk, data, stick) == ["what the desk says to reporters was taken over"]
     before = all_desks.read(data).recipients
     assert run("rotate", "--desk", desk, "--no-passphrase").returncode == 0
     said = trip(run, desk, data, stick)
