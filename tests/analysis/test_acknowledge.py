@@ -1,9 +1,11 @@
 """The desk's answer: it names what stands in the archive whole, and the intake deletes just that."""
 
+import json
 import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from intake import desks as all_desks
 from intake.crypto.acknowledgement import Acknowledgement, parse
 from intake.crypto.receipt import Receipt
 from intake.directory import read_key
+from intake.shelf import SECONDS_BETWEEN_LOOKS
 from tests.analysis.conftest import Run, unlock
 from tests.analysis.dying import dying
 from tests.analysis.making import Server as Bundles
@@ -152,7 +155,10 @@ def test_a_whole_trip_there_and_back_with_the_real_commands(
         assert run("acknowledge", "--desk", desk.path, "--out", stick, "--server", key).returncode == 0
         shutil.rmtree(stick / "witnessbox-000001")
         done = intake("acknowledge", "--data", data, stick / "acknowledgement-000001")
-        assert done.stdout.splitlines()[1] == "deleted 4 reports, 1 attachment"
+        assert done.stdout.splitlines()[1:] == [
+            "what the desk says to reporters was taken over",
+            "deleted 4 reports, 1 attachment",
+        ]
         assert stored(data).keys() == {late[:16]}
         assert stored_files(data) == {}
     assert run("import", "--desk", desk.path, stick / "witnessbox-000001").returncode == 1
@@ -171,6 +177,12 @@ def test_a_desk_that_the_intake_did_not_pin_deletes_nothing(
     assert "not signed by a desk that is known here" in done.stderr
     with closing(sqlite3.connect(data / "reports.db")) as connection:
         assert connection.execute("SELECT count(*) FROM acknowledgements").fetchone() == (0,)
+
+
+def desk_key(card: Path) -> str:
+    """The key that signs a desk's card, in hexadecimal."""
+    found = json.loads(card.read_text().splitlines()[1])
+    return str(found["desk"])
 
 
 def trip(run: Run, desk: Path, data: Path, stick: Path) -> list[str]:
@@ -200,10 +212,19 @@ def test_two_unions_share_one_intake_and_each_opens_all_of_it(run: Run, tmp_path
         for _ in range(3):
             assert server.post_sealed(sealed_body(all_desks.read(data).recipients)).status_code == 201
         assert trip(run, desks[0], data, stick) == [
-            "bundle 1 not deleted: another desk has still to acknowledge"
+            "what the desk says to reporters was taken over",
+            "bundle 1 not deleted: another desk has still to acknowledge",
         ]
         assert len(stored(data)) == 3
-        assert trip(run, desks[1], data, stick) == ["deleted 3 reports, 0 attachments"]
+        assert trip(run, desks[1], data, stick) == [
+            "what the desk says to reporters was taken over",
+            "deleted 3 reports, 0 attachments",
+        ]
+        time.sleep(SECONDS_BETWEEN_LOOKS + 0.5)
+        # Each has a box of its own, which the other's does not replace.
+        assert {one["desk"] for one in server.client.get("/box").json()} == {
+            desk_key(path / "desk.pub") for path in desks
+        }
     assert stored(data) == {}
     for path in desks:
         desk = unlock(path)
@@ -218,7 +239,7 @@ def test_a_desk_s_new_keys_reach_the_intake_with_the_next_answer(
     run("keygen", "--desk", desk, "--no-passphrase")
     intake("init", "--data", data, "--desk", desk / "desk.pub")
     run("pin", "--desk", desk, data / "server.pub")
-    assert trip(run, desk, data, stick) == []
+    assert trip(run, desk, data, stick) == ["what the desk says to reporters was taken over"]
     before = all_desks.read(data).recipients
     assert run("rotate", "--desk", desk, "--no-passphrase").returncode == 0
     said = trip(run, desk, data, stick)
@@ -238,9 +259,11 @@ def test_nothing_is_said_while_an_import_goes_on(run: Run, desk: Desk, stick: Pa
     ("command", "step", "number", "written"),
     [
         pytest.param("acknowledge", "fsync", 1, False, id="before the answer"),
-        pytest.param("acknowledge", "fsync", 2, False, id="while the answer is written"),
-        pytest.param("acknowledge", "replace", 1, False, id="before the answer has its name"),
-        pytest.param("acknowledge", "fsync", 3, True, id="after the answer has its name"),
+        pytest.param("acknowledge", "fsync", 2, False, id="while the box is written"),
+        pytest.param("acknowledge", "replace", 1, False, id="before the box has its name"),
+        pytest.param("acknowledge", "fsync", 4, False, id="while the answer is written"),
+        pytest.param("acknowledge", "replace", 2, False, id="before the answer has its name"),
+        pytest.param("acknowledge", "fsync", 5, True, id="after the answer has its name"),
         pytest.param("backup", "fsync", 1, False, id="while the backup is written"),
         pytest.param("backup", "replace", 1, False, id="before the backup has its name"),
         pytest.param("backup", "fsync", 2, True, id="after the backup has its name"),
@@ -267,7 +290,8 @@ def test_a_command_that_dies_while_it_writes_is_repeated(
     assert path.exists() == written
     before = path.read_bytes() if written else b""
     assert run(*line).returncode == 0
-    assert list(empty.iterdir()) == [path]
+    box = [empty / "box-000001"] if command == "acknowledge" else []
+    assert sorted(empty.iterdir()) == [path, *box]
     if command == "acknowledge":
         assert path.read_bytes().startswith(before)
 
