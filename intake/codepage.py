@@ -45,6 +45,10 @@ MOST_SHOWN = 32
 # What one message takes in a page: its words (message.py, MAX_TEXT_IN_PAGE) and what stands around them.
 BYTES_OF_ONE = 2_560
 _FRAME_STEP = 1_024
+# Nine words are far shorter, and reading a whole form full of signs as words would hold up everybody.
+MOST_LETTERS_OF_WORDS = 2_000
+# So much of a message that cannot be sent comes back, to be mended; all of it waits in memory.
+MOST_LETTERS_BACK = 10_000
 
 _NONCE = re.compile(rf"[0-9a-f]{{{2 * MESSAGE_NONCE}}}")
 
@@ -132,7 +136,7 @@ class Threads:
         stamp = _first(typed, STAMP)
         asked = Pending(self.door.restamp(stamp))
         try:
-            code = from_words(_first(typed, WORDS), lang)
+            code = from_words(_first(typed, WORDS)[:MOST_LETTERS_OF_WORDS], lang)
         except CodeError as problem:
             return replace(asked, problem=problem)
         return replace(asked, code=code, done=await self._done(lang, typed, stamp, Receipt.from_code(code)))
@@ -178,10 +182,11 @@ class Threads:
     async def _done(self, lang: str, typed: Typed, stamp: str, receipt: Receipt) -> Done:
         given = _first(typed, NONCE)
         nonce = bytes.fromhex(given) if _NONCE.fullmatch(given) else os.urandom(MESSAGE_NONCE)
-        begun = Done(nonce, typed=_first(typed, TEXT))
+        written = _first(typed, TEXT)
+        begun = Done(nonce, typed=written[:MOST_LETTERS_BACK])
         match _first(typed, DO):
             case "add":
-                return await self._add(lang, stamp, receipt, begun)
+                return await self._add(lang, stamp, receipt, begun, written)
             case "take-back":
                 return replace(begun, confirm=True)
             case "take-back-now":
@@ -189,11 +194,12 @@ class Threads:
             case _:
                 return begun
 
-    async def _add(self, lang: str, stamp: str, receipt: Receipt, begun: Done) -> Done:
+    async def _add(self, lang: str, stamp: str, receipt: Receipt, begun: Done, written: str) -> Done:
         try:
-            text = thread.clean(begun.typed)
+            text = thread.clean(written)
         except InvalidAnswers as error:
             return replace(begun, said="empty" if "required" in error.problems.values() else "tooLong")
+        begun = replace(begun, typed=text)
         if refused := self._refused(stamp, begun, "nothingSaved"):
             return refused
         try:
