@@ -15,17 +15,15 @@ from analysis.review import log
 from analysis.review.errors import UnknownReport
 from analysis.review.log import deciding, record
 from analysis.review.people import Reviewer
-from analysis.threads import settings
+from analysis.threads import room, settings
 from analysis.threads.errors import BadText, NobodyReads, UnknownMessage
-from analysis.threads.tables import MESSAGES, last_number
+from analysis.threads.tables import COUNTED, MESSAGES, NOTICE, REPLY, STANDING, WITHDRAWN, last_number
 from analysis.threads.weeks import later, week_of
 from intake.crypto.errors import CryptoError
 from intake.crypto.message import MAX_TEXT, serialise
 from intake.crypto.message import Message as Sealed
 from intake.forms.answers import tidy
 
-REPLY, NOTICE, COUNTED, WITHDRAWN = "reply", "notice", "counted", "withdrawn"
-STANDING = '("decision" IS NULL OR "decision" IN (SELECT "id" FROM "standing"))'
 _HAS_READER = '"bundle" IS NOT NULL'
 
 
@@ -74,15 +72,28 @@ def reply(desk: Desk, report: int, typed: str, by: Reviewer, *, today: date | No
 
 
 def notice(desk: Desk, reports: Iterable[int], typed: str, by: Reviewer, *, today: date | None = None) -> int:
-    """Writes one message to the senders of many reports; its number."""
+    """Writes one message to the senders of many reports; its number.
+
+    Raises BadText, NobodyReads, UnknownReport, TooManyReaders; nothing was written then.
+    """
     text, day = clean(typed), today or date.today()
     with deciding(desk) as connection:
         numbers = sorted(reports)
-        names = [_reader(connection, number) for number in numbers]
-        if not names:
-            raise NobodyReads("no report matches that came over a server: nobody would read it")
+        names = find_readers(connection, numbers, today=day)
         decision = record(connection, NOTICE, by, reports=numbers, today=day)
         return _write(connection, NOTICE, day, names, text=text, decision=decision)
+
+
+def find_readers(connection: Any, reports: Iterable[int], *, today: date | None = None) -> list[str]:
+    """To whom a notice about these reports would go, by the reports' ids.
+
+    Raises NobodyReads, UnknownReport, TooManyReaders.
+    """
+    names = [_reader(connection, number) for number in reports]
+    if not names:
+        raise NobodyReads("no report matches that came over a server: nobody would read it")
+    room.check(connection, names, week_of(today or date.today()), room.FEWER)
+    return names
 
 
 def take_back(desk: Desk, n: int, by: Reviewer, *, today: date | None = None) -> None:

@@ -57,11 +57,10 @@ class Reporter:
         """The page behind a code without script, after what was asked for; its text."""
         first = {"words": [" ".join(to_words(code, "en"))]}
         stamp = self._hidden(self.client.get("/en/code").text)["_stamp"]
-        page = self._post("/en/code", {**first, "_stamp": [stamp]})
+        page = self._led(self._post("/en/code", {**first, "_stamp": [stamp]}))
         if do != "look":
             hidden = {name: [one] for name, one in self._hidden(page.text).items()}
-            page = self._post("/en/code", {**first, **hidden, "do": [do], "text": [text]})
-        assert page.status_code == 200, page.text
+            page = self._led(self._post("/en/code", {**first, **hidden, "do": [do], "text": [text]}))
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
     def look(self, receipt: Receipt) -> Opened:
@@ -84,6 +83,13 @@ class Reporter:
     def _post(self, path: str, fields: dict[str, list[str]]) -> httpx.Response:
         parts = [(name, (None, one)) for name, values in fields.items() for one in values]
         return self.client.post(path, files=parts)
+
+    def _led(self, answer: httpx.Response) -> httpx.Response:
+        """The page that a form leads to, which is shown once."""
+        assert answer.status_code == 303, answer.text
+        page = self.client.get(answer.headers["location"])
+        assert page.status_code == 200, page.text
+        return page
 
     @staticmethod
     def _hidden(page: str) -> dict[str, str]:

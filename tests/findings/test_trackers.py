@@ -10,6 +10,7 @@ import pytest
 from analysis.findings import trackers
 from analysis.findings.errors import BadReleaseFile, Changed, RefusedRelease
 from analysis.findings.ledger.stranger import read_releases
+from analysis.threads.errors import TooManyReaders
 from tests.findings.releasing import Publisher
 from tests.findings.small_desk import settings_form
 
@@ -105,3 +106,30 @@ def test_a_list_whose_length_is_withheld_is_refused(police: Publisher) -> None:
 def test_a_setting_that_is_no_truth_value_is_refused(police: Publisher) -> None:
     with pytest.raises(BadReleaseFile, match="trackers: true or false"):
         police.publish(trackers="yes")
+
+
+def test_a_list_that_makes_a_box_too_large_is_refused_before_it_is_published(police: Publisher) -> None:
+    connection = police.desk.database.conn
+    connection.execute('UPDATE "reports" SET "bundle" = 1')
+    connection.execute(
+        """INSERT OR REPLACE INTO "receipts" SELECT "id", hex(randomblob(16)), hex(randomblob(32)), ''
+        FROM "reports" """
+    )
+    # So many are told something already.
+    connection.execute("""INSERT INTO "messages" ("n", "kind", "at", "until")
+        VALUES (1, 'withdrawn', '2026-W40', '2098-W01')""")
+    for table, columns in (
+        ("withdrawals", "name, name, NULL, '2026-W40', hex(randomblob(16)), hex(randomblob(32))"),
+        ("addressed", "1, name, NULL"),
+    ):
+        connection.execute(
+            f"""INSERT INTO "{table}" SELECT {columns} FROM (WITH RECURSIVE "numbers" ("n") AS
+            (SELECT 1 UNION ALL SELECT "n" + 1 FROM "numbers" WHERE "n" < 110000)
+            SELECT printf('%032x', "n") AS name FROM "numbers")"""  # noqa: S608 - constants
+        )
+    with pytest.raises(TooManyReaders, match=r"messages to 40 reporters would make a box of") as caught:
+        police.publish(trackers=True)
+    assert caught.value.hint
+    assert "trackers = false" in caught.value.hint
+    assert rows(police) == []
+    assert police.publish().path.exists()
