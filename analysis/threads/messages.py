@@ -29,7 +29,10 @@ _HAS_READER = '"bundle" IS NOT NULL'
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `who` wrote it, `sent` the day on which it first went out, `readers` how many it is for."""
+    """A message: `who` wrote it, `sent` the day on which it first went out, `readers` how many it is for.
+
+    `report` is the report's number where it is for one alone that is at the desk.
+    """
 
     n: int
     kind: str
@@ -40,6 +43,7 @@ class Message:
     sent: str | None
     who: str
     readers: int
+    report: int | None
 
 
 def clean(typed: str) -> str:
@@ -110,7 +114,9 @@ def read(connection: Any, *, report: int | None = None) -> list[Message]:
     about = '"n" IN (SELECT "message" FROM "addressed" JOIN "reports" ON "name" = "thread" WHERE "id" = ?)'
     query = f"""SELECT "n", "kind", "at", "until", coalesce("text", ''), coalesce("release", ''), "sent",
         coalesce((SELECT "who" FROM "decisions" WHERE "id" = "decision"), ''),
-        (SELECT count(*) FROM "addressed" WHERE "message" = "n")
+        (SELECT count(*) FROM "addressed" WHERE "message" = "n"),
+        CASE (SELECT count(*) FROM "addressed" WHERE "message" = "n") WHEN 1 THEN
+            (SELECT "id" FROM "addressed" JOIN "reports" ON "name" = "thread" WHERE "message" = "n") END
         FROM "messages" WHERE {STANDING} AND (? IS NULL OR {about}) ORDER BY "n" DESC"""  # noqa: S608
     return [Message(*row) for row in connection.execute(query, [report, report])]
 
@@ -119,6 +125,8 @@ def describe(connection: Any) -> Iterator[str]:
     """Lines about the messages that stand, and how long they last."""
     for one in read(connection):
         readers = f"{one.readers} reader{'' if one.readers == 1 else 's'}"
+        if one.report:
+            readers = f"to report {one.report}"
         state = f"sent {one.sent}" if one.sent else "not sent yet"
         by = f", by {one.who}" if one.who else ""
         yield f"{one.n:>6}  {one.kind:<9}  {one.at} to {one.until}  {readers}, {state}{by}"
