@@ -166,3 +166,18 @@ def test_the_flow_says_how_many_were_taken_back(opened: Opened) -> None:
 def test_keys_and_trackers_are_read_by_no_query(opened: Opened, table: str) -> None:
     assert opened.browser.get(f"/desk?sql=select+*+from+{table}").status >= 400
     assert opened.browser.get(f"/desk/{table}").status >= 400
+
+
+def test_a_search_of_very_many_says_that_it_took_the_newest(opened: Opened) -> None:
+    desk = Desk.unlock(opened.path, lambda: "")
+    columns = '"name", "thread", "week", "lang", "sealed_by", "channel", "text"'
+    with desk.database.atomic():
+        desk.database.conn.executemany(
+            f"INSERT INTO \"followups\" ({columns}) VALUES (?, ?, '2026-W48', 'en', 'browser', 'web', ?)",  # noqa: S608 - constants
+            ((f"{n:032x}", f"{n:032x}", "the heron came") for n in range(100_000)),
+        )
+    desk.close()
+    page = text(opened.browser, "/review/followups?q=heron")
+    assert "n = 100,000" in page
+    assert "Only the newest 100,000 were searched." in page
+    assert "n = 0" in text(opened.browser, "/review/followups?q=reports")

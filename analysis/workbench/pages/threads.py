@@ -22,7 +22,8 @@ def read_followups(asked: Asked) -> tuple[str, dict[str, Any]]:
         shown, n = followups.find(asked.connection, words, MOST)
     else:
         shown, n = followups.waiting(asked.connection, MOST), followups.count_waiting(asked.connection)
-    return "followups.html", {"shown": shown, "n": n, "words": words}
+    cut = followups.MOST_SEARCHED if followups.count(asked.connection) > followups.MOST_SEARCHED else 0
+    return "followups.html", {"shown": shown, "n": n, "words": words, "cut": cut}
 
 
 def read_messages(asked: Asked) -> tuple[str, dict[str, Any]]:
