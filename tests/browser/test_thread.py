@@ -316,7 +316,7 @@ def test_a_report_that_is_gone_is_asked_back_by_a_sealed_request(
     look(page, boxed, words(COLLECTED))
     take_back(page)
     expect(page.locator("#taken")).to_contain_text("So we keep a locked request to them.")
-    expect(page.locator("#taken")).to_contain_text("What they published before stays as it is.")
+    expect(page.locator("#taken")).to_contain_text("If they counted it before, those numbers stay")
     [(name, sealed)] = stored(boxed.data).items()
     message = opened(sealed, identity)
     assert (message.kind, message.text, message.id) == ("withdrawal", None, name)
