@@ -52,7 +52,7 @@ locks: ## resolve the requirements anew
 	$(LOCK) -o $(LOCKS)/intake.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
-	$(LOCK) --extra desk --extra build -o $(LOCKS)/demo.txt
+	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra build --extra test -o $(LOCKS)/test.txt
 
 clean: ## remove what the targets above made

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from analysis.desk import Desk
 from analysis.signing import signing_key
-from analysis.threads.messages import STANDING, WITHDRAWN
+from analysis.threads.tables import STANDING, WITHDRAWN
 from intake.crypto.box import (
     EPOCH,
     LEAST_MARKERS,
@@ -88,9 +88,7 @@ class _Shape:
 def read_state(desk: Desk, server: VerifyKey, week: str) -> State:
     """What the box for a server has to say in this week."""
     connection, key = desk.database.conn, signing_key(desk)
-    # Two reports may carry one tag, since anybody seals what they like.
-    tags = sorted({bytes.fromhex(tag) for (tag,) in connection.execute(_TAGS)})
-    letters = list(_letters(connection, week))
+    tags, letters = read_tags(connection), list(read_letters(connection, week))
     secret = hashlib.blake2b(key=key.seed, person=_SECRET, digest_size=32).digest()
     digest = hashlib.blake2b(server.public, key=secret, digest_size=32)
     digest.update(len(tags).to_bytes(8, "big"))
@@ -98,6 +96,18 @@ def read_state(desk: Desk, server: VerifyKey, week: str) -> State:
     for one in letters:
         digest.update(one.tag + one.reply + serialise(one.message))
     return State(key.verify_key, server, tags, letters, digest.hexdigest(), secret)
+
+
+def read_tags(connection: Any) -> list[bytes]:
+    """The box tags of all reports that came over a server, each once."""
+    # Two reports may carry one tag, since anybody seals what they like.
+    return sorted({bytes.fromhex(tag) for (tag,) in connection.execute(_TAGS)})
+
+
+def length(tags: Sequence[bytes], addressed: Sequence[bytes]) -> int:
+    """The bytes of a box with these markers, and a message to each tag of `addressed`, but for its header."""
+    shape = _shape(tags, addressed)
+    return (MARKER * shape.markers + SEALED * shape.replies) << shape.bits
 
 
 def noted(connection: Any, server: VerifyKey) -> Made | None:
@@ -119,7 +129,7 @@ def build(state: State, made: Made) -> Iterator[bytes]:
     """The box, piece by piece; the same bytes for the same state, week and number."""
     stream = _stream(state, made)
     epoch = stream.update(bytes(EPOCH))
-    shape = _shape(state)
+    shape = _shape(state.tags, [one.tag for one in state.letters])
     header = Header(
         bits=shape.bits,
         desk=state.desk,
@@ -152,7 +162,8 @@ _MESSAGES = f"""SELECT "thread", "kind", "at", "until", "n", coalesce("text", ''
     ORDER BY "thread", "n" DESC"""  # noqa: S608 - a constant
 
 
-def _letters(connection: Any, week: str) -> Iterator[Letter]:
+def read_letters(connection: Any, week: str) -> Iterator[Letter]:
+    """The messages that are shown in a week, to whom they go; the newest to each alone."""
     readers = {name: (box, reply) for name, box, reply in connection.execute(_READERS)}
     last, many = "", 0
     for thread, *said in connection.execute(_MESSAGES, [week]):
@@ -168,10 +179,10 @@ def _stream(state: State, made: Made) -> CipherContext:
     return Cipher(ChaCha20(key, bytes(16)), mode=None).encryptor()
 
 
-def _shape(state: State) -> _Shape:
+def _shape(own: Sequence[bytes], addressed: Sequence[bytes]) -> _Shape:
     """The fewest buckets of the largest length that is allowed; or else those that are the shortest."""
     found: list[tuple[int, _Shape]] = []
-    tags, letters = _firsts(state.tags), _firsts([one.tag for one in state.letters])
+    tags, letters = _firsts(own), _firsts(addressed)
     for bits in range(MOST_BITS + 1):
         markers, replies = _places(tags, bits, LEAST_MARKERS), _places(letters, bits, LEAST_REPLIES)
         if markers <= MOST_MARKERS and replies <= MOST_REPLIES:

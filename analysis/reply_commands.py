@@ -54,14 +54,16 @@ def notice(
     from analysis.review.people import Reviewer
     from analysis.threads import choosing, messages
 
+    if text is None and not dry_run:
+        raise click.UsageError("give --text FILE, or --dry-run")
     with unlocked(path) as desk:
         reports = choosing.find(desk.database.conn, choosing.Choice(area, since, until))
-        click.echo(f"{len(reports)} boxes match")
+        click.echo(f"{len(reports)} box{'' if len(reports) == 1 else 'es'} match")
+        words = "" if text is None else messages.clean(_words(text))
         if dry_run:
+            messages.find_readers(desk.database.conn, reports)
             return
-        if text is None:
-            raise click.UsageError("give --text FILE, or --dry-run")
-        n = messages.notice(desk, reports, _words(text), Reviewer.named(who))
+        n = messages.notice(desk, reports, words, Reviewer.named(who))
     click.echo(f"wrote message {n}; the next acknowledgement carries it")
 
 
@@ -98,7 +100,8 @@ def list_canned(path: Path, file: Path | None) -> None:
 
     with unlocked(path) as desk:
         if file is not None:
-            click.echo(f"took {canned.take(desk, file)} canned replies")
+            taken = canned.take(desk, file)
+            click.echo(f"took {taken} canned repl{'y' if taken == 1 else 'ies'}")
         known = {lang: canned.read(desk.database.conn, lang) for lang in ("en", "es")}
     for name, text in known["en"].items():
         click.echo(f"{name}\n  en  {_line(text)}\n  es  {_line(known['es'][name])}")

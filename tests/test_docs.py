@@ -39,7 +39,7 @@ def test_every_command_and_option_explains_itself(group: click.Group) -> None:
 
 
 def test_every_file_that_the_readme_names_is_there() -> None:
-    made = {"desk.pub", "server.pub", "MAP.toml", "intake.toml", "FILE.csv"}
+    made = {"desk.pub", "server.pub", "MAP.toml", "intake.toml", "flyer.toml", "FILE.csv"}
     made |= {"ledger.jsonl", "codebook.json", "release.json"}
     names = set(re.findall(r"`([a-z_]+(?:/[a-z_.]+)*/?|[a-zA-Z_]+\.[a-z_]+)`", README))
     files = {name for name in names if "/" in name or "." in name} - made

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from analysis.arrivals import standing_still
@@ -27,7 +28,8 @@ from analysis.findings.releasefile import ReleaseFile
 from analysis.findings.trackers import Drawn
 from analysis.review import retention
 from analysis.storage import built_aside, sync_directory, write_file
-from analysis.threads import messages
+from analysis.threads import messages, room
+from analysis.threads.weeks import week_of
 
 SUMS = "SHA256SUMS"
 _PUBLIC_DIRECTORY, _PUBLIC_FILE = 0o755, 0o644
@@ -74,6 +76,8 @@ def make(desk: Desk, file: ReleaseFile) -> Made:
         lines = lines[: published[places[0]].line + 1]
         return Made(edition, assemble(edition, lines, quotes, listed), None, drawn)
     line = past.next_line(lines, entry(edition, digest))
+    if drawn:
+        room.check(connection, [thread for thread, _ in drawn.owned], week_of(date.today()), room.WITHOUT)
     return Made(edition, assemble(edition, (*lines, line), quotes, listed), line, drawn)
 
 

@@ -66,17 +66,22 @@ def language(connection: Any, report: int) -> str:
     return str(row[0]) if row else "en"
 
 
-def _read_file(path: Path) -> list[tuple[str, str, str]]:
+def _parse(path: Path) -> dict[str, Any]:
     try:
         given = tomllib.loads(read_file(path, LONGEST_FILE).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise UnreadableFile(
-            f"{path}: not a TOML file", '[meeting], then en = "..." and es = "..."'
-        ) from None
+    # The parser goes one call deeper for each bracket.
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        raise UnreadableFile(f"{path}: not a TOML file", _LIKE) from None
+    if not given:
+        raise UnreadableFile(f"{path}: holds no replies", _LIKE)
     if len(given) > MOST:
         raise UnreadableFile(f"{path}: holds more than {MOST} replies")
+    return given
+
+
+def _read_file(path: Path) -> list[tuple[str, str, str]]:
     found = []
-    for name, texts in given.items():
+    for name, texts in _parse(path).items():
         if not _NAME.fullmatch(name) or not isinstance(texts, dict) or not texts:
             raise UnreadableFile(
                 f"{path}: each reply is a table of a name in small letters, digits and dashes",

@@ -15,6 +15,10 @@ class NobodyReads(ThreadError):
     """A message has no reader: the report came by no server, or no report matches."""
 
 
+class TooManyReaders(ThreadError):
+    """A message would go to so many that no stick and no small server carries the box."""
+
+
 class UnknownMessage(ThreadError):
     """There is no such message or canned reply, or it went out already."""
 

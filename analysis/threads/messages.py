@@ -15,23 +15,24 @@ from analysis.review import log
 from analysis.review.errors import UnknownReport
 from analysis.review.log import deciding, record
 from analysis.review.people import Reviewer
-from analysis.threads import settings
+from analysis.threads import room, settings
 from analysis.threads.errors import BadText, NobodyReads, UnknownMessage
-from analysis.threads.tables import MESSAGES, last_number
+from analysis.threads.tables import COUNTED, MESSAGES, NOTICE, REPLY, STANDING, WITHDRAWN, last_number
 from analysis.threads.weeks import later, week_of
 from intake.crypto.errors import CryptoError
 from intake.crypto.message import MAX_TEXT, serialise
 from intake.crypto.message import Message as Sealed
 from intake.forms.answers import tidy
 
-REPLY, NOTICE, COUNTED, WITHDRAWN = "reply", "notice", "counted", "withdrawn"
-STANDING = '("decision" IS NULL OR "decision" IN (SELECT "id" FROM "standing"))'
 _HAS_READER = '"bundle" IS NOT NULL'
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `who` wrote it, `sent` the day on which it first went out, `readers` how many it is for."""
+    """A message: `who` wrote it, `sent` the day on which it first went out, `readers` how many it is for.
+
+    `report` is the report's number where it is for one alone that is at the desk.
+    """
 
     n: int
     kind: str
@@ -42,6 +43,7 @@ class Message:
     sent: str | None
     who: str
     readers: int
+    report: int | None
 
 
 def clean(typed: str) -> str:
@@ -74,15 +76,28 @@ def reply(desk: Desk, report: int, typed: str, by: Reviewer, *, today: date | No
 
 
 def notice(desk: Desk, reports: Iterable[int], typed: str, by: Reviewer, *, today: date | None = None) -> int:
-    """Writes one message to the senders of many reports; its number."""
+    """Writes one message to the senders of many reports; its number.
+
+    Raises BadText, NobodyReads, UnknownReport, TooManyReaders; nothing was written then.
+    """
     text, day = clean(typed), today or date.today()
     with deciding(desk) as connection:
         numbers = sorted(reports)
-        names = [_reader(connection, number) for number in numbers]
-        if not names:
-            raise NobodyReads("no report matches that came over a server: nobody would read it")
+        names = find_readers(connection, numbers, today=day)
         decision = record(connection, NOTICE, by, reports=numbers, today=day)
         return _write(connection, NOTICE, day, names, text=text, decision=decision)
+
+
+def find_readers(connection: Any, reports: Iterable[int], *, today: date | None = None) -> list[str]:
+    """To whom a notice about these reports would go, by the reports' ids.
+
+    Raises NobodyReads, UnknownReport, TooManyReaders.
+    """
+    names = [_reader(connection, number) for number in reports]
+    if not names:
+        raise NobodyReads("no report matches that came over a server: nobody would read it")
+    room.check(connection, names, week_of(today or date.today()), room.FEWER)
+    return names
 
 
 def take_back(desk: Desk, n: int, by: Reviewer, *, today: date | None = None) -> None:
@@ -99,7 +114,9 @@ def read(connection: Any, *, report: int | None = None) -> list[Message]:
     about = '"n" IN (SELECT "message" FROM "addressed" JOIN "reports" ON "name" = "thread" WHERE "id" = ?)'
     query = f"""SELECT "n", "kind", "at", "until", coalesce("text", ''), coalesce("release", ''), "sent",
         coalesce((SELECT "who" FROM "decisions" WHERE "id" = "decision"), ''),
-        (SELECT count(*) FROM "addressed" WHERE "message" = "n")
+        (SELECT count(*) FROM "addressed" WHERE "message" = "n"),
+        CASE (SELECT count(*) FROM "addressed" WHERE "message" = "n") WHEN 1 THEN
+            (SELECT "id" FROM "addressed" JOIN "reports" ON "name" = "thread" WHERE "message" = "n") END
         FROM "messages" WHERE {STANDING} AND (? IS NULL OR {about}) ORDER BY "n" DESC"""  # noqa: S608
     return [Message(*row) for row in connection.execute(query, [report, report])]
 
@@ -108,6 +125,8 @@ def describe(connection: Any) -> Iterator[str]:
     """Lines about the messages that stand, and how long they last."""
     for one in read(connection):
         readers = f"{one.readers} reader{'' if one.readers == 1 else 's'}"
+        if one.report:
+            readers = f"to report {one.report}"
         state = f"sent {one.sent}" if one.sent else "not sent yet"
         by = f", by {one.who}" if one.who else ""
         yield f"{one.n:>6}  {one.kind:<9}  {one.at} to {one.until}  {readers}, {state}{by}"

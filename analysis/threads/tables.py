@@ -48,6 +48,10 @@ CREATE TABLE "boxes" (
 # database that is made anew numbers its reports anew.
 KEPT = ("messages", "addressed", "trackers", "canned", "settings", "boxes")
 
+# A message stands as long as the decision to write it does; what nobody decided always does.
+STANDING = '("decision" IS NULL OR "decision" IN (SELECT "id" FROM "standing"))'
+REPLY, NOTICE, COUNTED, WITHDRAWN = "reply", "notice", "counted", "withdrawn"
+
 REPORTS, MESSAGES = "reports", "messages"
 _NUMBERS = {REPORTS: "id", MESSAGES: "n"}
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-import segno
+from intake.printing.errors import PrintingError
 
 # Printed, folded, copied and wet: a quarter of it may be lost (level Q).
 LEVEL = "q"
 QUIET = 4
+INSTALL = "pip install 'witnessbox[print]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Code:
 
 def draw(text: str) -> Code:
     """The code of an address. It is the same on every flyer, so it tells nothing about where one lay."""
+    try:
+        # An extra: whoever only takes reports has no need of it.
+        import segno
+    except ModuleNotFoundError:
+        raise PrintingError("segno is not installed, which draws QR codes", INSTALL) from None
     rows = tuple(segno.make_qr(text, error=LEVEL, boost_error=False).matrix)
     runs = tuple(
         (start + QUIET, y + QUIET, length)

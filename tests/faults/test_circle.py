@@ -23,6 +23,7 @@ from intake.forms import thread
 from intake.forms.thread import FOLLOWUP, WITHDRAWAL, Message
 from intake.shelf import SECONDS_BETWEEN_LOOKS
 from tests.faults.chain import DESK, ENOUGH, INTAKE, OCTETS, Chain, Intake, sealed_body
+from tests.running import be_patient
 
 CODE = bytes(range(12))
 REPLY = "We read it. Thank you, you are not alone."
@@ -57,11 +58,10 @@ class Reporter:
         """The page behind a code without script, after what was asked for; its text."""
         first = {"words": [" ".join(to_words(code, "en"))]}
         stamp = self._hidden(self.client.get("/en/code").text)["_stamp"]
-        page = self._post("/en/code", {**first, "_stamp": [stamp]})
+        page = self._led(self._post("/en/code", {**first, "_stamp": [stamp]}))
         if do != "look":
             hidden = {name: [one] for name, one in self._hidden(page.text).items()}
-            page = self._post("/en/code", {**first, **hidden, "do": [do], "text": [text]})
-        assert page.status_code == 200, page.text
+            page = self._led(self._post("/en/code", {**first, **hidden, "do": [do], "text": [text]}))
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
     def look(self, receipt: Receipt) -> Opened:
@@ -84,6 +84,13 @@ class Reporter:
     def _post(self, path: str, fields: dict[str, list[str]]) -> httpx.Response:
         parts = [(name, (None, one)) for name, values in fields.items() for one in values]
         return self.client.post(path, files=parts)
+
+    def _led(self, answer: httpx.Response) -> httpx.Response:
+        """The page that a form leads to, which is shown once."""
+        assert answer.status_code == 303, answer.text
+        page = self.client.get(answer.headers["location"])
+        assert page.status_code == 200, page.text
+        return page
 
     @staticmethod
     def _hidden(page: str) -> dict[str, str]:
@@ -208,3 +215,54 @@ def test_a_report_that_comes_after_its_withdrawal_is_not_taken_in(chain: Chain, 
     reporter.seal_report(mine)
     assert "1 known before" in carry(chain, 2)
     assert chain.at_desk() == []
+
+
+def test_two_desks_answer_one_report_and_its_sender_reads_both(tmp_path: Path) -> None:
+    desks = [Chain(tmp_path), Chain(tmp_path)]
+    cards: list[str | Path] = []
+    for number, one in enumerate(desks, 1):
+        # Each has a stick of its own for its answer: two answers have the same name.
+        one.desk, one.stick = tmp_path / f"desk{number}", tmp_path / f"stick{number}"
+        one.stick.mkdir()
+        one.run(DESK, "keygen", "--desk", one.desk, "--no-passphrase")
+        cards += ["--desk", one.desk / "desk.pub"]
+    first, second = desks
+    first.run(INTAKE, "init", "--data", first.data, *cards)
+    be_patient(first.data)
+    for one in desks:
+        one.run(DESK, "pin", "--desk", one.desk, one.data / "server.pub")
+    running = Intake(first)
+    reporter = Reporter(first, running.wait())
+    typed = reporter.type_report(story=["They took my bag."])
+    mine = Receipt.from_code(typed)
+
+    def bring(number: int) -> None:
+        first.run(INTAKE, *first.export())
+        for one in desks:
+            one.run(DESK, *one.imported(first.stick / f"witnessbox-{number:06d}"))
+
+    bring(1)
+    for one, said in ((first, "Come on Tuesday."), (second, "Please do not come on Tuesday.")):
+        words = one.stick / "reply.txt"
+        words.write_text(said)
+        one.run(DESK, "reply", number_of(one, mine), "--text", words, "--desk", one.desk, "--by", "Ana")
+        answer(one)
+    page = reporter.type_code(typed)
+    # Neither takes the place of the other, and both have it.
+    assert "Come on Tuesday." in page
+    assert "Please do not come on Tuesday." in page
+    assert not first.waiting()
+
+    reporter.type_code(typed, "take-back-now")
+    bring(2)
+    answer(first)
+    # The other desk has not said yet that it did the same.
+    page = reporter.type_code(typed)
+    assert "The organizers took your report out" in page
+    assert "Come on Tuesday." not in page.replace("Please do not come on Tuesday.", "")
+    answer(second)
+    page = reporter.type_code(typed)
+    assert "Tuesday" not in page
+    assert (first.at_desk(), second.at_desk(), first.waiting()) == ([], [], set())
+    reporter.client.close()
+    assert running.end(signal.SIGTERM) == ""

@@ -10,6 +10,10 @@ import pytest
 from analysis.findings import trackers
 from analysis.findings.errors import BadReleaseFile, Changed, RefusedRelease
 from analysis.findings.ledger.stranger import read_releases
+from analysis.opening import Said
+from analysis.threads import arriving, leaving
+from analysis.threads.errors import TooManyReaders
+from intake.forms.thread import WITHDRAWAL
 from tests.findings.releasing import Publisher
 from tests.findings.small_desk import settings_form
 
@@ -89,6 +93,52 @@ def test_a_batch_has_one_list_for_all_releases_and_keeps_the_place_of_who_left(p
     assert {batch for _, batch, _ in found} == {"2026-1", "2026-2"}
 
 
+def take_back(desk: Publisher, number: int) -> str:
+    """As an import does it with the request of a sender; the name of the report."""
+    connection = desk.desk.database.conn
+    connection.commit()
+    [name] = connection.execute('SELECT "name" FROM "reports" WHERE "id" = ?', [number]).fetchone()
+    asked = Said(
+        f"{number + 1000:032x}",
+        "2026-W40",
+        WITHDRAWAL,
+        name,
+        "en",
+        "browser",
+        "web",
+        None,
+        "0" * 32,
+        "0" * 64,
+        (),
+    )
+    with desk.desk.changing():
+        with desk.desk.database.atomic():
+            arriving.write(connection, 1, [asked])
+        assert leaving.settle(desk.desk).reports == 1
+    return str(name)
+
+
+def test_who_takes_a_report_back_is_in_no_later_count_and_at_no_tracker(police: Publisher) -> None:
+    # Before any release: it is counted nowhere.
+    take_back(police, 40)
+    first = police.publish(trackers=True)
+    assert len(lines(first.path)) == 39
+    assert police.last
+    assert police.last.n.reports == 39
+    # After one: that release's list keeps its length, and nothing tells any more whose place it was.
+    gone = take_back(police, 7)
+    assert [thread for _, _, thread in rows(police)].count(None) == 1
+    assert gone not in repr(rows(police))
+    police.reports.add(40, ["push"], setting="police", when="2026-08")
+    later = police.publish(
+        "second", release="2026-2", date="2026-11-01", period=("2026-01", "2026-09"), trackers=True
+    )
+    assert set(lines(first.path)) < set(lines(later.path))
+    assert len(lines(later.path)) == police.last.n.reports == 79
+    query = """SELECT count(*) FROM "addressed" WHERE "thread" = ? AND "tracker" IS NOT NULL"""
+    assert police.desk.database.conn.execute(query, [gone]).fetchone() == (0,)
+
+
 def test_a_release_without_a_list_does_not_get_one_later(police: Publisher) -> None:
     police.publish()
     with pytest.raises(Changed, match="published without a list"):
@@ -105,3 +155,30 @@ def test_a_list_whose_length_is_withheld_is_refused(police: Publisher) -> None:
 def test_a_setting_that_is_no_truth_value_is_refused(police: Publisher) -> None:
     with pytest.raises(BadReleaseFile, match="trackers: true or false"):
         police.publish(trackers="yes")
+
+
+def test_a_list_that_makes_a_box_too_large_is_refused_before_it_is_published(police: Publisher) -> None:
+    connection = police.desk.database.conn
+    connection.execute('UPDATE "reports" SET "bundle" = 1')
+    connection.execute(
+        """INSERT OR REPLACE INTO "receipts" SELECT "id", hex(randomblob(16)), hex(randomblob(32)), ''
+        FROM "reports" """
+    )
+    # So many are told something already.
+    connection.execute("""INSERT INTO "messages" ("n", "kind", "at", "until")
+        VALUES (1, 'withdrawn', '2026-W40', '2098-W01')""")
+    for table, columns in (
+        ("withdrawals", "name, name, NULL, '2026-W40', hex(randomblob(16)), hex(randomblob(32))"),
+        ("addressed", "1, name, NULL"),
+    ):
+        connection.execute(
+            f"""INSERT INTO "{table}" SELECT {columns} FROM (WITH RECURSIVE "numbers" ("n") AS
+            (SELECT 1 UNION ALL SELECT "n" + 1 FROM "numbers" WHERE "n" < 110000)
+            SELECT printf('%032x', "n") AS name FROM "numbers")"""  # noqa: S608 - constants
+        )
+    with pytest.raises(TooManyReaders, match=r"messages to 40 reporters would make a box of") as caught:
+        police.publish(trackers=True)
+    assert caught.value.hint
+    assert "trackers = false" in caught.value.hint
+    assert rows(police) == []
+    assert police.publish().path.exists()

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,26 @@ def test_an_onion_site_may_be_the_address_itself(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PrintingError, match=r"cannot read .*nothing\.toml: No such file"):
         Flyer.read(tmp_path / "nothing.toml")
+
+
+@pytest.mark.parametrize("package", ["segno", "typst"])
+def test_without_the_packages_that_draw_it_says_which_to_install(
+    data: Path, tmp_path: Path, package: str
+) -> None:
+    (tmp_path / "flyer.toml").write_text(FLYER)
+    words = ["flyer", "--data", str(data), str(tmp_path / "flyer.toml"), "--out", str(tmp_path / "out")]
+    code = (
+        "import sys\n"
+        f"sys.modules[{package!r}] = None\n"
+        f"sys.argv[1:] = {words!r}\n"
+        "from intake.main import main\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"{package} is not installed" in done.stderr
+    assert "pip install 'witnessbox[print]'" in done.stderr
+    assert not (tmp_path / "out").exists()

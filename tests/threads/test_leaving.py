@@ -36,6 +36,11 @@ def says_nothing_of(trip: Round, receipt: Receipt) -> None:
     assert not [name for name, rows in said.items() if receipt.id.hex() in repr(rows) or WORD in repr(rows)]
     assert found_by(trip.desk, WORD) == 0
     assert not in_archive(trip, receipt.id)
+    # Nor does any place of the file that was freed, or any other byte of the folder.
+    assert WORD.encode() not in decrypted(trip.desk.path / "desk.db", trip.desk.database_key)
+    for path in trip.desk.path.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert not [one for one in (WORD.encode(), receipt.id.hex().encode()) if one in data], path
     assert trip.rows("PRAGMA foreign_key_check") == []
     assert bitmaps.is_true(trip.desk.database)
 

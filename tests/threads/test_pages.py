@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -75,6 +76,32 @@ def test_what_was_added_waits_until_somebody_has_read_it(opened: Opened) -> None
     assert "I have read it" not in text(opened.browser, f"/report/{opened.mine}")
 
 
+def test_words_that_were_added_are_found_read_or_not(opened: Opened) -> None:
+    opened.send("/review/who", who="Ana")
+    opened.send("/review/followups/1")
+    opened.send("/review/followups/2")
+    assert "All was read." in text(opened.browser, "/review/followups")
+    for words, found in {"reports": 1, "alert -evil": 0, "evil*": 1, "heronfeather": 0}.items():
+        page = text(opened.browser, f"/review/followups?{urlencode({'q': words})}")
+        assert ("n = 1" in page) == bool(found), words
+        assert ("Nothing that people added has these words." in page) == (not found), words
+        assert "<script>alert" not in opened.browser.get(f"/review/followups?{urlencode({'q': words})}").text
+    # The page is one that a hostile address reaches as well.
+    for words in ('"', "-", "*", "a" * 5_000, 'AND "', "\x00", "<script>alert(1)</script>"):
+        page = opened.browser.get(f"/review/followups?{urlencode({'q': words})}")
+        assert (page.status, "<script>alert" in page.text) == (200, False), words
+
+
+def test_the_page_of_messages_says_to_which_report_each_went(opened: Opened) -> None:
+    opened.send("/review/who", who="Ana")
+    opened.send("/review/reply", report=opened.mine, do="typed", words="Hello.")
+    page = opened.browser.get("/review/messages").text
+    assert f'<a href="/report/{opened.mine}">To report {opened.mine}</a>' in page
+    # The other one says that a report was taken back, which is not here any more.
+    assert page.count("To report") == 1
+    assert "1 reader" in page
+
+
 def test_a_reply_is_typed_shown_logged_and_taken_back(opened: Opened) -> None:
     there = f"/report/{opened.mine}"
     opened.send("/review/who", who="Ana")
@@ -139,3 +166,18 @@ def test_the_flow_says_how_many_were_taken_back(opened: Opened) -> None:
 def test_keys_and_trackers_are_read_by_no_query(opened: Opened, table: str) -> None:
     assert opened.browser.get(f"/desk?sql=select+*+from+{table}").status >= 400
     assert opened.browser.get(f"/desk/{table}").status >= 400
+
+
+def test_a_search_of_very_many_says_that_it_took_the_newest(opened: Opened) -> None:
+    desk = Desk.unlock(opened.path, lambda: "")
+    columns = '"name", "thread", "week", "lang", "sealed_by", "channel", "text"'
+    with desk.database.atomic():
+        desk.database.conn.executemany(
+            f"INSERT INTO \"followups\" ({columns}) VALUES (?, ?, '2026-W48', 'en', 'browser', 'web', ?)",  # noqa: S608 - constants
+            ((f"{n:032x}", f"{n:032x}", "the heron came") for n in range(100_000)),
+        )
+    desk.close()
+    page = text(opened.browser, "/review/followups?q=heron")
+    assert "n = 100,000" in page
+    assert "Only the newest 100,000 were searched." in page
+    assert "n = 0" in text(opened.browser, "/review/followups?q=reports")

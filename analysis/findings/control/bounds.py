@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from operator import mul
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.findings.control.solver import Floats, Sense
-from analysis.findings.control.unknowns import ENDLESS, Model
+from analysis.findings.control.unknowns import ENDLESS, Ints, Model
 
 # Multipliers of a table's rows are small fractions: with this denominator (up to 16) they are exact.
 _DENOMINATOR = 720_720
+_SMALL = float(1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,26 @@ def prove(model: Model, column: int, sense: Sense, multipliers: Floats) -> Fract
     It holds whatever the solver did, for it is worked out in whole numbers alone; None where the
     multipliers prove nothing. It is the bound itself where the multipliers are the right ones.
     """
-    y = np.rint(multipliers * _DENOMINATOR).astype(object)
-    reduced = np.zeros(len(model.cells), object)
+    scaled = np.rint(multipliers * _DENOMINATOR)
+    # Python's whole numbers have no end, and are slow: they are taken where 64 bits might not do.
+    kind = np.int64 if np.abs(scaled).sum() < _SMALL else object
+    y = scaled.astype(kind)
+    reduced = np.zeros(len(model.cells), kind)
     reduced[column] = sense.value * _DENOMINATOR
     rows = np.repeat(np.arange(len(model.known)), np.diff(model.starts))
-    np.subtract.at(reduced, model.columns, model.signs.astype(object) * y[rows])
-    ends = np.where(reduced > 0, model.lower.astype(object), model.upper.astype(object))
-    used = reduced != 0
+    np.subtract.at(reduced, model.columns, model.signs.astype(kind) * y[rows])
+    ends = np.where(reduced > 0, model.lower, model.upper)
+    used = np.flatnonzero(reduced)
     if (ends[used] >= ENDLESS).any():
         return None
-    least = int((y * model.known.astype(object)).sum()) + int((reduced[used] * ends[used]).sum())
+    held = np.flatnonzero(y)
+    least = _product(y[held], model.known[held]) + _product(reduced[used], ends[used])
     return sense.value * Fraction(least, _DENOMINATOR)
+
+
+def _product(first: NDArray[Any], second: Ints) -> int:
+    """The sum of the products, without an end."""
+    return sum(map(mul, first.tolist(), second.tolist()))
 
 
 def round_inwards(bound: Fraction, sense: Sense) -> int:

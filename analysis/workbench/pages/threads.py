@@ -16,9 +16,14 @@ _SHOWN = 60
 
 
 def read_followups(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """The page of what nobody has read yet."""
-    waiting = followups.waiting(asked.connection, MOST)
-    return "followups.html", {"waiting": waiting, "n": followups.count_waiting(asked.connection)}
+    """The page of what nobody has read yet; or of all in which words are found."""
+    words = asked.selection.words
+    if words:
+        shown, n = followups.find(asked.connection, words, MOST)
+    else:
+        shown, n = followups.waiting(asked.connection, MOST), followups.count_waiting(asked.connection)
+    cut = followups.MOST_SEARCHED if followups.count(asked.connection) > followups.MOST_SEARCHED else 0
+    return "followups.html", {"shown": shown, "n": n, "words": words, "cut": cut}
 
 
 def read_messages(asked: Asked) -> tuple[str, dict[str, Any]]:
