@@ -91,7 +91,7 @@ def _compare(
     for path in there:
         found.wrong.extend(_compare_file(folder, path, key, made, same=same))
     if missing := sorted({*made, SIGNATURE} - set(there)):
-        found.notes.append(f"{folder}: {len(missing)} files are not there, such as {missing[0]}")
+        found.notes.append(f"{folder}: files that are not there: {len(missing)}, such as {missing[0]}")
     return found
 
 

@@ -1,11 +1,11 @@
 """Bars that lie, label above bar, so that the words stay legible on a phone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.findings.released import Cell, Status
 from analysis.findings.site.drawing import LINE, WIDTH, Box, Drawing, Mark, Picture, Text, wrap
-from analysis.findings.site.sheet import Row, Sheet
+from analysis.findings.site.sheet import Row, Sheet, number
 from analysis.findings.site.voice import Voice
 
 MOST_BARS = 12
@@ -16,6 +16,8 @@ _BAR = 15
 _GAP = 11
 # Room for "12345 (100%)" beside the longest bar.
 _NUMBER = 92
+# Room for "12345 ± 678 (100%)".
+_NOISY_NUMBER = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class _Bar:
     label: str
     number: str
     length: float | None  # of the longest, between 0 and 1; None is withheld
+    noisy: bool = False
 
 
 def column(sheet: Sheet, place: int, voice: Voice, *, shares: bool = True) -> Picture:
@@ -31,7 +34,7 @@ def column(sheet: Sheet, place: int, voice: Voice, *, shares: bool = True) -> Pi
     Without `shares` no percentages stand beside the numbers.
     """
     cells = [
-        (row, cell if shares else Cell(cell.status, cell.reports))
+        (row, cell if shares else replace(cell, percent=None))
         for row, cell in sheet.column(place)
         if cell.status is not Status.NOT_ASKED
     ]
@@ -83,8 +86,8 @@ def panels(sheet: Sheet, places: Sequence[int], voice: Voice) -> tuple[list[Pict
             for row in rows[place]
             if row in asked
         ]
-        n = named.base.reports
-        title = named.label if n is None else f"{named.label}, {voice.say('chart_n', n)}"
+        n = "" if named.base.reports is None else f", {voice.say('chart_n', number(voice, named.base))}"
+        title = f"{named.label}{n}"
         made.append(Picture(_draw(bars, width, title), len(asked) - len(bars)))
     return made, shares
 
@@ -111,19 +114,21 @@ def _bar(label: str, cell: Cell, longest: int, voice: Voice, *, shares: bool = F
     if cell.reports is None:
         return _Bar(label, f"[c] {voice.say('withheld')}", None)
     share = "" if cell.percent is None else f" ({voice.say('share', cell.percent)})"
-    return _Bar(label, f"{cell.reports}{share}", _measure(cell, shares) / longest)
+    length = _measure(cell, shares) / longest
+    return _Bar(label, f"{number(voice, cell)}{share}", length, bool(cell.margin))
 
 
 def _measure(cell: Cell, shares: bool) -> int:
     return (cell.percent if shares else cell.reports) or 0
 
 
-def _rest(number: int, voice: Voice) -> list[_Bar]:
-    return [_Bar(voice.say("chart_withheld", number), "", None)] if number else []
+def _rest(withheld: int, voice: Voice) -> list[_Bar]:
+    return [_Bar(voice.say("chart_withheld", withheld), "", None)] if withheld else []
 
 
 def _draw(bars: Sequence[_Bar], width: int, title: str) -> Drawing:
     marks: list[Mark] = []
+    room = _NOISY_NUMBER if any(bar.noisy for bar in bars) else _NUMBER
     y = 0
     for bar in bars:
         lines = wrap(bar.label, width, 2)
@@ -135,7 +140,7 @@ def _draw(bars: Sequence[_Bar], width: int, title: str) -> Drawing:
                 marks.append(Box(8, y + 1, len(bar.number) * 8.6 + 8, _BAR - 2, "paper"))
                 marks.append(Text(12, y + 12, bar.number, "number"))
         else:
-            length = round(max(1.0, (width - _NUMBER) * bar.length), 1)
+            length = round(max(1.0, (width - room) * bar.length), 1)
             marks.append(Box(0, y, length, _BAR, "bar"))
             marks.append(Text(length + 6, y + 12, bar.number, "number"))
         y += _BAR + _GAP

@@ -7,7 +7,7 @@ from analysis.findings.released import TOTAL, Cell, Kind, Status, Table
 from analysis.findings.site import bars, heat
 from analysis.findings.site.drawing import WIDTH, Box, Drawing, Line, Mark, Picture, Text, stacked, wrap
 from analysis.findings.site.saying import is_paired
-from analysis.findings.site.sheet import Sheet, sheets
+from analysis.findings.site.sheet import Sheet, number, sheets
 from analysis.findings.site.voice import Voice
 
 MOST_PANELS = 12
@@ -89,32 +89,32 @@ def flow(voice: Voice) -> Drawing:
     """Received at the top, counted at the foot, and what was left out on the way beside the arrow."""
     release = voice.release
     reasons = [(voice.say("category", "stage", code), cell) for code, cell in release.flow.excluded.items()]
-    counts = [f"{label}: {_number(cell)}" for label, cell in reasons]
+    counts = [f"{label}: {_number(cell, voice)}" for label, cell in reasons]
     lines = [line for one in counts for line in wrap(one, WIDTH - _SIDE - 16, 2)]
     side = 30 + 18 * len(lines)
     foot = _STAGE + side + 2 * _GAP
     marks: list[Mark] = [
-        *_stage(voice.say("category", "stage", "received"), release.flow.received, 0),
+        *_stage(voice.say("category", "stage", "received"), release.flow.received, 0, voice),
         Line(90, _STAGE, 90, foot, arrow=True),
         Line(90, _STAGE + _GAP + side / 2, _SIDE - 2, _STAGE + _GAP + side / 2, arrow=True),
         Box(_SIDE, _STAGE + _GAP, WIDTH - _SIDE - 1, side, "box"),
         Text(_SIDE + 10, _STAGE + _GAP + 20, voice.say("chart_left_out"), "strong"),
         *(Text(_SIDE + 10, _STAGE + _GAP + 39 + 18 * i, line) for i, line in enumerate(lines)),
-        *_stage(voice.say("category", "stage", "counted"), release.flow.counted, foot),
+        *_stage(voice.say("category", "stage", "counted"), release.flow.counted, foot, voice),
     ]
     ends = [("received", release.flow.received), ("counted", release.flow.counted)]
-    told = [f"{voice.say('category', 'stage', code)}: {_number(cell)}." for code, cell in ends]
+    told = [f"{voice.say('category', 'stage', code)}: {_number(cell, voice)}." for code, cell in ends]
     text = f"{told[0]} {voice.say('chart_left_out')} {'; '.join(counts)}. {told[1]}"
     return Drawing(WIDTH, foot + _STAGE + 1, tuple(marks), voice.say("finding", "F01"), text)
 
 
-def _stage(label: str, cell: Cell, y: float) -> list[Mark]:
+def _stage(label: str, cell: Cell, y: float, voice: Voice) -> list[Mark]:
     return [
         Box(1, y + 1, 180, _STAGE - 2, "box"),
         Text(12, y + 27, label),
-        Text(170, y + 27, _number(cell), "number", "end"),
+        Text(170, y + 27, _number(cell, voice), "number", "end"),
     ]
 
 
-def _number(cell: Cell) -> str:
-    return f"[{cell.status}]" if cell.status is not Status.SHOWN else str(cell.reports)
+def _number(cell: Cell, voice: Voice) -> str:
+    return f"[{cell.status}]" if cell.status is not Status.SHOWN else number(voice, cell)

@@ -76,10 +76,13 @@ class Picture:
 
 
 def wrap(text: str, width: float, lines: int) -> list[str]:
-    """The text in at most so many lines of a width; what does not fit ends in "…"."""
+    """The text in at most so many lines of a width; what does not fit ends in "…".
+
+    What a no-break space holds together stays on one line.
+    """
     most = max(4, int(width / _LETTER))
     made = [""]
-    for word in text.split():
+    for word in text.split(" "):
         if len(made[-1]) + len(word) + 1 <= most or not made[-1]:
             made[-1] = f"{made[-1]} {word}".strip()
         else:

@@ -2,7 +2,7 @@
 
 from analysis.findings.released import TOTAL, Cell, Status
 from analysis.findings.site.drawing import LINE, WIDTH, Box, Drawing, Mark, Picture, Text, wrap
-from analysis.findings.site.sheet import Sheet
+from analysis.findings.site.sheet import Sheet, number
 from analysis.findings.site.voice import Voice
 
 MOST_ROWS = 24
@@ -28,14 +28,14 @@ def grid(sheet: Sheet, voice: Voice) -> Picture:
             for i, line in enumerate(lines)
         ]
     said = []
-    for number, row in enumerate(shown):
-        y = top + number * _ROW
+    for nth, row in enumerate(shown):
+        y = top + nth * _ROW
         lines = wrap(row.label, _LABEL - 6, 2)
         offset = 22 if len(lines) == 1 else 15
         marks += [Text(0, y + offset + 15 * i, line, "small") for i, line in enumerate(lines)]
         for place, i in enumerate(across):
             marks += _field(row.cells[i], _LABEL + place * _FIELD, y, most if i in parts else None)
-        fields = ", ".join(f"{sheet.columns[i].label} {_number(row.cells[i])}" for i in across)
+        fields = ", ".join(f"{sheet.columns[i].label} {_number(row.cells[i], voice)}" for i in across)
         said.append(f"{row.label}: {fields}.")
     width = max(WIDTH, _LABEL + _FIELD * len(across))
     drawing = Drawing(width, top + _ROW * len(shown), tuple(marks), sheet.label, " ".join(said))
@@ -55,14 +55,22 @@ def _field(cell: Cell, x: float, y: float, most: int | None) -> list[Mark]:
         plate = Box(middle - 14, y + 9, 28, 18, "paper")
         return [box, plate, Text(middle, y + 23, "[c]", "number", "middle")]
     if most is None:
-        return [Text(middle, y + 23, str(cell.reports), "number", "middle")]
+        return _figures(cell, middle, y, "number")
     shade = min(SHADES - 1, SHADES * cell.reports // most)
     look = "light" if shade > 2 else "number"
     return [
         Box(x + 1, y + 1, _FIELD - 2, _ROW - 2, f"shade-{shade}"),
-        Text(middle, y + 23, str(cell.reports), look, "middle"),
+        *_figures(cell, middle, y, look),
     ]
 
 
-def _number(cell: Cell) -> str:
-    return f"[{cell.status}]" if cell.reports is None else str(cell.reports)
+def _figures(cell: Cell, middle: float, y: float, look: str) -> list[Mark]:
+    """The number of a field; below it how far noise may have taken it."""
+    if not cell.margin:
+        return [Text(middle, y + 23, str(cell.reports), look, "middle")]
+    below = Text(middle, y + 31, f"\N{PLUS-MINUS SIGN} {cell.margin}", look, "middle")
+    return [Text(middle, y + 16, str(cell.reports), look, "middle"), below]
+
+
+def _number(cell: Cell, voice: Voice) -> str:
+    return f"[{cell.status}]" if cell.reports is None else number(voice, cell)

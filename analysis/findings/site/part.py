@@ -6,7 +6,7 @@ from analysis.findings.released import Cell, Status, Table
 from analysis.findings.site import saying
 from analysis.findings.site.charts import Chart, chart
 from analysis.findings.site.drawing import Drawing
-from analysis.findings.site.sheet import Sheet, sheets, small
+from analysis.findings.site.sheet import Sheet, number, sheets, small
 from analysis.findings.site.voice import Voice
 
 
@@ -40,7 +40,7 @@ class Part:
 class View:
     """What a cell looks like: a number and what it is of, or a mark and what it stands for."""
 
-    reports: int | None = None
+    number: str = ""
     small: str = ""
     mark: str = ""
     word: str = ""
@@ -77,4 +77,4 @@ def view(cell: Cell, voice: Voice) -> View:
         return View(mark="c", word=voice.say("withheld"), why=voice.say("withheld_why"))
     if cell.status is Status.NOT_ASKED:
         return View(mark="z", word=voice.say("not_asked"), why=voice.say("not_asked"))
-    return View(cell.reports, small(voice, cell))
+    return View(number(voice, cell), small(voice, cell))

@@ -144,7 +144,7 @@ def _pieces(sheet: Sheet, voice: Voice) -> Iterator[dict[str, Any]]:
 
 
 def _cell(shown: View) -> list[str]:
-    return [f"[{shown.mark}]", shown.word] if shown.mark else [str(shown.reports), shown.small]
+    return [f"[{shown.mark}]", shown.word] if shown.mark else [shown.number, shown.small]
 
 
 def _quotes(voice: Voice) -> list[dict[str, Any]]:

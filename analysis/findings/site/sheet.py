@@ -141,6 +141,14 @@ def has(table: Table, status: Status) -> bool:
     return any(cell.status is status for cell in table.cells.values())
 
 
+def number(voice: Voice, cell: Cell) -> str:
+    """A number as people see it, wherever it stands: with noise never without how far it may be off."""
+    if not cell.margin:
+        return str(cell.reports)
+    # No line ends between the two.
+    return voice.say("give_or_take", cell.reports, cell.margin).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def small(voice: Voice, cell: Cell) -> str:
     """What stands beside a number: what it is of; empty where that is not shown."""
     return "" if cell.base is None else voice.say("of", cell.base, cell.percent)

@@ -135,6 +135,25 @@ def test_sentences_say_about_and_how_far_a_number_may_be_off(folder: Path) -> No
     assert re.search(r"cerca de \d+ ± \d+ \(\d+ %\)", text_of(pages(folder)["es/index.html"]))
 
 
+def test_no_number_stands_in_a_table_or_chart_as_if_exact(folder: Path) -> None:
+    for path in ("findings/F02.html", "es/findings/F14.html", "tables/F03.html", "findings/F01.html"):
+        page = pages(folder)[path]
+        cells = [text_of(cell) for cell in re.findall(r"<td>.*?</td>", page, re.DOTALL)]
+        numbers = [cell for cell in cells if cell.strip()[:1].isdigit()]
+        assert numbers, path
+        assert [cell for cell in numbers if not re.match(r"\s*\d+\s±\s\d+", cell)] == [], path
+    for name in ("F01", "F02", "F03", "F13-gender", "F14-gender"):
+        chart = (folder / "out" / "charts" / f"{name}.svg").read_text()
+        numbers = re.findall(r'<text [^>]*class="(?:number|light)"[^>]*>([^<\[]*)<', chart)
+        assert numbers, name
+        # A field of a heat table has its margin on a line of its own.
+        alone = [one for one in numbers if one.isdigit()]
+        assert len(alone) == len([one for one in numbers if one.startswith("±")]), name
+        assert all("±" in one or one in alone for one in numbers), name
+    flow = (folder / "out" / "es" / "charts" / "F01.svg").read_text()
+    assert re.findall(r">[^<]*±\s*<|>\s*±", flow) == []
+
+
 def test_a_number_within_the_noise_is_in_no_sentence(tmp_path: Path) -> None:
     made = Publisher(tmp_path, shipped("report"))
     made.reports.add(3, ["pat_down"], setting="police")
