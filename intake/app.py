@@ -178,7 +178,11 @@ class Intake:
         """A code that was typed without script, and what its owner wants to do with it."""
         lang = self._lang(request)
         self._refuse_before_reading(request)
-        return await self.threads.take(lang, await self._read_form(request, None))
+        try:
+            typed = await self._read_form(request, None)
+        except HTTPException as error:
+            return self._by_redirect(request, await self.show_error(request, error))
+        return await self.threads.take(lang, typed)
 
     def _refuse_before_reading(self, request: Request) -> None:
         """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
@@ -297,6 +301,8 @@ class Intake:
     async def show_code(self, request: Request) -> Response:
         """Where a code is typed, or what one found that was typed without script."""
         lang, number = self._lang(request), request.query_params.get(ONCE, "")
+        if again := self.again.take(number):
+            return HTMLResponse(again)
         if number:
             return await self.threads.show(lang, number)
         return HTMLResponse(self.pages.code(lang, self.door.stamp()))

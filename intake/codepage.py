@@ -28,7 +28,7 @@ from intake.forms import thread
 from intake.forms.errors import InvalidAnswers
 from intake.once import FIELD as ONCE
 from intake.once import Once
-from intake.pages import Pages
+from intake.pages import Pages, is_of_wallet
 from intake.sealing import Sealing
 from intake.shelf import Boxes, Shelf
 from intake.stamp import FIELD as STAMP
@@ -45,6 +45,10 @@ MOST_SHOWN = 32
 # What one message takes in a page: its words (message.py, MAX_TEXT_IN_PAGE) and what stands around them.
 BYTES_OF_ONE = 2_560
 _FRAME_STEP = 1_024
+# Nine words are far shorter, and reading a whole form full of signs as words would hold up everybody.
+MOST_LETTERS_OF_WORDS = 1_000
+# So much of a message that cannot be sent comes back, to be mended; all of it waits in memory.
+MOST_LETTERS_BACK = 10_000
 
 _NONCE = re.compile(rf"[0-9a-f]{{{2 * MESSAGE_NONCE}}}")
 
@@ -82,12 +86,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pending:
-    """What is to be shown next: what came of a request for a code, or what was wrong with its words."""
+    """What is to be shown next: what came of a request for a code, or what is wrong with words, and these."""
 
     stamp: str
     code: bytes = b""
     done: Done | None = None
     problem: CodeError | None = None
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +136,22 @@ class Threads:
     async def _do(self, lang: str, typed: Typed) -> Pending:
         stamp = _first(typed, STAMP)
         asked = Pending(self.door.restamp(stamp))
+        words = _first(typed, WORDS)[:MOST_LETTERS_OF_WORDS]
         try:
-            code = from_words(_first(typed, WORDS), lang)
+            code = from_words(words, lang)
         except CodeError as problem:
-            return replace(asked, problem=problem)
+            # To be mended, like all that is typed here; but a code for money goes into no page.
+            return replace(asked, problem=problem, typed="" if is_of_wallet(problem) else words)
         return replace(asked, code=code, done=await self._done(lang, typed, stamp, Receipt.from_code(code)))
 
     async def _page(self, pages: Pages, lang: str, pending: Pending, boxes: Boxes) -> str:
         if not pending.done:
-            return pages.code(lang, pending.stamp, pending.problem)
+            return pages.code(lang, pending.stamp, pending.problem, typed=pending.typed)
         try:
             found = await self._look(Receipt.from_code(pending.code), boxes)
         except Unavailable:
-            return pages.code(lang, pending.stamp, said="busy")
+            words = " ".join(to_words(pending.code, lang))
+            return pages.code(lang, pending.stamp, said="busy", typed=words)
         done = pending.done
         return pages.thread(
             lang,
@@ -178,10 +186,11 @@ class Threads:
     async def _done(self, lang: str, typed: Typed, stamp: str, receipt: Receipt) -> Done:
         given = _first(typed, NONCE)
         nonce = bytes.fromhex(given) if _NONCE.fullmatch(given) else os.urandom(MESSAGE_NONCE)
-        begun = Done(nonce, typed=_first(typed, TEXT))
+        written = _first(typed, TEXT)
+        begun = Done(nonce, typed=written[:MOST_LETTERS_BACK])
         match _first(typed, DO):
             case "add":
-                return await self._add(lang, stamp, receipt, begun)
+                return await self._add(lang, stamp, receipt, begun, written)
             case "take-back":
                 return replace(begun, confirm=True)
             case "take-back-now":
@@ -189,11 +198,12 @@ class Threads:
             case _:
                 return begun
 
-    async def _add(self, lang: str, stamp: str, receipt: Receipt, begun: Done) -> Done:
+    async def _add(self, lang: str, stamp: str, receipt: Receipt, begun: Done, written: str) -> Done:
         try:
-            text = thread.clean(begun.typed)
+            text = thread.clean(written)
         except InvalidAnswers as error:
             return replace(begun, said="empty" if "required" in error.problems.values() else "tooLong")
+        begun = replace(begun, typed=text)
         if refused := self._refused(stamp, begun, "nothingSaved"):
             return refused
         try:

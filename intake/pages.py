@@ -148,15 +148,17 @@ class Pages:
             words_lang=language if language in LIST_OF else "en",
         )
 
-    def code(self, language: str, stamp: str, problem: CodeError | None = None, said: str = "") -> str:
+    def code(
+        self, language: str, stamp: str, problem: CodeError | None = None, said: str = "", typed: str = ""
+    ) -> str:
         """Where a code is typed; with what is wrong with the words that came without script.
 
-        `said` is the name of another sentence of done_texts.
+        `said` is the name of another sentence of done_texts; `typed` is what is there to be mended.
         """
         words = self._said(language, "code-words.html")
         sentence = problem_in_words(words["code_problems"], problem) if problem else ""
         sentence = sentence or (words["done_texts"][said] if said else "")
-        return self._render("code.html", language, path="code", stamp=stamp, problem=sentence)
+        return self._render("code.html", language, path="code", stamp=stamp, problem=sentence, typed=typed)
 
     def thread(self, language: str, **found: object) -> str:
         """What a code finds, for a browser without script; thread.html says what it is given."""
@@ -268,11 +270,16 @@ class Pages:
         )
 
 
+def is_of_wallet(problem: CodeError) -> bool:
+    """Whether as many words were typed as the codes of other programs have."""
+    return isinstance(problem, WrongNumber) and problem.typed in OF_WALLETS
+
+
 def problem_in_words(said: Mapping[str, str], problem: CodeError) -> str:
     """The sentence for typed words that are no code; the page's script chooses in the same way."""
     match problem:
         case WrongNumber():
-            rule = "wallet" if problem.typed in OF_WALLETS else "number"
+            rule = "wallet" if is_of_wallet(problem) else "number"
             return said[rule].replace("{typed}", str(problem.typed))
         case UnknownWord():
             rule = "near" if problem.nearest else "unknown"

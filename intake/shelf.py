@@ -101,16 +101,21 @@ class Shelf:
     def _opened(self, data: Path) -> list[OpenBox]:
         # A file that stays is opened once, so its number cannot be given to another meanwhile.
         known = {one.file: one for one in self._now.opened}
-        found = []
+        found, passing = [], []
         for name, file in self._seen.items():
             try:
                 one = known.get(file) or OpenBox(data / boxes.FOLDER / name)
             except (OSError, Malformed) as error:
                 reason = error.strerror if isinstance(error, OSError) else error
                 _log.warning("cannot use %s: %s", data / boxes.FOLDER / name, reason)
+                if isinstance(error, OSError):
+                    passing.append(name)
                 continue
             if boxes.name(one.header.desk) == name:
                 found.append(one)
+        # Under a flood no file may be left to open: the next look tries once more.
+        for name in passing:
+            del self._seen[name]
         return found
 
 

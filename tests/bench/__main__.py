@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import boxes, control, desk, intake, patterns, workbench
+from tests.bench import boxes, control, desk, intake, patterns, release, workbench
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "memory": lambda _: memory(),
     "patterns": patterns.run,
     "workbench": workbench.run,
+    "release": release.run,
     "control": lambda _: control.run(),
     "boxes": lambda _: boxes.run(),
 }

@@ -47,6 +47,7 @@ READING = 20
 ROUNDS = 5
 LOT = 10_000
 PATTERNS = 4_000
+AGAIN = 4
 # Stories are put together from so many pieces: a person has words of their own, and repeats some of others.
 PIECES, IN_A_STORY = 60_000, 6
 DRAWN = ("station", "marks", "story")
@@ -54,8 +55,8 @@ WEEKS = [f"{year}-W{week:02}" for year in (2025, 2026) for week in range(1, 47)]
 CHANNELS = (("web", 60), ("onion", 10), ("kiosk", 12), ("paper", 8), ("phone", 4), ("outreach", 6))
 
 
-def build(path: Path, count: int) -> None:
-    """A desk with so many reports."""
+def build(path: Path, count: int, *, mixed: bool = True) -> None:
+    """A desk with so many reports; `mixed` ones are made faster, and break the rules of their form."""
     Desk.create(path, format_identity(HybridIdentity.generate()), PASSPHRASE)
     desk = Desk.unlock(path, lambda: PASSPHRASE)
     connection = desk.database.conn
@@ -63,7 +64,7 @@ def build(path: Path, count: int) -> None:
         add_forms(desk, [FORM])
     codings = read_codings(desk)
     connection.execute("PRAGMA foreign_keys = OFF")
-    drawn = opened(count, codings[FORM.digest])
+    drawn = (opened if mixed else opened_whole)(count, codings[FORM.digest])
     with desk.changing():
         while lot := list(itertools.islice(drawn, LOT)):
             with desk.database.atomic():
@@ -107,6 +108,33 @@ def opened(count: int, coding: Coding) -> Iterator[Opened]:
             values=values[:half] + others[half:],
             ticks=ticks,
             texts=[*texts, ("station", draw_station(draw)), ("marks", draw_marks(draw)), ("story", story)],
+            receipt=("", "", ""),
+            attachments=[],
+        )
+
+
+def opened_whole(count: int, coding: Coding) -> Iterator[Opened]:
+    """Reports as their form allows them, without stories; one in `AGAIN` has the answers of another."""
+    places, draw = asking.bits(FORM), random.Random(11)
+    whole = [
+        (sum(places[name] for name in answers.clean(FORM, raw)), *_coded(raw, coding))
+        for _, raw in itertools.islice(reports(FORM, 7), max(1, count // AGAIN))
+    ]
+    channels = [name for name, n in CHANNELS for _ in range(n)]
+    for number in range(1, count + 1):
+        asked, values, ticks, texts = draw.choice(whole)
+        yield Opened(
+            name=f"{number:032x}",
+            week=draw.choice(WEEKS),
+            digest=FORM.digest,
+            lang="en",
+            sealed_by="browser",
+            channel=draw.choice(channels),
+            asked=asked,
+            identity=0,
+            values=values,
+            ticks=ticks,
+            texts=texts,
             receipt=("", "", ""),
             attachments=[],
         )

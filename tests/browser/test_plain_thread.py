@@ -78,12 +78,13 @@ def test_a_code_that_finds_nothing_is_told_the_reasons(page: Page, boxed: Server
 
 def test_a_mistyped_code_is_named_on_the_page_where_it_was_typed(page: Page, shared_server: Server) -> None:
     right = words(ANSWERED).split()
-    look(page, shared_server, " ".join([*right[:2], "absrb", *right[3:]]))
+    typed = " ".join([*right[:2], "absrb", *right[3:]])
+    look(page, shared_server, typed)
     expect(page.locator("#problem-words")).to_have_text(
         "Word 3 is in no list of ours. Did you mean “absorb”?"
     )
     expect(page).to_have_title("Error: Community survey")
-    expect(page.locator("#f-words")).to_have_value("")
+    expect(page.locator("#f-words")).to_have_value(typed)
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
@@ -137,7 +138,12 @@ def test_no_file_of_a_browser_without_script_holds_code_answer_or_message(
         str(profile), executable_path=chromium, args=QUIET, java_script_enabled=False
     )
     page = context.pages[0]
-    look(page, boxed, words(ANSWERED))
+    look(page, boxed, f"{words(ANSWERED)}zzzz")
+    expect(page.locator("#problem-words")).to_contain_text("Word 9")
+    expect(page.locator("#f-words")).to_have_value(f"{words(ANSWERED)}zzzz")
+    page.wait_for_timeout(4_000)
+    page.locator("#f-words").fill(words(ANSWERED))
+    page.locator("button[formmethod]").click()
     expect(page.locator(".message").first).to_contain_text("We read it.")
     page.locator("#f-more").fill(CANARY)
     page.locator('button[value="add"]').click()

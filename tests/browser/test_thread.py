@@ -338,6 +338,60 @@ def test_taking_back_that_does_not_get_through_says_so_and_can_be_repeated(page:
     assert len(stored(boxed.data)) == 1
 
 
+def held_back(page: Page, address: str) -> list[Route]:
+    """The requests to an address, which wait until the test lets them go on."""
+    waiting: list[Route] = []
+    page.route(address, lambda route: waiting.append(route))
+    return waiting
+
+
+def until_one_waits(page: Page, waiting: list[Route]) -> Route:
+    for _ in range(100):
+        if waiting:
+            return waiting[0]
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was asked for")
+
+
+# The request to the organizers is being sealed then.
+CLOSE_AFTER_WITHDRAW = """() => {
+  const real = fetch;
+  globalThis.fetch = async (...what) => {
+    const answer = await real(...what);
+    if (what[0] === "/withdraw") setTimeout(() => document.getElementById("close").click());
+    return answer;
+  };
+}"""
+
+
+def test_who_closes_the_page_while_taking_back_has_asked_for_it_all_the_same(
+    page: Page, boxed: Server, identity: HybridIdentity
+) -> None:
+    look(page, boxed, words(ANSWERED))
+    page.evaluate(CLOSE_AFTER_WITHDRAW)
+    page.locator("#take-back").click()
+    with page.expect_response("**/sealed") as answer:
+        page.locator("#take-back-now").click()
+    assert answer.value.status == 201
+    [sealed] = stored(boxed.data).values()
+    assert opened(sealed, identity).kind == "withdrawal"
+    expect(page.locator("#open")).to_be_visible()
+    expect(page.locator("#taken")).to_have_text("")
+
+
+def test_an_answer_that_comes_after_the_page_was_left_is_not_shown(page: Page, boxed: Server) -> None:
+    waiting = held_back(page, "**/box/0/0")
+    look(page, boxed, words(ANSWERED))
+    held = until_one_waits(page, waiting)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    with page.expect_response("**/box/0/0"):
+        held.continue_()
+    page.wait_for_timeout(1_000)
+    expect(page.locator("#thread")).to_be_hidden()
+    assert "We read it." not in page.content()
+    expect(page.locator("#status")).to_have_text("")
+
+
 def test_no_word_of_the_code_leaves_the_browser_while_script_runs(page: Page, boxed: Server) -> None:
     sent: list[bytes] = []
     page.on(

@@ -2,12 +2,15 @@
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import random
+import resource
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -176,6 +179,19 @@ def test_a_damaged_box_is_left_out_and_told_in_the_log(boxed: Server) -> None:
     time.sleep(SECONDS_BETWEEN_LOOKS + 0.2)
     assert headers_of(boxed.client) == []
     assert f"cannot use {boxed.data / 'boxes' / own()}: the box is not one of Witnessbox" in boxed.errors()
+
+
+def test_a_box_that_could_not_be_opened_for_a_moment_is_tried_again(data: Path) -> None:
+    put(data, box_for(data))
+    shelf = Shelf(data, clock=itertools.count(step=SECONDS_BETWEEN_LOOKS).__next__)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as taken_up:
+        # Room for what lists the folder and for nothing that stays open.
+        one = taken_up.enter_context(Path(os.devnull).open("rb"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (one.fileno() + 2, hard))
+        taken_up.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        assert shelf.now().opened == []
+    assert len(shelf.now().opened) == 1
 
 
 @pytest.mark.parametrize("seed", [11])

@@ -33,7 +33,9 @@ function say(place, name) {
 }
 
 function showWork(place) {
+  const mine = thread;
   return (part) => {
+    if (thread !== mine) return;
     const bar = element("work");
     if (bar.hidden) say(place, "working");
     bar.hidden = false;
@@ -73,10 +75,13 @@ function during(button, work) {
 async function open() {
   complain(null);
   say("status", "");
+  const mine = thread;
   try {
     const receipt = receiptFromCode(fromWords(element("f-words").value, page.lang));
     say("status", "looking");
     const found = await look(receipt, { progress: showWork("status") });
+    // Whoever left meanwhile is not to find it here when this page is shown again.
+    if (thread !== mine) return;
     element("f-words").value = "";
     say("status", "");
     thread = { ...startAnew(), receipt };
@@ -86,6 +91,7 @@ async function open() {
     element("thread").focus();
     scrollTo(0, 0);
   } catch (error) {
+    if (thread !== mine) return;
     say("status", error instanceof CodeProblem ? "" : error instanceof NotNow ? error.words : "broken");
     if (error instanceof CodeProblem) complain(error);
     else if (!(error instanceof NotNow || error instanceof BrokenBox || error instanceof SyntaxError)) throw error;
@@ -97,21 +103,22 @@ const ADDED = { sent: "added", arrived: "addedArrived", failed: "addedFailed" };
 
 async function add() {
   offer(null);
-  const { receipt } = thread;
+  const mine = thread;
+  const { receipt } = mine;
   const text = tidy("long_text", element("f-more").value);
   if (!text || [...text].length > LONGEST) return say("added", text ? "tooLong" : "empty");
   say("added", "sealing");
   // Sealing keeps a slow phone busy: let it show the words first.
   await new Promise((resolve) => setTimeout(resolve, 50));
   // The same words are the same bytes; while it is not known what arrived, others keep the name of the first.
-  const more = thread.more ?? { nonce: drawNonce(), text: null, bytes: null, lost: false };
+  const more = mine.more ?? { nonce: drawNonce(), text: null, bytes: null, lost: false };
   if (more.text !== text) Object.assign(more, { text, bytes: await sealMessage(page, receipt, more.nonce, text) });
-  thread.more = more;
-  say("added", "sending");
+  mine.more = more;
+  if (thread === mine) say("added", "sending");
   const outcome = await send(more.bytes, { lost: more.lost, progress: showWork("added") });
-  if (thread.receipt !== receipt) return;
+  if (thread !== mine) return;
   more.lost = outcome === "failed";
-  if (outcome === "sent" || outcome === "arrived") thread.more = null;
+  if (outcome === "sent" || outcome === "arrived") mine.more = null;
   else offer(more.bytes);
   if (outcome === "sent") element("f-more").value = "";
   say("added", ADDED[outcome] ?? outcome);
@@ -119,19 +126,22 @@ async function add() {
 
 const TAKEN = { busy: "backNothing", nothingSaved: "backNothing", failed: "backFailed", outdated: "backOutdated" };
 
-// From the server, if it still has the report; else by a sealed request to the organizers.
+// From the server, if it still has the report; else by a sealed request to the organizers. Who closes the thread
+// meanwhile has asked for it all the same.
 async function takeBack() {
   offer(null);
-  const { receipt } = thread;
+  const mine = thread;
+  const { receipt } = mine;
   say("taken", "sending");
-  let outcome = await withdraw(receipt.withdraw, { progress: showWork("taken") });
+  const progress = showWork("taken");
+  let outcome = await withdraw(receipt.withdraw, { progress });
   if (outcome === "gone") {
-    thread.back ??= await sealMessage(page, receipt, drawNonce(), null);
-    outcome = await send(thread.back, { progress: showWork("taken") });
+    mine.back ??= await sealMessage(page, receipt, drawNonce(), null);
+    outcome = await send(mine.back, { progress });
     if (outcome === "sent" || outcome === "arrived") outcome = "asked";
-    else offer(thread.back);
   }
-  if (thread.receipt !== receipt) return;
+  if (thread !== mine) return;
+  if (mine.back && outcome !== "asked") offer(mine.back);
   say("taken", TAKEN[outcome] ?? outcome);
   const done = outcome === "asked" || outcome === "deleted";
   element("sure").hidden = done;
