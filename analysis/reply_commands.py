@@ -58,7 +58,7 @@ def notice(
         raise click.UsageError("give --text FILE, or --dry-run")
     with unlocked(path) as desk:
         reports = choosing.find(desk.database.conn, choosing.Choice(area, since, until))
-        click.echo(f"{len(reports)} box{'' if len(reports) == 1 else 'es'} match")
+        click.echo("1 box matches" if len(reports) == 1 else f"{len(reports)} boxes match")
         words = "" if text is None else messages.clean(_words(text))
         if dry_run:
             messages.find_readers(desk.database.conn, reports)

@@ -58,7 +58,7 @@ class Made:
 def make(desk: Desk, file: ReleaseFile) -> Made:
     """The release that a file asks for.
 
-    Writes nothing. Raises FindingsError, ControlError; LostLedger first of all.
+    Writes nothing. Raises FindingsError, ControlError, TooManyReaders; LostLedger first of all.
     """
     connection = desk.database.conn
     recounting.check_past(connection)
@@ -86,8 +86,8 @@ def publish(
 ) -> Written:
     """Publishes into the new folder `out` what `build` makes of the release.
 
-    Raises FindingsError, ControlError, Busy, Unfinished: nothing was written then. Raises Unwritable where
-    the disk refuses the folder, which the same command makes another time.
+    Raises FindingsError, ControlError, TooManyReaders, Busy, Unfinished: nothing was written then. Raises
+    Unwritable where the disk refuses the folder, which the same command makes another time.
     """
     check_new(out)
     edition: Edition | Design

@@ -75,6 +75,8 @@ def test_a_notice_is_tried_written_listed_and_taken_back(typist: Typist) -> None
     words = typist.file("notice.txt", f"Come on Tuesday. {WORD}")
     about = ("--area", "downtown", "--since", "2026-W01", "--text", words, "--by", "Ana")
     assert typist.good("notice", *about, "--dry-run") == "2 boxes match\n"
+    hills = typist.good("notice", "--area", "hills", "--text", words, "--by", "Ana", "--dry-run")
+    assert hills == "1 box matches\n"
     assert typist.rows('SELECT * FROM "messages"') == []
     assert "wrote message 1; the next acknowledgement carries it" in typist.good("notice", *about)
     listed = typist.good("messages")
