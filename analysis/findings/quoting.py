@@ -103,7 +103,9 @@ def _told(edition: Edition, report: _Report) -> Iterator[_Theme]:
     told: list[str] = []
     for theme in _themes(edition):
         if len(told) < _MOST_THEMES and theme.codes & report.ticked:
-            printed = within((theme.node,), edition.span.id) in edition.printed
+            # Two themes of one quote are a pair, whether or not the release has a table of pairs.
+            alone_and_paired = [(theme.node,), *(tuple(sorted((node, theme.node))) for node in told)]
+            printed = all(within(nodes, edition.span.id) in edition.printed for nodes in alone_and_paired)
             if printed and _is_printed(edition, [*told, theme.node]):
                 told.append(theme.node)
                 yield theme
