@@ -52,11 +52,13 @@ class Exported:
     channel: str
     lang: str
     _columns: dict[str, _Column] = field(default_factory=dict)
+    # The names of each question's columns, so that a row is gone through once.
+    _own: dict[str, list[str]] = field(default_factory=dict)
     _number: str | None = None
 
     def heading(self, path: Path, header: Sequence[str]) -> list[str]:
         """A name for each column, no two the same; raises BadRow where the file is not of this form."""
-        known = _spellings(self.form)
+        known, notes = _spellings(self.form), _notes(self.form)
         seen: Counter[str] = Counter()
         names = []
         for place, text in enumerate((one.strip() for one in header), start=1):
@@ -66,7 +68,8 @@ class Exported:
                 seen[text] += 1
                 names.append(_name(column))
                 self._columns[names[-1]] = column
-            elif _OWN.fullmatch(text) or text in _notes(self.form):
+                self._own.setdefault(column.question.id, []).append(names[-1])
+            elif _OWN.fullmatch(text) or text in notes:
                 names.append(text if text in _NUMBERS else f"column {place}")
             else:
                 raise BadRow(
@@ -80,9 +83,8 @@ class Exported:
     def _check(self, path: Path, names: Sequence[str]) -> None:
         if len(set(names)) != len(names):
             raise BadRow(f"{path}: two columns are about the same question", "export it in one language")
-        there = {column.question.id for column in self._columns.values()}
         for question in self.form.asked:
-            if question.id not in there:
+            if question.id not in self._own:
                 raise BadRow(
                     f'{path}: has no column for the question "{question.id}"',
                     f'the file must be an export of the form "{self.form.id}" with all of its questions',
@@ -101,11 +103,7 @@ class Exported:
         """
         raw: Raw = {}
         for question in self.form.asked:
-            cells = [
-                (column.code, row[name].strip())
-                for name, column in self._columns.items()
-                if column.question is question
-            ]
+            cells = [(self._columns[name].code, row[name].strip()) for name in self._own[question.id]]
             raw |= _answers(question, cells, unmapped)
         return raw
 
@@ -192,10 +190,10 @@ def _one(question: Question, text: str, unmapped: Counter[str]) -> list[str]:
 
 
 def _ticked(question: Question, cells: Sequence[tuple[str, str]], unmapped: Counter[str]) -> list[str]:
-    codes = _codes(question)
     found: list[str] = []
     for code, text in cells:
-        if text.lower() in _TICKED or codes.get(text) == code:
+        # Nearly all cells are 1 or 0; few tools write the choice itself.
+        if text.lower() in _TICKED or (text and _codes(question).get(text) == code):
             found.append(code)
         elif text.lower() not in _UNTICKED:
             unmapped[question.id] += 1

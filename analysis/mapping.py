@@ -101,11 +101,12 @@ class Map:
 
     def heading(self, path: Path, header: Sequence[str]) -> list[str]:
         """The columns by their names; raises BadRow unless the map speaks of each, and of no other."""
-        for column in sorted(self.columns | self.ignore):
+        known = self.columns | self.ignore
+        for column in sorted(known):
             if column not in header:
                 raise BadRow(f'{path}: has no column "{column}", which the map names')
         for place, column in enumerate(header, start=1):
-            if column not in self.columns | self.ignore:
+            if column not in known:
                 raise BadRow(
                     f"{path}: column {place} is neither mapped nor ignored",
                     "add it to the map, or to its ignore list",

@@ -11,6 +11,7 @@ from intake import acknowledge, database, directory, export, questionnaire, rete
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
+from intake.printing import PAPERS
 from intake.settings import FILE, Settings
 
 NAME = "witnessbox-intake"
@@ -22,7 +23,7 @@ OUT_FOLDER = click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="The folder for the files."
 )
 PAPER = click.option(
-    "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="The sheet."
+    "--paper", type=click.Choice(list(PAPERS)), default="a4", show_default=True, help="The sheet."
 )
 
 
@@ -128,9 +129,7 @@ def status_command(data: Path, as_json: bool) -> None:
 @DATA
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder for the files.")
-@click.option(
-    "--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True, help="The sheet."
-)
+@click.option("--paper", type=click.Choice(list(PAPERS)), default="a4", show_default=True, help="The sheet.")
 @click.option("--discreet", is_flag=True, help="Without what it is about, and without help numbers.")
 def flyer_command(data: Path, file: Path, out: Path, paper: str, discreet: bool) -> None:
     """Make a flyer with strips to tear off, as PDF and SVG, one in each language.

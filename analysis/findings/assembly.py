@@ -1,8 +1,8 @@
 """Makes a release out of an edition: what is printed, and no number that is not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from analysis.findings import past, wrapping
 from analysis.findings.control.attack import attack
@@ -13,19 +13,24 @@ from analysis.findings.edition import Edition
 from analysis.findings.errors import Recoverable, RefusedRelease
 from analysis.findings.lines import Planned
 from analysis.findings.model import within
+from analysis.findings.plan import Plan
 from analysis.findings.printing import Printer, batch_reports
 from analysis.findings.released import (
     AskedForm,
     Axis,
     Batch,
     Category,
+    Cell,
+    Flow,
     Method,
+    Privacy,
     Quote,
     Release,
     Span,
     Table,
     Words,
 )
+from analysis.findings.releasefile import ReleaseFile
 from intake.forms.form import canonical
 from intake.forms.report import CHANNELS
 
@@ -34,14 +39,50 @@ def assemble(
     edition: Edition, lines: tuple[str, ...], quotes: tuple[Quote, ...], trackers: tuple[str, ...] = ()
 ) -> Release:
     """The release; `lines` are the ledger's, with its own as the last. Raises RefusedRelease."""
-    file = edition.file
-    languages, printer = file.languages, Printer(edition.printed, edition.span.id)
+    printer = Printer(edition.printed, edition.span.id)
     tables = [edition.plan.tables[name] for name in edition.selection.tables]
-    forms = tuple(
-        AskedForm(form.id, form.version, worded(form.title, languages), form.digest)
-        for form in edition.plan.questions.forms
+    release = release_of(
+        edition.file,
+        edition.plan,
+        printer,
+        lines,
+        tables=tuple(_table(edition, printer, table) for table in tables),
+        method=_method(edition),
+        audit=_audit(edition),
+        codebook=codebook(edition),
+        quotes=quotes,
+        trackers=trackers,
     )
-    release = Release(
+    return replace(release, words=wrapping.write(release, tables, edition.span.id))
+
+
+class Printed(Protocol):
+    """What a printer says of all reports of a release."""
+
+    @property
+    def reports(self) -> Cell: ...
+    @property
+    def excluded(self) -> Cell: ...
+    @property
+    def flow(self) -> Flow: ...
+
+
+def release_of(
+    file: ReleaseFile,
+    plan: Plan,
+    printed: Printed,
+    lines: Sequence[str],
+    *,
+    tables: tuple[Table, ...],
+    method: Method,
+    audit: bytes,
+    codebook: bytes,
+    quotes: tuple[Quote, ...] = (),
+    trackers: tuple[str, ...] = (),
+    privacy: Privacy | None = None,
+) -> Release:
+    """A release with all that its file says, around what was printed. Raises RefusedRelease."""
+    return Release(
         organization=file.organization,
         title=file.title,
         id=file.release,
@@ -49,7 +90,7 @@ def assemble(
         date=file.date,
         closed=file.date,
         licence=file.licence,
-        languages=languages,
+        languages=file.languages,
         contact=file.contact,
         doi=file.doi,
         address=file.address,
@@ -58,20 +99,23 @@ def assemble(
         # before and after: such zeros are withheld everywhere else. The day on which data closed is told.
         period_received=None,
         k=file.k,
-        n=printer.reports,
-        excluded=printer.excluded,
-        flow=printer.flow,
-        tables=tuple(_table(edition, printer, table) for table in tables),
+        n=printed.reports,
+        excluded=printed.excluded,
+        flow=printed.flow,
+        tables=tables,
         quotes=quotes,
-        forms=forms,
-        method=_method(edition),
+        forms=tuple(
+            AskedForm(form.id, form.version, worded(form.title, file.languages), form.digest)
+            for form in plan.questions.forms
+        ),
+        method=method,
         campaign=file.campaign,
         ledger="".join(f"{line}\n" for line in lines).encode(),
-        audit=_audit(edition),
-        codebook=codebook(edition),
+        audit=audit,
+        codebook=codebook,
         trackers=trackers,
+        privacy=privacy,
     )
-    return replace(release, words=wrapping.write(release, tables, edition.span.id))
 
 
 def codebook(edition: Edition) -> bytes:
@@ -200,23 +244,29 @@ def _sites(edition: Edition) -> str:
 
 
 def _method(edition: Edition) -> Method:
-    texts = edition.file.texts
     batches = tuple(
         Batch(one.batch.id, one.batch.day, batch_reports(edition.known, one.batch.id))
         for one in edition.counted
         if one.batch.id in edition.span.batches
     )
-    languages = dict.fromkeys(tag for form in edition.plan.questions.forms for tag in form.languages)
+    return method_of(edition.file, edition.plan, batches, edition.selection.left_out, _sites(edition))
+
+
+def method_of(
+    file: ReleaseFile, plan: Plan, batches: tuple[Batch, ...], left_out: tuple[str, ...], sites: str
+) -> Method:
+    """What the page on method says, out of the release file and what was counted."""
+    languages = dict.fromkeys(tag for form in plan.questions.forms for tag in form.languages)
     return Method(
         batches=batches,
         languages_asked=tuple(languages),
         channels=CHANNELS,
-        left_out=edition.selection.left_out,
-        insider=edition.file.insider,
-        one_arrival=edition.file.one_arrival,
-        sites=_sites(edition),
-        verification=texts["verification"],
-        outreach=texts["outreach"],
-        funding=texts["funding"],
-        corrections=texts["corrections"],
+        left_out=left_out,
+        insider=file.insider,
+        one_arrival=file.one_arrival,
+        sites=sites,
+        verification=file.texts["verification"],
+        outreach=file.texts["outreach"],
+        funding=file.texts["funding"],
+        corrections=file.texts["corrections"],
     )

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from intake.notices import Line
-from intake.printing import qr
+from intake.printing import PAPERS, qr
 from intake.printing.errors import PrintingError
 from intake.printing.flyerfile import Flyer
 from intake.printing.words import read_words, spoken
 from templates.typesetting import NotSet, typeset
 
 TEMPLATE, WORDS = "printed/flyer.typ", "printed/flyer.txt"
-PAPERS = ("a4", "letter")
 # More would push the code off the sheet.
 MOST_HELP = 4
 
@@ -54,7 +53,7 @@ def _data(flyer: Flyer, printing: Printing, language: str, *, discreet: bool) ->
     help_lines = () if discreet else printing.help.get(language, ())[:MOST_HELP]
     return {
         "lang": language,
-        "paper": {"a4": "a4", "letter": "us-letter"}[printing.paper],
+        "paper": PAPERS[printing.paper],
         "headline": (flyer.discreet if discreet else flyer.headline)[language],
         "discreet": discreet,
         "code": {"side": code.side, "runs": code.runs},

@@ -12,6 +12,7 @@ from typing import Any
 from intake.forms import ticks
 from intake.forms.form import Form
 from intake.forms.question import Choice, Question
+from intake.printing import PAPERS
 from intake.printing.errors import PrintingError
 from intake.printing.words import read_words, spoken
 from templates.typesetting import NotSet, typeset
@@ -38,7 +39,7 @@ def make(form: Form, paper: str) -> dict[str, bytes]:
 
 
 def _sheet(form: Form, answer: Choice | None, language: str, paper: str) -> bytes:
-    data = _data(form, answer, language) | {"paper": {"a4": "a4", "letter": "us-letter"}[paper]}
+    data = _data(form, answer, language) | {"paper": PAPERS[paper]}
     # A form has a version, and no day.
     day = datetime.date(1980, 1, 1)
     try:

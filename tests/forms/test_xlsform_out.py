@@ -11,8 +11,8 @@ from intake.forms import xlsform_out
 from intake.forms.form import Form, shipped
 from intake.forms.xlsform import compile_form
 from tests.forms.random_forms import random_form
+from tests.serving import COMMAND
 
-COMMAND = Path(__file__).parents[2] / ".venv" / "bin" / "witnessbox-intake"
 EVERY = Path("tests/vectors/every.json")
 FORMS = {"report": shipped("report"), "every": Form.from_json(EVERY.read_bytes())}
 WRITERS = {".xlsx": xlsform_out.xlsx_bytes, ".csv": xlsform_out.csv_bytes}
@@ -46,7 +46,11 @@ def test_a_hundred_random_forms_come_back_as_they_were(tmp_path: Path) -> None:
 
 def run(*words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [COMMAND, "form", "export", *map(str, words)], capture_output=True, text=True, check=False, timeout=60
+        [*COMMAND, "form", "export", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

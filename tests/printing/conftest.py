@@ -8,8 +8,7 @@ import pytest
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity
 from intake import directory
-
-COMMAND = Path(__file__).parents[2] / ".venv" / "bin" / "witnessbox-intake"
+from tests.serving import COMMAND
 
 
 @pytest.fixture(scope="package")
@@ -24,5 +23,5 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(*words: object) -> "subprocess.CompletedProcess[str]":
     """Runs `witnessbox-intake`."""
     return subprocess.run(
-        [COMMAND, *map(str, words)], capture_output=True, text=True, check=False, timeout=180
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, check=False, timeout=180
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.findings import wrapping
-from analysis.findings.assembly import described_axes, printed_axis, worded
+from analysis.findings.assembly import described_axes, method_of, printed_axis, release_of
 from analysis.findings.ledger.entries import NOISED, cell_name
 from analysis.findings.lines import Planned
 from analysis.findings.privacy import account
@@ -14,9 +14,8 @@ from analysis.findings.privacy.asking import MODE
 from analysis.findings.privacy.design import Design
 from analysis.findings.privacy.noise import MECHANISM
 from analysis.findings.privacy.printing import NoisePrinter
-from analysis.findings.released import AskedForm, Batch, Method, Release, Span, Table
+from analysis.findings.released import Batch, Method, Release, Table
 from intake.forms.form import canonical
-from intake.forms.report import CHANNELS
 
 
 def printer_of(design: Design, published: Sequence[Noised]) -> NoisePrinter:
@@ -73,37 +72,15 @@ def entry(design: Design, spent: Mapping[str, Spent], digest: str, software: str
 def assemble(design: Design, published: Sequence[Noised], lines: tuple[str, ...]) -> Release:
     """The release; `published` and `lines` are the ledger's up to its own. Raises RefusedRelease."""
     printer = printer_of(design, published)
-    file, languages = design.file, design.file.languages
     tables = [design.plan.tables[name] for name in design.selection.tables]
-    forms = tuple(
-        AskedForm(form.id, form.version, worded(form.title, languages), form.digest)
-        for form in design.plan.questions.forms
-    )
     batches = [batch.id for batch in design.batches]
-    release = Release(
-        organization=file.organization,
-        title=file.title,
-        id=file.release,
-        version=file.version,
-        date=file.date,
-        closed=file.date,
-        licence=file.licence,
-        languages=languages,
-        contact=file.contact,
-        doi=file.doi,
-        address=file.address,
-        period_events=Span(file.months.first, file.months.last),
-        period_received=None,
-        k=file.k,
-        n=printer.reports,
-        excluded=printer.excluded,
-        flow=printer.flow,
-        tables=tuple(_table(printer, table, languages) for table in tables),
-        quotes=(),
-        forms=forms,
+    release = release_of(
+        design.file,
+        design.plan,
+        printer,
+        lines,
+        tables=tuple(_table(printer, table, design.file.languages) for table in tables),
         method=_method(design, printer),
-        campaign=file.campaign,
-        ledger="".join(f"{line}\n" for line in lines).encode(),
         audit=canonical(account.audit(account.balances(published))) + b"\n",
         codebook=codebook(design),
         privacy=account.privacy_of(published, batches),
@@ -116,19 +93,6 @@ def _table(printer: NoisePrinter, table: Planned, languages: tuple[str, ...]) ->
 
 
 def _method(design: Design, printer: NoisePrinter) -> Method:
-    texts = design.file.texts
-    languages = dict.fromkeys(tag for form in design.plan.questions.forms for tag in form.languages)
-    return Method(
-        batches=tuple(Batch(one.id, one.day, printer.batch(one.id)) for one in design.batches),
-        languages_asked=tuple(languages),
-        channels=CHANNELS,
-        left_out=design.selection.left_out,
-        insider=design.file.insider,
-        one_arrival=design.file.one_arrival,
-        # With noise nothing is withheld, whoever wrote it.
-        sites="shown",
-        verification=texts["verification"],
-        outreach=texts["outreach"],
-        funding=texts["funding"],
-        corrections=texts["corrections"],
-    )
+    batches = tuple(Batch(one.id, one.day, printer.batch(one.id)) for one in design.batches)
+    # With noise nothing is withheld, whoever wrote it.
+    return method_of(design.file, design.plan, batches, design.selection.left_out, sites="shown")

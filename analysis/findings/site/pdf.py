@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import typst
-
 from analysis.findings.errors import RefusedRelease
 from analysis.findings.released import TOTAL
 from analysis.findings.site import citing, pages, saying, svg
@@ -19,11 +17,9 @@ from analysis.findings.site.method import blocks
 from analysis.findings.site.part import Part, View, part, view
 from analysis.findings.site.sheet import Sheet
 from analysis.findings.site.voice import FOLDER, Voice
-from templates import TEMPLATES
+from templates.typesetting import NotSet, typeset
 
-_PROBE = b"""#set document(title: "probe")
-#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"))
-#sys.inputs.data"""
+_ANY_DAY = datetime.date(1980, 1, 1)
 # Columns that fit beside the first on a page of paper.
 _MOST_COLUMNS = 5
 # A unit of a drawing on paper, and how wide a picture may be there.
@@ -48,23 +44,10 @@ def report(voice: Voice, key: str) -> bytes:
 
 
 def _compiled(data: Any, voice: Voice) -> bytes:
-    midnight = datetime.datetime.combine(voice.release.date, datetime.time(), datetime.UTC)
-    source = (TEMPLATES / FOLDER / "report.typ").read_bytes()
     try:
-        return _typeset(source, json.dumps(data, ensure_ascii=False), int(midnight.timestamp()))
-    except typst.TypstError as error:
-        raise RefusedRelease(f"report.pdf cannot be made: {error.message[:200]}") from None
-
-
-def _typeset(source: bytes, data: str, second: int) -> bytes:
-    return typst.compile(
-        source,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        pdf_standards="ua-1",
-        timestamp=second,
-    )
+        return typeset(f"{FOLDER}/report.typ", data, voice.release.date, "pdf")[0]
+    except NotSet as error:
+        raise RefusedRelease(f"report.pdf cannot be made: {error}") from None
 
 
 def _document(voice: Voice, key: str) -> dict[str, Any]:
@@ -180,8 +163,8 @@ def _lacking(signs: Sequence[str]) -> set[str]:
 
 def _shows(signs: Sequence[str]) -> bool:
     try:
-        _typeset(_PROBE, " ".join(signs), 0)
-    except typst.TypstError:
+        typeset(f"{FOLDER}/probe.typ", {"signs": " ".join(signs)}, _ANY_DAY, "pdf")
+    except NotSet:
         return False
     return True
 
