@@ -22,7 +22,8 @@ from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import MAX_SHARD_BYTES
 from tests.attaching import AttachingServer, left_over, sealed_file, stored_files
 from tests.batching import HOSTILE, batch, batch_name, bodies, small
-from tests.serving import ENOUGH, Server, configure, make_data, snapshot, stored
+from tests.running import configure
+from tests.serving import ENOUGH, Server, make_data, snapshot, stored
 
 MEGABYTE = 1024 * 1024
 File = tuple[str, bytes]

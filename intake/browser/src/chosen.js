@@ -16,10 +16,26 @@ export async function lookAt(files, { lengths, large }) {
     const entry = { name: file.name, batch: isBatch(file.name), members: [], refused: new Map(), flaw: "" };
     entries.push(entry);
     if (entries.length > MOST_FILES) refuse(entry, "many");
-    else if (entry.batch) await lookAtBatch(file, entry, lengths, large);
-    else await lookAtFile(file, entry, lengths, large);
+    else await lookAtOne(file, entry, lengths, large);
   }
   return entries;
+}
+
+// What is posted of a member: the bytes of a report, a Blob of what is large. Fails when the file is not there any more.
+export async function bodyOf({ id, blob, isLarge }) {
+  const body = new Blob([id, blob]);
+  return isLarge ? body : new Uint8Array(await body.arrayBuffer());
+}
+
+async function lookAtOne(file, entry, lengths, large) {
+  try {
+    await (entry.batch ? lookAtBatch : lookAtFile)(file, entry, lengths, large);
+  } catch (error) {
+    // A file that the device does not give: it lies elsewhere, or is gone.
+    if (!(error instanceof DOMException)) throw error;
+    entry.members = [];
+    entry.flaw = "unread";
+  }
 }
 
 export function refuse(entry, reason) {
@@ -48,7 +64,7 @@ async function add(entry, { id, blob }, lengths, large) {
   const reason = guess(await front(blob));
   const isLarge = large.includes(blob.size);
   if (reason || !(isLarge || lengths.includes(blob.size))) return refuse(entry, reason ?? "other");
-  return entry.members.push({ id, isLarge, body: new Blob([id, blob]) });
+  return entry.members.push({ id, isLarge, blob });
 }
 
 const front = (blob) => blob.slice(0, START.length).text();

@@ -3,7 +3,7 @@
 //
 // Its words come with the page: this file holds none, and nothing is stored.
 
-import { lookAt, refuse } from "./chosen.js";
+import { bodyOf, lookAt, refuse } from "./chosen.js";
 import { hex } from "./receipt.js";
 import { send } from "./send.js";
 
@@ -11,7 +11,7 @@ const page = globalThis.witnessbox;
 if (!page) throw new Error("the words of this page are missing");
 // So many are on their way at once: over Tor each takes a second or more.
 const LANES = 4;
-const REASONS = { arrived: "conflict", nothingSaved: "full", outdated: "other", failed: "lost" };
+const REASONS = { arrived: "conflict", nothingSaved: "full", outdated: "other", failed: "lost", unread: "unread" };
 const element = (id) => document.getElementById(id);
 const [input, button, bar, status, result] = ["f-files", "send-files", "work", "status", "result"].map(element);
 let entries = [];
@@ -109,17 +109,27 @@ async function sendAll(mine) {
 
 async function lane(jobs, told, mine) {
   while (jobs.length && turn === mine) {
-    const { entry, id, body } = jobs.shift();
+    const job = jobs.shift();
     if (told.stop) {
-      refuse(entry, told.stop === "full" ? "full" : "unsent");
+      refuse(job.entry, told.stop === "full" ? "full" : "unsent");
     } else {
-      const outcome = await send(body, { progress: () => say(words("working")) });
+      const outcome = await sendOne(job);
       if (turn !== mine) return;
-      take(entry, hex(id), outcome, told);
+      take(job.entry, hex(job.id), outcome, told);
     }
     told.done += 1;
     showProgress(told);
   }
+}
+
+async function sendOne(job) {
+  let body;
+  try {
+    body = await bodyOf(job);
+  } catch {
+    return "unread";
+  }
+  return send(body, { progress: () => say(words("working")) });
 }
 
 function take(entry, id, outcome, told) {
