@@ -211,7 +211,7 @@ def test_as_much_is_kept_as_there_is_room_for_and_the_rest_is_told(
         for _ in range(2):
             answer = hand_in(server, packed(sealed[:10]))
             assert answer.status_code == 503
-            assert f"Not taken: {10 - fit}. There is no room for it right now." in said(answer)
+            assert f"Not taken: {10 - fit}. There is no room right now." in said(answer)
             assert (f"Here now: {fit}." if fit else "None of your files was saved.") in said(answer)
             assert len(stored(data)) == fit
         configure(data, max_reports=100, min_free_bytes=1)
