@@ -11,18 +11,16 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Request, expect
 
 from analysis.identity import HybridIdentity
-from analysis.unseal import unseal_bytes
-from intake.crypto.padding import unpad
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.shard import Member, ReportName, write_shard
-from intake.forms import report
 from intake.forms.form import shipped
 from tests.attaching import AttachingServer, sealed_file, stored_files
 from tests.batching import HOSTILE, batch, batch_name, bodies
 from tests.browser.driving import send, tick
 from tests.browser.test_access import found
 from tests.browser.test_layout import overflow
+from tests.faults.chain import DESK, INTAKE, Chain
 from tests.intake.test_handin import hand_in as post
 from tests.running import configure
 from tests.serving import CANARY, Server, make_data, sealed_body, stored
@@ -190,40 +188,52 @@ def test_what_is_posted_is_what_a_form_would_post(
     assert not any({"cookie", "referer"} & one.all_headers().keys() for one in posts)
 
 
-@pytest.mark.parametrize("scripted", [True], indirect=True, ids=["script"])
-def test_a_report_that_was_saved_when_the_server_was_full_is_handed_in_later(
-    page: Page, data: Path, tmp_path: Path, identity: HybridIdentity
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    made = Chain(tmp_path)
+    made.make()
+    return made
+
+
+def save_what_is_refused(page: Page, server: Server, folder: Path) -> Path:
+    """Fills in the form of a server that takes nothing, and saves the sealed report in a file."""
+    page.goto(f"{server.address}/en/report/")
+    tick(page, "setting", "other_service")
+    tick(page, "count", "yes")
+    send(page)
+    expect(page.locator("#save-sealed")).to_be_visible()
+    assert page.locator("#keep-sealed a").get_attribute("href") == "/en/upload"
+    with page.expect_download() as saved:
+        page.locator("#save-sealed").click()
+    file = folder / saved.value.suggested_filename
+    saved.value.save_as(file)
+    return file
+
+
+@pytest.mark.parametrize("later", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("scripted", [True], indirect=True, ids=[""])
+def test_a_report_that_a_full_server_refused_is_handed_in_later_and_reaches_the_desk(
+    later: bool, page: Page, browser: Browser, chain: Chain, tmp_path: Path
 ) -> None:
-    configure(data, max_reports=1)
-    with Server(data) as server:
-        server.post_sealed(sealed_body([identity.recipient]))
-        page.goto(f"{server.address}/en/report/")
-        tick(page, "setting", "other_service")
-        tick(page, "count", "yes")
-        send(page)
-        expect(page.locator("#save-sealed")).to_be_visible()
-        link = page.locator("#keep-sealed a")
-        assert link.get_attribute("href") == "/en/upload"
-        with page.expect_download() as saved:
-            page.locator("#save-sealed").click()
-        file = tmp_path / saved.value.suggested_filename
-        saved.value.save_as(file)
+    configure(chain.data, max_reports=1)
+    with Server(chain.data) as server:
+        server.post_sealed(sealed_body(chain.recipients))
+        file = save_what_is_refused(page, server, tmp_path)
         page.goto(f"{server.address}/en/upload")
         said = hand_in(page, file)
         assert said.startswith("None of your files was saved. Not taken: 1.")
         assert "There is no room right now." in said
-    configure(data, max_reports=100)
-    for scripted in (True, False):
-        with Server(data) as server:
-            context = page.context.browser.new_context(java_script_enabled=scripted)  # type: ignore[union-attr]
-            later = context.new_page()
-            later.goto(f"{server.address}/en/upload")
-            assert hand_in(later, file).startswith("Locked files that are here now: 1.")
-            context.close()
-    sealed = stored(data)[bytes.fromhex(file.stem)]
-    opened = report.parse(unpad(unseal_bytes(sealed, [identity])), {FORM.digest: FORM})
-    assert opened.receipt.id.hex() == file.stem
-    assert opened.answers["setting"] == "other_service"
+    configure(chain.data, max_reports=100)
+    with Server(chain.data) as server:
+        context = browser.new_context(java_script_enabled=later)
+        other = context.new_page()
+        other.goto(f"{server.address}/es/upload")
+        assert hand_in(other, file).startswith("Archivos cerrados con llave que ya están aquí: 1.")
+        context.close()
+    chain.run(INTAKE, *chain.export())
+    [bundle] = chain.bundles()
+    chain.run(DESK, *chain.imported(bundle))
+    assert bytes.fromhex(file.stem) in chain.at_desk()
 
 
 def test_a_batch_of_500_arrives_whole(
