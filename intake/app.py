@@ -172,7 +172,8 @@ class Intake:
         if isinstance(answer, RedirectResponse) or request.headers.get("sec-fetch-mode") != "navigate":
             return answer
         number = self.again.keep(bytes(answer.body))
-        return RedirectResponse(f"{request.url.path}?{ONCE}={number}", 303) if number else answer
+        address = f"{self.pages.base}{request.url.path}?{ONCE}={number}"
+        return RedirectResponse(address, 303) if number else answer
 
     async def take_code(self, request: Request) -> Response:
         """A code that was typed without script, and what its owner wants to do with it."""
@@ -233,7 +234,9 @@ class Intake:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
             return HTMLResponse(page, status, RETRY_LATER)
-        return RedirectResponse(f"/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303)
+        return RedirectResponse(
+            f"{self.pages.base}/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303
+        )
 
     async def _seal_and_store(
         self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
@@ -322,13 +325,17 @@ class Intake:
         """The page after sending, the same for both ways; whoever comes from elsewhere sent nothing."""
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
-            return RedirectResponse(f"/{lang}/", 303)
+            return RedirectResponse(f"{self.pages.base}/{lang}/", 303)
         code = self.once.take(request.query_params.get(ONCE, "")) or b""
         return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
         """Leads to the start page in the language that the browser asks for."""
-        return RedirectResponse(f"/{self._liked(request)}/", 303)
+        return RedirectResponse(f"{self.pages.base}/{self._liked(request)}/", 303)
+
+    async def add_slash(self, request: Request) -> Response:
+        """The address as it is written everywhere else; without a host, which a proxy may have changed."""
+        return RedirectResponse(f"{self.pages.base}{request.url.path}/", 308)
 
     async def show_error(self, request: Request, error: Exception) -> Response:
         """A page for what went wrong, in the language of the address; one line for the script."""
@@ -380,11 +387,6 @@ def page_code(typed: Mapping[str, Sequence[str]]) -> bytes:
     return os.urandom(CODE_LENGTH)
 
 
-async def add_slash(request: Request) -> Response:
-    """The address as it is written everywhere else; without a host, which a proxy may have changed."""
-    return RedirectResponse(f"{request.url.path}/", 308)
-
-
 async def no_icon(request: Request) -> Response:
     """Browsers ask for it unasked; a page without an icon is a neutral page."""
     return Response(status_code=204)
@@ -400,9 +402,13 @@ def create_app(
     attachments: Attachments | None = None,
     source: Source | None = None,
     shelf: Shelf | None = None,
+    base: str = "",
 ) -> ASGIApp:
-    """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`."""
-    pages = Pages(settings, forms, recipients, notices)
+    """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`.
+
+    Its addresses begin with `base` for whoever is outside, and without it here.
+    """
+    pages = Pages(settings, forms, recipients, notices, base=base)
     return assemble(settings, recipients, store, pages, clock, attachments, source, shelf)
 
 
@@ -439,13 +445,13 @@ def assemble(
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),
         Route("/code/{lang}.js", intake.show_code_script),
-        Route("/{lang}", add_slash),
+        Route("/{lang}", intake.add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
         *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
         Route("/{lang}/code", Address(GET=intake.show_code, POST=intake.take_code)),
-        Route("/{lang}/{form}", add_slash),
+        Route("/{lang}/{form}", intake.add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}

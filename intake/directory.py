@@ -9,6 +9,7 @@ lists/          the local lists that organizers edit: areas.csv, help.csv ...
 forms/          questionnaires of their own, compiled, where they have any
 reports.db      the sealed reports
 attachments.db  the sealed attachments, where a form takes any
+groups/         the data directories of groups that share this server, if any (hosting.py)
 """
 
 import re
@@ -34,6 +35,7 @@ from intake.settings import Settings
 KEY = "server.key"
 PUBLIC = "server.pub"
 LISTS = "lists"
+GROUPS = "groups"
 OWN_FORMS = "forms"
 SHIPPED_FORMS = Path(local.__file__).parent
 KEY_LABEL = "witnessbox-server-seed/1"
@@ -178,6 +180,8 @@ def _copy_lists(folder: Path) -> None:
 def _check_exists(path: Path) -> None:
     if not path.is_dir():
         raise DirectoryError(f"there is no directory {path}", "witnessbox-intake init makes one")
+    if (path / GROUPS).is_dir() and not (path / settings.FILE).exists():
+        raise DirectoryError(f"{path} holds groups alone", f"name one: --data {path / GROUPS / 'NAME'}")
 
 
 def _read_text(path: Path) -> str:

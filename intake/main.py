@@ -2,12 +2,24 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from intake import acknowledge, database, directory, export, questionnaire, retention, said, serve, status
+from intake import (
+    acknowledge,
+    database,
+    directory,
+    export,
+    hosting,
+    questionnaire,
+    retention,
+    said,
+    serve,
+    status,
+)
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
@@ -52,6 +64,7 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
 
     It pins the desks: from then on it takes new keys from them alone.
     """
+    hosting.check_name(data)
     pinned = directory.make(data, desks, forms)
     click.echo(f"made {data}")
     click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
@@ -68,8 +81,17 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
 def serve_command(data: Path, host: str, port: int) -> None:
-    """Take reports until Ctrl-C. Logs nothing about visitors."""
-    serve.serve(directory.read(data), host, port, lambda address: click.echo(f"taking reports at {address}"))
+    """Take reports until Ctrl-C. Logs nothing about visitors.
+
+    Groups in DIR/groups are served beside each other, each at /g/NAME/.
+    """
+    directories = {base: directory.read(path) for base, path in hosting.find(data).items()}
+
+    def ready(addresses: Sequence[str]) -> None:
+        for address in addresses:
+            click.echo(f"taking reports at {address}")
+
+    serve.serve(directories, host, port, ready)
 
 
 @commands.command("export")

@@ -47,6 +47,7 @@ class Pages:
         recipients: Sequence[Recipient],
         notices: Notices | None = None,
         *,
+        base: str = "",
         names: Mapping[str, str] = languages.NAMES,
         locale: Path = LOCALE,
     ) -> None:
@@ -58,6 +59,8 @@ class Pages:
         )
         self.style_sheets = {form.digest: form_style(form) for form in forms}
         self.exit_url = settings.exit_url
+        # What every address of this intake begins with, where several groups share a server (hosting.py).
+        self.base = base
         self._names = names
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
@@ -226,7 +229,7 @@ class Pages:
                 "form_digest": form.digest,
                 "lang": language,
                 "recipients": self._recipients,
-                "sent": f"/{language}/sent",
+                "sent": f"{self.base}/{language}/sent",
                 "words": {
                     "error": said["error_prefix"],
                     "files": said["file_texts"] if form.attachments else {},
@@ -261,6 +264,7 @@ class Pages:
             .render(
                 lang=language,
                 dir=languages.direction(language),
+                base=self.base,
                 languages=[(code, self._names[code]) for code in self.languages],
                 help=self._notices.help.get(language, ()),
                 deadlines=self._notices.deadlines.get(language, ()),

@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from types import FrameType
 
@@ -27,6 +27,7 @@ from intake.beat import Beat
 from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
+from intake.hosting import Groups
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
@@ -44,12 +45,29 @@ class ServeError(IntakeError):
     """The server cannot be started."""
 
 
-def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
+def serve(
+    directories: Mapping[str, Directory], host: str, port: int, ready: Callable[[Sequence[str]], None]
+) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` is told the addresses once reports are taken.
+
+    The directories are by what their addresses begin with ("" or "/g/NAME").
+    """
     forbid_core_dumps()
     allow_connections()
     os.umask(0o077)
     logs.set_up()
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
+        intakes = {base: stack.enter_context(_intake(one, base)) for base, one in directories.items()}
+        app = intakes[""] if list(intakes) == [""] else Groups(intakes)
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}"
+        _Server(configuration(app), lambda: ready([f"{address}{base}/" for base in intakes])).run([listening])
+
+
+@contextlib.contextmanager
+def _intake(directory: Directory, base: str) -> Iterator[ASGIApp]:
+    """One intake, taking reports."""
     for warning in directory.desks.warnings(date.today()):
         logging.getLogger("intake.desks").warning("%s", warning)
     boxes.sweep_alone(directory.path, directory.desks.pinned)
@@ -69,10 +87,9 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         attachments=attachments,
         source=Cards(directory.path),
         shelf=Shelf(directory.path),
+        base=base,
     )
-    config = configuration(app)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
@@ -84,8 +101,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         if attachments:
             stack.enter_context(contextlib.closing(attachments))
             attachments.start()
-        shown = f"[{host}]" if ":" in host else host
-        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+        yield app
 
 
 def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
@@ -96,6 +112,7 @@ def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
         backlog=BACKLOG,
         http=Protocol,
         ws="none",
+        lifespan="off",
         log_config=None,
         log_level=log_level,
         # A proxy's headers name the visitor; they are not even read.

@@ -1,6 +1,8 @@
 // Leaves at once: by any link marked data-exit, or by the Shift key pressed three times within five
 // seconds, as the GOV.UK design system has it. Every page loads this file, and it works on its own.
 
+import { under } from "./base.js";
+
 const PRESSES = 3;
 const WITHIN = 5_000;
 
@@ -16,7 +18,7 @@ function leave(event) {
   // A field could be called "reset".
   for (const form of document.forms) HTMLFormElement.prototype.reset.call(form);
   // This page's place in the history is given to the next one.
-  location.replace("/exit");
+  location.replace(under("/exit"));
 }
 
 function countShift(event) {

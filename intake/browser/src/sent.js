@@ -3,6 +3,8 @@
 // The code is in this page's memory and nowhere else: not in its address, not in the history, not in what the
 // browser stores. When the page is left, it is gone.
 
+import { under } from "./base.js";
+
 const TRIES = 2;
 const TIMEOUT = 30_000;
 
@@ -37,7 +39,7 @@ const element = (id) => document.getElementById(id);
 // By the same request for everybody: who asks for a code is not seen on the wire.
 function loadWords(lang) {
   const script = document.createElement("script");
-  script.src = "/static/words.js";
+  script.src = under("/static/words.js");
   script.addEventListener("load", () => offerCode(lang));
   document.head.append(script);
 }
