@@ -22,7 +22,7 @@ demo: .venv/demo ## show the whole chain with synthetic reports (ONCE=1: check e
 test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
-	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign
+	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign shellcheck
 
 lint: .venv/test ## ruff, mypy, the dependency rule
 	$(BIN)/ruff check .
