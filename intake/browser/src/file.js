@@ -61,6 +61,5 @@ addEventListener("pagehide", () => {
   mode.forget();
   show("before");
 });
-show("before");
 document.getElementById("unable").hidden = true;
 whole.hidden = false;
