@@ -160,6 +160,22 @@ def test_exit_asks_nothing_and_leaves_for_a_blank_page_without_a_network(page: P
     page.wait_for_url("about:blank")
 
 
+def test_a_page_left_while_it_locks_a_report_does_not_go_on_with_it(page: Page) -> None:
+    """A browser keeps a page that was left, and brings it back as it was in the middle of its work."""
+    saved: list[str] = []
+    page.on("download", lambda download: saved.append(download.suggested_filename))
+    page.locator("#start").click()
+    tick(page, "setting", "police")
+    tick(page, "count", "yes")
+    page.evaluate(
+        "document.getElementById('seal-and-save').click(), dispatchEvent(new PageTransitionEvent('pagehide'))"
+    )
+    page.wait_for_timeout(5_000)
+    expect(page.locator("#before")).to_be_visible()
+    assert saved == []
+    assert finish(page)[0] in saved
+
+
 def test_the_first_key_after_opening_the_file_reaches_the_way_out(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator("a.skip[data-exit]")).to_be_focused()
