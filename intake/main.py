@@ -13,6 +13,7 @@ from intake import (
     database,
     directory,
     export,
+    filecommand,
     hosting,
     questionnaire,
     retention,
@@ -182,6 +183,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 
 commands.add_command(questionnaire.form)
+commands.add_command(filecommand.file_form)
 
 
 def main() -> None:
