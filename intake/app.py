@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake import body, door, language, upload
-from intake.address import Address
+from intake.address import Address, Way
 from intake.attachments import Attachments
 from intake.codepage import Threads
 from intake.crypto.errors import TooLong
@@ -38,6 +38,7 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
+from intake.handin import HandIn
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
@@ -185,6 +186,15 @@ class Intake:
             return self._by_redirect(request, await self.show_error(request, error))
         return await self.threads.take(lang, typed)
 
+    def guarded(self, way: Way) -> Way:
+        """The same, but for what is refused before it is read."""
+
+        async def guarded(request: Request) -> Response:
+            self._refuse_before_reading(request)
+            return await way(request)
+
+        return guarded
+
     def _refuse_before_reading(self, request: Request) -> None:
         """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
         foreign = request.headers.get("sec-fetch-site") in FOREIGN
@@ -330,8 +340,9 @@ class Intake:
         return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
-        """Leads to the start page in the language that the browser asks for."""
-        return RedirectResponse(f"{self.pages.base}/{self._liked(request)}/", 303)
+        """Leads to the first page, or to another one, in the language that the browser asks for."""
+        path = request.url.path.lstrip("/")
+        return RedirectResponse(f"{self.pages.base}/{self._liked(request)}/{path}", 303)
 
     async def add_slash(self, request: Request) -> Response:
         """The address as it is written everywhere else; without a host, which a proxy may have changed."""
@@ -431,6 +442,7 @@ def assemble(
         settings, sealing, store, door, attachments, clock, threads, Once(), Once(seconds=60, most=100)
     )
     looking = Looking(settings, shelf, store, door, attachments)
+    hand_in = HandIn(settings, sealing, store, door, attachments, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),
@@ -445,12 +457,15 @@ def assemble(
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),
         Route("/code/{lang}.js", intake.show_code_script),
+        Route("/upload", intake.choose_language),
+        Route("/upload/{lang}.js", hand_in.show_script),
         Route("/{lang}", intake.add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
         *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
         Route("/{lang}/code", Address(GET=intake.show_code, POST=intake.take_code)),
+        Route("/{lang}/upload", Address(GET=hand_in.show, POST=intake.guarded(hand_in.take))),
         Route("/{lang}/{form}", intake.add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]

@@ -7,6 +7,7 @@ the other alone.
 
 import secrets
 import time
+from contextlib import suppress
 from typing import Protocol
 
 from intake.allowance import Allowance, Seconds
@@ -56,6 +57,8 @@ class Door:
         self._large = large or store
         self._free = Allowance(settings.free_per_minute, clock)
         self._scriptless = Allowance(settings.scriptless_per_minute, clock)
+        # Sealed files that are handed in without script have their own, and a batch of them is no flood.
+        self._handed_in = Allowance(settings.uploads_per_minute, clock)
         # Looks for replies have their own, so that a flood of them keeps no report out.
         self._looks = Allowance(settings.looks_per_minute, clock)
         self._scriptless_looks = Allowance(settings.looks_per_minute, clock)
@@ -117,6 +120,15 @@ class Door:
         self._stamps.check(stamp)
         if not self._scriptless.take(_count(length)):
             raise TooMany
+
+    def check_page(self, stamp: str) -> None:
+        """OldPage unless the stamp is of a page of ours that is not too old; choosing files may be quick."""
+        with suppress(TooQuick):
+            self._stamps.check(stamp)
+
+    def admit_handed_in(self, length: int) -> bool:
+        """Lets in one sealed file that came without script; False when there is no allowance for it."""
+        return self._handed_in.take(_count(length))
 
     def _asked_for_a_look(self) -> int:
         return asked_bits(self._looks, queue=0.0, room=1.0)

@@ -181,6 +181,17 @@ class Pages:
         words = ("w" * 12,) * 9
         return [self.thread(language, words=words, messages=(), **blank, **state) for state in states]
 
+    def upload(self, language: str, stamp: str, result: object = None) -> str:
+        """Where sealed files are handed in; with what became of those that came without script."""
+        return self._render("upload.html", language, path="upload", stamp=stamp, result=result)
+
+    def upload_script(self, language: str, lengths: Sequence[int], large: Sequence[int]) -> str:
+        """What the script of that page reads: the lengths of reports and attachments, sealed, and words."""
+        words = self._said(language, "upload-words.html")
+        said = {name: words[name] for name in ("upload_texts", "why_texts")}
+        config = {"large": large, "lengths": lengths, "words": said["upload_texts"], "why": said["why_texts"]}
+        return f"self.witnessbox={embedded_json(config)}\n"
+
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
         return self._render("error.html", language, path="", status=status)

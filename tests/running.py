@@ -25,6 +25,7 @@ PATIENT = {
     "free_per_minute": 100_000_000,
     "looks_per_minute": 100_000_000,
     "scriptless_per_minute": 100_000_000,
+    "uploads_per_minute": 100_000_000,
     "min_fill_seconds": 0,
 }
 _STAMP = re.compile(r'name="_stamp" value="([^"]+)"')
