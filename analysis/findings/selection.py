@@ -53,7 +53,8 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
     wanted = [name for name in offered if not file.tables or _is_named(name, (*file.tables, _FLOW))]
     kept = [name for name in wanted if not _is_named(name, file.without)]
     named = tuple(dict.fromkeys(f"{_ACTORS}-{one.question}" for one in file.named))
-    always = (_ACTS, *file.tables, *named)
+    # What named a place once goes on, so that its row does.
+    always = (_ACTS, *file.tables, *(f"{_ACTORS}-{question}" for question in plan.naming))
     crossed = [n for n in kept if not _is_named(n, always) and _is_crossed(plan.tables[n])]
     sparse = [name for name in crossed if reports < _ROOM * file.k * _size(plan.tables[name])]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
