@@ -18,6 +18,7 @@ from intake.crypto.signing import SigningKey
 from intake.database import connect
 from intake.directory import make
 from intake.files import alone
+from intake.sqlite import Sqlite
 from tests.acknowledging import write_acknowledgement
 from tests.attaching import stored_files
 from tests.cards import DESK, card_text, write_card
@@ -77,7 +78,7 @@ def attach(data: Path, files: dict[bytes, bytes]) -> None:
     """Puts attachments into the file of attachments, as the server does."""
 
     async def upload() -> None:
-        with closing(Attachments(data / "attachments.db", min_free_bytes=1)) as attachments:
+        with closing(Attachments(Sqlite(data / "reports.db"), min_free_bytes=1)) as attachments:
             attachments.start()
             for attachment_id, content in files.items():
                 with attachments.upload() as one:

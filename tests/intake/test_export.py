@@ -20,9 +20,10 @@ from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS, ReportName, 
 from intake.crypto.signing import parse_public
 from intake.database import connect
 from intake.directory import read_key
-from intake.export import ExportError, connect_both, export, reserve
+from intake.export import ExportError, export, reserve
 from intake.files import alone
 from intake.forms.form import shipped
+from intake.sqlite import Sqlite
 from tests.serving import COMMAND, ENOUGH, Server, order_on_disk, run, snapshot, stored
 
 WEEKS = ("2026-W46", "2026-W47")
@@ -143,7 +144,7 @@ def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path
 
 def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
     names = fill(data, 4_000, size=4_000)
-    with closing(connect_both(data / "reports.db")) as connection:
+    with closing(Sqlite(data / "reports.db").connect()) as connection:
         assert reserve(connection) == 1
     whole = data.with_name("whole")
     shutil.copytree(data, whole)
@@ -245,9 +246,9 @@ def test_an_export_keeps_others_out_until_it_is_done(data: Path, stick: Path) ->
 
     def begin(reports: int) -> None:
         with pytest.raises(ExportError, match="another export"):
-            export(data / "reports.db", stick, read_key(data))
+            export(Sqlite(data / "reports.db"), stick, read_key(data))
 
-    bundle = export(data / "reports.db", stick, read_key(data), begin=begin)
+    bundle = export(Sqlite(data / "reports.db"), stick, read_key(data), begin=begin)
     assert bundle is not None
     assert names_in(data, bundle.path)
 
@@ -297,7 +298,7 @@ def test_progress_counts_every_report(data: Path, stick: Path) -> None:
     fill(data, 25)
     begun: list[int] = []
     steps: list[int] = []
-    export(data / "reports.db", stick, read_key(data), begin=begun.append, advance=steps.append)
+    export(Sqlite(data / "reports.db"), stick, read_key(data), begin=begun.append, advance=steps.append)
     assert (begun, sum(steps)) == ([25], 25)
 
 
@@ -334,7 +335,7 @@ def test_large_attachments_part_into_shards_and_come_out_the_same_again(data: Pa
     names = fill(data, 2)
 
     async def upload() -> None:
-        with closing(Attachments(data / "attachments.db", min_free_bytes=1)) as attachments:
+        with closing(Attachments(Sqlite(data / "reports.db"), min_free_bytes=1)) as attachments:
             attachments.start()
             for attachment_id, content in sealed.items():
                 with attachments.upload() as one:

@@ -14,6 +14,7 @@ from intake.database import connect
 from intake.deletion import Deleted
 from intake.files import alone
 from intake.retention import STEADY_DAYS, check, daily, read_clock, utc_today, week_end
+from intake.sqlite import Sqlite
 from tests.acknowledging import write_acknowledgement
 from tests.intake.test_acknowledge import attach, traces
 from tests.serving import Server, run, stored
@@ -39,7 +40,7 @@ def put(data: Path, *days: date, size: int = 2_000) -> list[bytes]:
 
 
 def look(data: Path, day: date) -> Deleted:
-    found = check(data / "reports.db", KEEP, lambda: day)
+    found = check(Sqlite(data / "reports.db"), KEEP, lambda: day)
     assert found is not None
     return found
 
@@ -134,14 +135,14 @@ def test_a_server_that_was_off_for_a_season_keeps_what_it_has_for_a_week(data: P
 def test_it_waits_while_another_command_is_at_work(data: Path) -> None:
     put(data, TODAY - timedelta(200))
     with alone(data):
-        assert check(data / "reports.db", KEEP, lambda: TODAY) is None
+        assert check(Sqlite(data / "reports.db"), KEEP, lambda: TODAY) is None
     assert len(stored(data)) == 1
 
 
 def test_a_new_day_is_noticed_while_it_runs(data: Path) -> None:
     put(data, TODAY - timedelta(KEEP - 3))
     days = iter(range(1_000))
-    with daily(data / "reports.db", KEEP, lambda: TODAY + timedelta(next(days)), 0.01):
+    with daily(Sqlite(data / "reports.db"), KEEP, lambda: TODAY + timedelta(next(days)), 0.01):
         end = time.monotonic() + 20
         while stored(data) and time.monotonic() < end:
             time.sleep(0.05)

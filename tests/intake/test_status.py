@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
-from intake.attachments import open_file
 from intake.crypto.signing import SigningKey
 from intake.database import connect
 from intake.directory import make
+from intake.largefile import open_file
 from intake.retention import utc_today, week_end
 from tests.acknowledging import write_acknowledgement
 from tests.cards import DESK, write_card
