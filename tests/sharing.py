@@ -1,5 +1,6 @@
 """What tests need of an intake whose reports may be in either database."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -64,3 +65,8 @@ def blocked(database: Database) -> Iterator[None]:
             other.execute("LOCK TABLE reports IN ACCESS EXCLUSIVE MODE")
         yield
         other.execute("ROLLBACK")
+
+
+def other_machine(data: Path, name: str) -> Path:
+    """The data directory as it is copied to a machine that only takes reports: without the signing key."""
+    return Path(shutil.copytree(data, data.with_name(name), ignore=shutil.ignore_patterns("server.key")))

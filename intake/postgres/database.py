@@ -45,6 +45,11 @@ class Postgres:
     def __str__(self) -> str:
         return str(self._where)
 
+    @property
+    def url(self) -> str:
+        """The address, which may hold a password."""
+        return self._where.url
+
     @classmethod
     def make(cls, data: Path, url: str, server: VerifyKey) -> "Postgres":
         """Makes the tables of a new intake, and the file that names their database."""
