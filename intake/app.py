@@ -39,6 +39,7 @@ from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
 from intake.handin import HandIn
+from intake.keeping import Conflict, Missing, Unavailable
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
@@ -50,7 +51,8 @@ from intake.settings import Settings
 from intake.shelf import Shelf
 from intake.stamp import FIELD as STAMP
 from intake.stamp import OldPage, StampError, TooQuick
-from intake.store import Conflict, Missing, Store, Unavailable
+from intake.store import Store
+from intake.tally import Tally
 from intake.upload import FormFiles
 from intake.week import iso_week
 from intake.work import WorkError
@@ -142,7 +144,7 @@ class Intake:
             data = await body.whole(request, self.envelope.longest)
         report_id, sealed = self.envelope.open_outside(data)
         entry.update(data)
-        entry.admit()
+        await entry.admit()
         await self.store.put(report_id, iso_week(self.clock()), sealed)
 
     async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
@@ -233,7 +235,7 @@ class Intake:
             answered = answers.clean(form, typed)
             if file_problem:
                 raise InvalidAnswers({})
-            self.door.admit_typed(stamp, files.length if files else 0)
+            await self.door.admit_typed(stamp, files.length if files else 0)
             await self._seal_and_store(form, answered, lang, Receipt.from_code(code), files)
         except InvalidAnswers as error:
             page = again(code=code, problems=error.problems, file_problem=file_problem)
@@ -413,6 +415,7 @@ def create_app(
     attachments: Attachments | None = None,
     source: Source | None = None,
     shelf: Shelf | None = None,
+    tally: Tally | None = None,
     base: str = "",
 ) -> ASGIApp:
     """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`.
@@ -420,7 +423,7 @@ def create_app(
     Its addresses begin with `base` for whoever is outside, and without it here.
     """
     pages = Pages(settings, forms, recipients, notices, base=base)
-    return assemble(settings, recipients, store, pages, clock, attachments, source, shelf)
+    return assemble(settings, recipients, store, pages, clock, attachments, source, shelf, tally)
 
 
 def assemble(
@@ -432,9 +435,10 @@ def assemble(
     attachments: Attachments | None = None,
     source: Source | None = None,
     shelf: Shelf | None = None,
+    tally: Tally | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
-    door = Door(settings, store, attachments)
+    door = Door(settings, store, attachments, tally)
     sealing = Sealing(recipients, pages, source)
     shelf = shelf or Shelf(None)
     threads = Threads(sealing, store, door, shelf, attachments, clock)

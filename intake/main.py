@@ -10,7 +10,6 @@ import click
 
 from intake import (
     acknowledge,
-    database,
     directory,
     export,
     filecommand,
@@ -60,13 +59,18 @@ def commands() -> None:
 @click.option(
     "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
-def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
+@click.option(
+    "--database",
+    metavar="postgresql://...",
+    help="Keep the reports in this PostgreSQL, which several machines share; without a password.",
+)
+def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...], database: str | None) -> None:
     """Make a new data directory, with a new key that signs bundles.
 
     It pins the desks: from then on it takes new keys from them alone.
     """
     hosting.check_name(data)
-    pinned = directory.make(data, desks, forms)
+    pinned = directory.make(data, desks, forms, database)
     click.echo(f"made {data}")
     click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
     for card in pinned.cards:
@@ -107,14 +111,15 @@ def serve_command(data: Path, host: str, port: int) -> None:
 def export_command(data: Path, out: Path, again: int | None) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
-    retention.check(data / database.FILE, Settings.read(data / FILE).keep_days)
+    database = directory.find_database(data)
+    retention.check(database, Settings.read(data / FILE).keep_days)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=0, label="exporting", file=sys.stderr, hidden=hidden) as bar:
 
         def begin(reports: int) -> None:
             bar.length = reports
 
-        bundle = export.export(data / database.FILE, out, key, again=again, begin=begin, advance=bar.update)
+        bundle = export.export(database, out, key, again=again, begin=begin, advance=bar.update)
     if bundle is None:
         click.echo("nothing new to export")
     else:
@@ -131,7 +136,7 @@ def acknowledge_command(data: Path, file: Path) -> None:
     FILE came back on the stick: acknowledgement-000001 or a later one.
     """
     server = directory.read_key(data).verify_key
-    for line in said.acknowledged(acknowledge.acknowledge(data / database.FILE, file, server)):
+    for line in said.acknowledged(acknowledge.acknowledge(directory.find_database(data), file, server)):
         click.echo(line)
 
 

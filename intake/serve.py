@@ -21,13 +21,12 @@ from starlette.types import ASGIApp
 
 from intake import boxes, logs, retention
 from intake.app import create_app
-from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
 from intake.beat import Beat
-from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.hosting import Groups
+from intake.keeping import Database
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
@@ -68,16 +67,23 @@ def serve(
 @contextlib.contextmanager
 def _intake(directory: Directory, base: str) -> Iterator[ASGIApp]:
     """One intake, taking reports."""
-    for warning in directory.desks.warnings(date.today()):
-        logging.getLogger("intake.desks").warning("%s", warning)
-    boxes.sweep_alone(directory.path, directory.desks.pinned)
-    keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
+    with contextlib.closing(directory.database) as database:
+        database.keep_forms([(form.digest, form.json) for form in directory.forms])
+        for warning in (*directory.desks.warnings(date.today()), *database.warnings()):
+            logging.getLogger("intake.start").warning("%s", warning)
+        boxes.sweep_alone(directory.path, directory.desks.pinned)
+        with _started(directory, database, base) as app:
+            yield app
+
+
+@contextlib.contextmanager
+def _started(directory: Directory, database: Database, base: str) -> Iterator[ASGIApp]:
     store = Store(
-        directory.database,
+        database,
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
-    attachments = _attachments(directory)
+    attachments = _attachments(directory, database)
     app = create_app(
         directory.settings,
         directory.forms,
@@ -87,14 +93,16 @@ def _intake(directory: Directory, base: str) -> Iterator[ASGIApp]:
         attachments=attachments,
         source=Cards(directory.path),
         shelf=Shelf(directory.path),
+        tally=database.tally(),
         base=base,
     )
     with contextlib.ExitStack() as stack:
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
+        stack.enter_context(database.following())
         # Before the store begins, which would hold up what is deleted now.
-        stack.enter_context(retention.daily(directory.database, directory.settings.keep_days))
+        stack.enter_context(retention.daily(database, directory.settings.keep_days))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()
@@ -132,11 +140,11 @@ def allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _attachments(directory: Directory) -> Attachments | None:
+def _attachments(directory: Directory, database: Database) -> Attachments | None:
     """The store of attachments, where a form takes any."""
     if not any(form.attachments for form in directory.forms):
         return None
-    return Attachments(directory.path / ATTACHMENTS, min_free_bytes=directory.settings.min_free_bytes)
+    return Attachments(database, min_free_bytes=directory.settings.min_free_bytes)
 
 
 def forbid_core_dumps() -> None:
