@@ -38,6 +38,7 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
+from intake.health import Health
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
@@ -434,6 +435,7 @@ def assemble(
         Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
+        Route("/healthz", Health(store).show),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),

@@ -3,11 +3,23 @@
 import json
 import sys
 from pathlib import Path
+from socket import socket as Socket  # noqa: N812  (the option is called so)
 from typing import NoReturn
 
 import click
 
-from intake import acknowledge, database, directory, export, questionnaire, retention, said, serve, status
+from intake import (
+    acknowledge,
+    database,
+    directory,
+    export,
+    listening,
+    questionnaire,
+    retention,
+    said,
+    serve,
+    status,
+)
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
@@ -67,9 +79,21 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
 @DATA
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
-def serve_command(data: Path, host: str, port: int) -> None:
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="A Unix socket to listen on, in place of an address.",
+)
+@click.option("--systemd", is_flag=True, help="Listen on the sockets that systemd hands over.")
+def serve_command(data: Path, host: str, port: int, socket: Path | None, systemd: bool) -> None:
     """Take reports until Ctrl-C. Logs nothing about visitors."""
-    serve.serve(directory.read(data), host, port, lambda address: click.echo(f"taking reports at {address}"))
+
+    def listen() -> list[Socket]:
+        if systemd:
+            return listening.inherited()
+        return [listening.on_path(socket) if socket else listening.on_address(host, port)]
+
+    serve.serve(directory.read(data), listen, lambda where: click.echo(f"taking reports at {where}"))
 
 
 @commands.command("export")

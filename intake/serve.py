@@ -12,40 +12,36 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, logs, retention
+from intake import boxes, listening, logs, retention
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
 from intake.beat import Beat
 from intake.database import keep_forms
 from intake.directory import Directory
-from intake.errors import IntakeError
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
 from intake.shelf import Shelf
 from intake.store import Store
 
-BACKLOG = 1_024
+Listen = Callable[[], Sequence[socket.socket]]
+
 SECONDS_TO_FINISH = 10
 # Besides the connections: the database, its journal, the log, what is listened on.
 OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
-class ServeError(IntakeError):
-    """The server cannot be started."""
-
-
-def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
+def serve(directory: Directory, listen: Listen, ready: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` is told where, once reports are taken."""
     forbid_core_dumps()
     allow_connections()
     os.umask(0o077)
@@ -72,7 +68,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
     )
     config = configuration(app)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
+        opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
@@ -84,8 +80,7 @@ def serve(directory: Directory, host: str, port: int, ready: Callable[[str], Non
         if attachments:
             stack.enter_context(contextlib.closing(attachments))
             attachments.start()
-        shown = f"[{host}]" if ":" in host else host
-        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+        _Server(config, lambda: ready(listening.shown(opened))).run(opened)
 
 
 def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
@@ -93,7 +88,7 @@ def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
-        backlog=BACKLOG,
+        backlog=listening.BACKLOG,
         http=Protocol,
         ws="none",
         log_config=None,
@@ -151,18 +146,3 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        # Python lengthens the system's words; a name that is not found has a negative number.
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else "no such address"  # type: ignore[arg-type]
-        raise ServeError(
-            f"cannot listen on {host} port {port}: {reason.lower()}", "choose another with --port or --host"
-        ) from None
-    except OverflowError:
-        raise ServeError(f"there is no port {port}") from None
