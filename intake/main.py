@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812  (the option is called so)
 from typing import NoReturn
@@ -27,6 +28,8 @@ from intake.printing import PAPERS
 from intake.settings import FILE, Settings
 
 NAME = "witnessbox-intake"
+# Neither success nor an error: the command worked, and somebody is needed.
+ALARM_STATUS = 3
 DATA = click.option(
     "--data", type=click.Path(path_type=Path), required=True, help="The data directory of this intake."
 )
@@ -139,14 +142,24 @@ def acknowledge_command(data: Path, file: Path) -> None:
 @commands.command("status")
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status_command(data: Path, as_json: bool) -> None:
+@click.option("--alarms", is_flag=True, help="Only what needs somebody; exit status 3 when something does.")
+def status_command(data: Path, as_json: bool, alarms: bool) -> None:
     """Say what waits here, how old it is, and what needs somebody."""
     found = status.read(directory.read(data), retention.utc_today())
-    if as_json:
+    if alarms:
+        _alarm(status.alarms(found))
+    elif as_json:
         click.echo(json.dumps(found.to_json(), indent=2, sort_keys=True))
     else:
         for line in status.describe(found):
             click.echo(line)
+
+
+def _alarm(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(f"{NAME}: {line}")
+    if lines:
+        sys.exit(ALARM_STATUS)
 
 
 @commands.command("flyer")
