@@ -35,8 +35,8 @@ unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
 
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
-	@bash tests/system-packages.sh debootstrap iproute2 util-linux
-	$(BIN)/pytest -v tests/deploy/machine.py
+	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
+	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
 
 soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py

@@ -181,7 +181,7 @@ caddy.service.conf /etc/systemd/system/caddy.service.d/witnessbox.conf 644
 END
 }
 
-# Puts text in a file's place, whole or not at all, and notes that it is ours. Nothing happens where it is right.
+# Puts what it reads in a file's place, whole or not at all, and notes that it is ours. Nothing happens where it is right.
 put() {
   local to=$1 mode=$2 text
   text=$(cat; printf x)
@@ -364,10 +364,11 @@ clear_releases() {
 configuration() {
   local file to mode
   while read -r file to mode; do
-    fill "$file" | put "$to" "$mode"
+    put "$to" "$mode" < <(fill "$file")
   done < <(plan)
-  printf 'domain=%s\nonion_only=%s\nssh_ports=%s\nreboot=%s\n' "$DOMAIN" "$ONION_ONLY" "$SSH_PORTS" "$REBOOT" \
-    | put "$ETC/install.conf" 644
+  put "$ETC/install.conf" 644 < <(
+    printf 'domain=%s\nonion_only=%s\nssh_ports=%s\nreboot=%s\n' "$DOMAIN" "$ONION_ONLY" "$SSH_PORTS" "$REBOOT"
+  )
   add_line /etc/tor/torrc '%include /etc/tor/torrc.d/*.conf'
   if [ -f /etc/apparmor.d/system_tor ]; then
     add_line /etc/apparmor.d/local/system_tor "$(cat "$SERVER/apparmor-tor")"
@@ -463,8 +464,9 @@ services() {
     run systemctl restart systemd-journald.service
   fi
   ! installed rsyslog || run systemctl disable --now rsyslog.service syslog.socket
+  # Not by its unit, which clears what others (containers, say) have told the firewall.
   run systemctl enable --quiet nftables.service
-  run systemctl restart nftables.service
+  run nft -f "$ETC/nftables.conf"
   run systemctl enable --quiet --now unattended-upgrades.service
   run systemctl enable --quiet "${sockets[@]}" witnessbox.service witnessbox-alarm.timer
   if changed '/etc/systemd/system/witnessbox*.socket'; then
@@ -494,7 +496,7 @@ onion_address() {
 web() {
   [ -n "$DOMAIN" ] || return 0
   # The onion address is known only now.
-  fill Caddyfile | put /etc/caddy/Caddyfile 644
+  put /etc/caddy/Caddyfile 644 < <(fill Caddyfile)
   [ -n "$DRY" ] || caddy validate --config /etc/caddy/Caddyfile --adapter caddyfile > /dev/null 2>&1 \
     || fail 'Caddy cannot use /etc/caddy/Caddyfile' 'caddy validate --config /etc/caddy/Caddyfile'
   run systemctl enable --quiet caddy.service
@@ -533,11 +535,10 @@ answers() {
 }
 
 wait_for() {
-  local seconds=$1
+  local until=$((SECONDS + $1))
   shift
   while ! "$@"; do
-    seconds=$((seconds - 1))
-    [ "$seconds" -gt 0 ] || return 1
+    [ "$SECONDS" -lt "$until" ] || return 1
     sleep 1
   done
 }
@@ -612,12 +613,12 @@ uninstall() {
   remove_line /etc/tor/torrc
   remove_line /etc/apparmor.d/local/system_tor
   [ ! -f "$FSTAB" ] || run sed -i 's/^#witnessbox# //' "$FSTAB"
-  run rm -rf "$OPT" /run/witnessbox-alarm
+  run rm -rf "$OPT" /run/witnessbox
   run systemctl daemon-reload
   for one in tor caddy; do
     ! grep -qxF "$one" "$ETC/packages" 2>/dev/null || run systemctl disable --quiet --now "$one.service"
   done
-  for one in systemd-journald.service tor@default.service caddy.service nftables.service; do
+  for one in systemd-journald.service tor@default.service caddy.service; do
     ! systemctl --quiet is-active "$one" || run systemctl restart "$one"
   done
   leave_data

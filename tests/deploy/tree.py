@@ -128,8 +128,19 @@ class Machine:
         }
 
     def _popen(self, line: list[str]) -> "subprocess.Popen[str]":
-        clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
-        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean)
+        clean = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "HOME": "/root",
+        }
+        return subprocess.Popen(
+            line,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+            env=clean,
+        )
 
     def _nsenter(self, *options: str, line: list[str]) -> "subprocess.Popen[str]":
         return self._popen(["nsenter", "-t", str(self._pid), *options, "--", *line])
