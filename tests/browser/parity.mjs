@@ -10,19 +10,24 @@
 //   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
 //   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
 //   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
+//   node parity.mjs batch     {"batches": [{"week": W, "members": [{"id": HEX, "length": N} ...]} ...], "moments": [MS ...]}
+//   node parity.mjs ticks     {"form": F, "paper": P, "typed": [T ...]}       the fields and the broken rules of each, and its codes
 //   node parity.mjs solve     {"challenge": C, "body": HEX}         the header, the progress told, the seconds it took
 //   node parity.mjs send      {"base": URL, "body": HEX}            what the script concludes
 //
 // Input and output are JSON; F is a compiled form, R an object of raw fields.
 
 import { argv, stdin, stdout } from "node:process";
+import { createHash } from "node:crypto";
 import { clean, tidy } from "../../intake/browser/src/answers.js";
+import { batchName, isoWeek, packBatch } from "../../intake/browser/src/batch.js";
 import { canonical } from "../../intake/browser/src/canonical.js";
 import { bucketOf, openBuckets, parseMessage, readHeaders } from "../../intake/browser/src/box.js";
 import { CodeProblem, fromWords, toWords } from "../../intake/browser/src/code.js";
 import { messageText } from "../../intake/browser/src/message.js";
 import { hex, messageId, receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
 import { buildReport } from "../../intake/browser/src/report.js";
+import { readTicks, writeTicks } from "../../intake/browser/src/ticks.js";
 import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
 import { send } from "../../intake/browser/src/send.js";
 import { solve } from "../../intake/browser/src/work.js";
@@ -65,7 +70,23 @@ function paddedLength(length) {
   }
 }
 
+function batch({ week, members }) {
+  const filled = members.map(({ id, length }) => ({ id: bytes(id), sealed: filling(length) }));
+  const packed = packBatch(filled, week);
+  return { sha256: createHash("sha256").update(packed).digest("hex"), file: batchName(packed) };
+}
+
+// As tests/vectors/batches.py has it.
+const filling = (length) => Uint8Array.from({ length }, (_, place) => (7 * place + length) % 251);
+
+function ticks(form, paper, typed) {
+  const { raw, problems } = readTicks(form, paper, typed);
+  return { raw: Object.fromEntries(raw), problems, codes: writeTicks(form, paper, raw) };
+}
+
 const verbs = {
+  batch: ({ batches, moments }) => ({ batches: batches.map(batch), weeks: moments.map(isoWeek) }),
+  ticks: ({ form, paper, typed }) => typed.map((one) => ticks(form, paper, one)),
   clean: ({ form, raws }) => raws.map((raw) => outcome(form, raw)),
   receipt: ({ codes }) => codes.map((code) => receiptToJson(receiptFromCode(bytes(code)))),
   words: ({ codes }) => codes.map(({ code, lang }) => toWords(bytes(code), lang)),

@@ -14,7 +14,7 @@ from intake.crypto.message import Message
 from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.receipt import Receipt
 from intake.crypto.signing import SigningKey
-from intake.forms import answers, report
+from intake.forms import answers, report, ticks
 from tests.boxing import Said, make_box, reply
 from tests.browser.node import parity
 from tests.cards import DESK
@@ -179,3 +179,21 @@ def test_the_script_pads_to_the_same_size_classes() -> None:
         SIZE_CLASSES[1],
         None,
     ]
+
+
+def test_the_script_packs_batches_to_the_same_bytes_as_python() -> None:
+    vectors = read("batch.json")
+    given = [{name: one[name] for name in ("week", "members")} for one in vectors["batches"]]
+    found = parity("batch", batches=given, moments=[one["at"] for one in vectors["weeks"]])
+    assert found["weeks"] == [one["week"] for one in vectors["weeks"]]
+    for vector, result in zip(vectors["batches"], found["batches"], strict=True):
+        assert result == {name: vector[name] for name in ("sha256", "file")}, vector["name"]
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_the_script_reads_tick_codes_as_the_vectors_say(form: str) -> None:
+    vectors = [vector for vector in read("ticks.json") if vector["form"] == form]
+    given = {"form": json.loads(FORMS[form].json), "paper": ticks.screen(FORMS[form])}
+    found = parity("ticks", **given, typed=[vector["typed"] for vector in vectors])
+    for vector, result in zip(vectors, found, strict=True):
+        assert result == {name: vector[name] for name in ("raw", "problems", "codes")}, vector["name"]
