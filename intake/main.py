@@ -7,7 +7,18 @@ from typing import NoReturn
 
 import click
 
-from intake import acknowledge, database, directory, export, questionnaire, retention, said, serve, status
+from intake import (
+    acknowledge,
+    database,
+    directory,
+    export,
+    filecommand,
+    questionnaire,
+    retention,
+    said,
+    serve,
+    status,
+)
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
@@ -160,6 +171,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 
 commands.add_command(questionnaire.form)
+commands.add_command(filecommand.file_form)
 
 
 def main() -> None:

@@ -201,7 +201,6 @@ class Pages:
             "form.html",
             language,
             path=f"{form_id}/",
-            form=form,
             years=range(year, year - YEARS_BACK, -1),
             code=code,
             typed=typed or {},
@@ -209,12 +208,19 @@ class Pages:
             stamp=stamp,
             refusal=refusal,
             wait=wait,
-            constraint=lambda question: question.constraint_message.get(language, ""),
             file_problem=file_problem,
             plain_types=self._settings.types_without_script(form.attachments),
-            pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
-            groups=lambda question: choice_groups(form, question),
+            **self._asking(language, form),
         )
+
+    def _asking(self, language: str, form: Form) -> dict[str, object]:
+        """What the templates of a form's questions read."""
+        return {
+            "form": form,
+            "constraint": lambda question: question.constraint_message.get(language, ""),
+            "pick": lambda texts: texts.get(language) or texts.get(form.default_language, ""),
+            "groups": lambda question: choice_groups(form, question),
+        }
 
     def _config(self, language: str, form: Form) -> Markup:
         """What the form's script reads: the rules, the keys, and the words that it may have to say."""

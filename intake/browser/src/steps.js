@@ -47,6 +47,8 @@ export function startSteps(form, mayLeave) {
   addEventListener("popstate", ({ state }) => {
     // The link that skips to the main part changes the address, and is no way back.
     if (state === null && location.hash) return;
+    // Nor is there one behind the form, once something else stands in its place.
+    if (form.closest("[hidden]")) return;
     const steps = open();
     show(steps[Math.min(state?.step ?? 0, steps.length - 1)]);
   });

@@ -1,0 +1,66 @@
+// The form as one file, opened from a stick or a folder: seals on this device and saves what it sealed.
+//
+// It sends nothing and asks nobody for anything; the file's own policy forbids it to. Nothing is stored but
+// what the reporter saves.
+
+import "./exit.js";
+import { startReporting } from "./reporting.js";
+import { startSpeaking } from "./speaking.js";
+import { startWeb } from "./web.js";
+
+// Each gets the page's configuration and {reporting, show}, and gives {forget(), wouldLose()}.
+const modes = { web: startWeb };
+const views = [...document.querySelectorAll("#main > div")];
+
+const page = globalThis.witnessbox;
+const whole = document.getElementById("whole");
+const speak = startSpeaking(whole, page.lang);
+setLanguage(navigator.languages.map((one) => one.split("-")[0]).find((one) => one in page.spoken) ?? page.lang);
+
+const reporting = startReporting(page);
+const mode = modes[page.mode](page, { reporting, show });
+
+// Puts one of the parts of the main part, by its id, in the place of the others.
+function show(name) {
+  for (const view of views) view.hidden = view.id !== name;
+  // The code of a report stays in the language in which it was shown.
+  document.querySelector(".languages").hidden = name === "saved";
+  if (name !== "filling") document.documentElement.classList.remove("later");
+  history.replaceState(null, "");
+  scrollTo(0, 0);
+  document.getElementById("main").focus({ preventScroll: true });
+}
+
+function setLanguage(language) {
+  const { direction, title, words } = page.spoken[language];
+  speak(language, direction);
+  document.title = title;
+  Object.assign(page, { lang: language, words });
+  for (const choice of document.querySelectorAll("[data-speak]")) {
+    choice.setAttribute("aria-pressed", String(choice.dataset.speak === language));
+  }
+}
+
+function choose({ currentTarget }) {
+  setLanguage(currentTarget.dataset.speak);
+  reporting.respeak();
+  currentTarget.focus({ preventScroll: true });
+}
+
+function warn(event) {
+  if (mode.wouldLose()) event.preventDefault();
+}
+
+for (const choice of document.querySelectorAll("[data-speak]")) choice.addEventListener("click", choose);
+document.getElementById("start").addEventListener("click", () => show("filling"));
+addEventListener("beforeunload", warn);
+// Who leaves by the button is in a hurry, and is asked nothing.
+addEventListener("exit", () => mode.forget());
+// Browsers keep a page that was left, to show it again at once: then it is as nobody had been there.
+addEventListener("pagehide", () => {
+  mode.forget();
+  show("before");
+});
+show("before");
+document.getElementById("unable").hidden = true;
+whole.hidden = false;

@@ -1,0 +1,69 @@
+// One report after the other, in a page that has no server: what was filled in is sealed, and forgotten.
+//
+// Whatever a mode of the file does, it gets sealed reports from here and has nothing else to show for them.
+
+import { startFilling } from "./filling.js";
+import { drawCode, hex, receiptFromCode } from "./receipt.js";
+import { buildReport } from "./report.js";
+import { seal, TooLong } from "./seal.js";
+
+const EARLIEST_YEAR = 2026;
+const YEARS_BACK = 15;
+
+// `page` is the file's configuration.
+export function startReporting(page) {
+  const status = document.getElementById("status");
+  const form = document.getElementById("report");
+  let said = "";
+
+  addYears(form);
+  const filling = startFilling(page, form);
+
+  function say(name) {
+    said = name;
+    status.textContent = name ? page.words.status[name] : "";
+  }
+
+  return {
+    say,
+    // What was filled in as a sealed report: {id: its id in hexadecimal, bytes: the age file, code: the receipt's
+    // code}. It is null when something is to be mended, or when it could not be sealed: the page says which.
+    async seal() {
+      const answers = filling.check();
+      say(answers ? "sealing" : "");
+      if (!answers) return null;
+      // Sealing keeps a slow phone busy: let it show the words first.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      try {
+        const code = drawCode();
+        const receipt = receiptFromCode(code);
+        const bytes = await seal(buildReport(page, answers, receipt), page.recipients);
+        say("");
+        return { id: hex(receipt.id), bytes, code };
+      } catch (error) {
+        say(error instanceof TooLong ? "tooLong" : "failed");
+        return null;
+      }
+    },
+    // The form is as it was when the page was opened: nothing ticked, nothing typed, its first step in sight.
+    forget() {
+      say("");
+      filling.forget();
+    },
+    isTouched: filling.isTouched,
+    // After the words of the page changed their language.
+    respeak() {
+      filling.respeak();
+      say(said);
+    },
+  };
+}
+
+// The file itself knows no day, so that it is the same bytes whenever it was made. A device whose clock was never
+// set stands years back.
+function addYears(form) {
+  const year = Math.max(new Date().getFullYear(), EARLIEST_YEAR);
+  for (const list of form.querySelectorAll('select[name$=".year"]')) {
+    for (let back = 0; back < YEARS_BACK; back += 1) list.add(new Option(String(year - back)));
+  }
+}
