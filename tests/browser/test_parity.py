@@ -1,5 +1,6 @@
 """The browser's script and Python turn the same fields into the same bytes."""
 
+import hashlib
 import io
 import json
 import random
@@ -13,6 +14,7 @@ from intake.crypto.code import to_words
 from intake.crypto.message import Message
 from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.receipt import Receipt
+from intake.crypto.shard import index_shard
 from intake.crypto.signing import SigningKey
 from intake.forms import answers, report, ticks
 from tests.boxing import Said, make_box, reply
@@ -197,3 +199,19 @@ def test_the_script_reads_tick_codes_as_the_vectors_say(form: str) -> None:
     found = parity("ticks", **given, typed=[vector["typed"] for vector in vectors])
     for vector, result in zip(vectors, found, strict=True):
         assert result == {name: vector[name] for name in ("raw", "problems", "codes")}, vector["name"]
+
+
+def test_a_window_saves_five_hundred_reports_a_file_and_then_the_rest() -> None:
+    [start, first, second] = parity("gather", reports=501, at=1_795_000_000_000)
+    assert start == {"waiting": 0, "last": None}
+    assert [(one["waiting"], one["left"], one["reports"]) for one in (first, second)] == [
+        (501, 1, 500),
+        (1, 0, 1),
+    ]
+    for one in (first, second):
+        data = bytes.fromhex(one["bytes"])
+        assert one["name"] == f"witnessbox-batch-{hashlib.sha256(data).hexdigest()[:16]}.tar"
+        assert one["again"], "what was saved last is not there to be saved again"
+        names = [entry.name for entry in index_shard(io.BytesIO(data))]
+        assert len(names) == one["reports"]
+        assert {name.week for name in names} == {"2026-W47"}

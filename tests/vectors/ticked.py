@@ -101,14 +101,14 @@ REPORT: dict[str, Case] = {
     "words are no codes": ("{setting}1 {agency_other}", POLICE, [("{agency_other}", "words")]),
     "words with a number": ("{setting}1 {agency_other}1", POLICE, [("{agency_other}1", "words")]),
     "none beside another": (
-        "{setting}1 {harm}1 {harm}17",
-        {**POLICE, "harm": ["harm 1"]},
+        "{setting}1 {harm}2 {harm}17",
+        {**POLICE, "harm": ["harm 2"]},
         [("{harm}17", "alone")],
     ),
     "another beside none": (
-        "{setting}1 {harm}17 {harm}1",
+        "{setting}1 {harm}17 {harm}2",
         {**POLICE, "harm": ["harm 17"]},
-        [("{harm}1", "alone")],
+        [("{harm}2", "alone")],
     ),
     "none by itself": ("{setting}1 {harm}17", {**POLICE, "harm": ["harm 17"]}, []),
     "several mistakes, and the rest is read": (

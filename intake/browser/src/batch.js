@@ -10,21 +10,21 @@ const DAY = 86_400_000;
 const NAME_DIGITS = 16;
 const text = new TextEncoder();
 
-// The bytes of a batch. `members` are ids and what is sealed; `week` is that in which the batch is saved.
+// The batch of `members`, each {id: in hexadecimal, bytes: the age file}; `week` is that in which it is saved.
 export function packBatch(members, week) {
-  const files = members.map(({ id, sealed }) => ({ name: `${week}/${hex(id)}.age`, sealed }));
+  const files = members.map(({ id, bytes }) => ({ name: `${week}/${id}.age`, bytes }));
   // By their names, and not as they came.
   files.sort((one, other) => (one.name < other.name ? -1 : 1));
   if (!files.length || files.length > MOST) throw new RangeError("a batch has 1 to 500 members");
   if (files.some(({ name }, place) => name === files[place + 1]?.name)) throw new RangeError("a member stands there twice");
-  const bytes = new Uint8Array(files.reduce((length, { sealed }) => length + BLOCK + filled(sealed.length), 2 * BLOCK));
+  const batch = new Uint8Array(files.reduce((length, { bytes }) => length + BLOCK + filled(bytes.length), 2 * BLOCK));
   let place = 0;
-  for (const { name, sealed } of files) {
-    bytes.set(header(name, sealed.length), place);
-    bytes.set(sealed, place + BLOCK);
-    place += BLOCK + filled(sealed.length);
+  for (const { name, bytes } of files) {
+    batch.set(header(name, bytes.length), place);
+    batch.set(bytes, place + BLOCK);
+    place += BLOCK + filled(bytes.length);
   }
-  return bytes;
+  return batch;
 }
 
 export const batchName = (bytes) => `witnessbox-batch-${hex(sha256(bytes)).slice(0, NAME_DIGITS)}.tar`;
