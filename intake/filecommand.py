@@ -20,13 +20,13 @@ from intake import directory, fileform, filemodes
     show_default=True,
     help="Where it is used: by one person, by an outreach worker, on a kiosk, or for sheets of paper.",
 )
-def file_form(data: Path, form: str, output: Path, mode: str) -> None:
+@click.option("--address", default="", help="Your site, https://...: the file then says where to hand in.")
+def file_form(data: Path, form: str, output: Path, mode: str, address: str) -> None:
     """Make FORM as one HTML file that works without a network: it locks a report, and saves it as a file.
 
-    The same data directory gives the same file. Where OUTPUT exists already, it is compared and not replaced.
+    The same data directory gives the same file. A file that is there already is compared, never replaced.
     """
-    made = fileform.make(directory.read(data), form, mode)
-    fileform.write(made, output)
+    made = fileform.hand_out(directory.read(data), form, output, mode, address)
     click.echo(output)
     click.echo(f"SHA-256 {made.sha256}")
     click.echo(f"it seals to these keys: {' '.join(made.words)}")

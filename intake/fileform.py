@@ -22,12 +22,14 @@ from intake import filemodes
 from intake import language as languages
 from intake.crypto.code import LIST_OF
 from intake.crypto.fingerprint import fingerprint
+from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.files import replace_synced
 from intake.forms.form import Form
 from intake.notices import Notices
 from intake.pages import Pages, embedded_json
+from intake.printing.flyerfile import check_address, short
 from intake.rules import rules
 
 STATIC = Path(__file__).parent / "static"
@@ -41,54 +43,65 @@ class FileFormError(IntakeError):
 class FileForm:
     """The file, its SHA-256 in hexadecimal, the words of its keys, and the form's languages that it lacks."""
 
+    form: Form
     html: bytes
     sha256: str
     words: Sequence[str]
     missing: Sequence[str]
 
 
-def make(directory: Directory, name: str, mode: str = "web") -> FileForm:
-    """The form of this name as a file; FileFormError when the intake does not offer it or cannot show it."""
+def hand_out(directory: Directory, name: str, path: Path, mode: str = "web", address: str = "") -> FileForm:
+    """Makes the form of this name as a file, and writes it; `address` is that of the intake, if it says it.
+
+    A file that is there already must be the same to the last byte. Raises FileFormError.
+    """
+    made = make(directory, name, mode, address)
+    # A desk learns from a bundle what the reports say that come out of the file.
+    keep_forms(directory.database, [(made.form.digest, made.form.json)])
+    try:
+        if not path.exists():
+            replace_synced(path, made.html)
+        elif path.read_bytes() != made.html:
+            raise FileFormError(f"{path} exists already, and is another file", "choose a new name")
+    except OSError as error:
+        raise FileFormError(f"cannot write {path}: {error.strerror}") from None
+    return made
+
+
+def make(directory: Directory, name: str, mode: str = "web", address: str = "") -> FileForm:
+    """The file of a form; FileFormError when the intake does not offer it, or the pages cannot show it."""
     found = [form for form in directory.forms if form.id == name]
     if not found:
         offered = ", ".join(form.id for form in directory.forms)
         raise FileFormError(f'{directory.path} offers no form "{name}"', f"it offers {offered}")
     [form] = found
-    pages = FilePages(
-        directory.settings,
-        directory.forms,
-        directory.recipients,
-        Notices(directory.help, directory.deadlines),
-    )
+    notices = Notices(directory.help, directory.deadlines)
+    pages = FilePages(directory.settings, directory.forms, directory.recipients, notices)
     if not pages.languages:
         raise FileFormError(
-            f'form "{name}" is in {", ".join(form.languages)}, and the pages have no words in any of them',
-            "templates/locale has the languages of the pages",
+            f'form "{name}" is in {", ".join(form.languages)}: there are no words of the pages in it',
+            f"the pages speak {', '.join(languages.NAMES)}, as far as all forms of the intake do",
         )
-    html = pages.whole(form, mode).encode()
+    html = pages.whole(form, mode, _site(address)).encode()
     missing = [one for one in form.languages if one not in pages.languages]
-    return FileForm(html, hashlib.sha256(html).hexdigest(), fingerprint(directory.recipients), missing)
+    digest = hashlib.sha256(html).hexdigest()
+    return FileForm(form, html, digest, fingerprint(directory.recipients), missing)
 
 
-def write(made: FileForm, path: Path) -> None:
-    """Writes the file; FileFormError when one is there already that is not the same to the last byte."""
+def _site(address: str) -> str:
     try:
-        if path.exists():
-            if path.read_bytes() != made.html:
-                raise FileFormError(f"{path} exists already, and is another file", "choose a new name")
-            return
-        replace_synced(path, made.html)
-    except OSError as error:
-        raise FileFormError(f"cannot write {path}: {error.strerror}") from None
+        return f"{short(check_address(address))}/upload" if address else ""
+    except ValueError as error:
+        raise FileFormError(str(error)) from None
 
 
 class FilePages(Pages):
     """The pages of one intake, as far as they can stand in a file without a server."""
 
-    def whole(self, form: Form, mode: str) -> str:
+    def whole(self, form: Form, mode: str, site: str) -> str:
         """The text of the file."""
         first, *rest = self.languages
-        bodies = {language: self._body(language, form, mode) for language in self.languages}
+        bodies = {language: self._body(language, form, mode, site) for language in self.languages}
         for language in rest:
             if _shape(bodies[language]) != _shape(bodies[first]):
                 raise FileFormError(f'form "{form.id}" has not the same parts in {language} as in {first}')
@@ -108,7 +121,7 @@ class FilePages(Pages):
             script=_inside(script, "script"),
         )
 
-    def _body(self, language: str, form: Form, mode: str) -> str:
+    def _body(self, language: str, form: Form, mode: str, site: str) -> str:
         return self._render(
             "file-page.html",
             language,
@@ -118,7 +131,7 @@ class FilePages(Pages):
             # The code of a report is drawn in the browser.
             words=(),
             words_lang=language if language in LIST_OF else "en",
-            site="",
+            site=site,
             # The browser knows which year it is; the file must not.
             years=(),
             typed={},

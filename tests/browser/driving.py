@@ -1,6 +1,22 @@
 """Leads a real browser through the form's page, as a reporter would."""
 
-from playwright.sync_api import Page, expect
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
+
+
+@contextmanager
+def watched(browser: Browser, patience: int = 15_000) -> Iterator[Page]:
+    """A page of a browser that keeps nothing; a script's error fails the test. Patience in milliseconds."""
+    context = browser.new_context()
+    context.set_default_timeout(patience)
+    shown = context.new_page()
+    errors: list[str] = []
+    shown.on("pageerror", lambda error: errors.append(str(error)))
+    yield shown
+    context.close()
+    assert errors == []
 
 
 def words(page: Page, name: str) -> str:

@@ -16,7 +16,7 @@ from intake.crypto.attachment import MAX_ATTACHMENT, content
 from intake.crypto.padding import unpad
 from intake.forms import report
 from tests.attaching import FORM, PDF, AttachingServer, stored_files
-from tests.browser.driving import reach, send, tick
+from tests.browser.driving import reach, send, tick, watched
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
@@ -60,16 +60,10 @@ def server(data: Path) -> Iterator[AttachingServer]:
 
 @pytest.fixture
 def page(browser: Browser, server: AttachingServer) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(20_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    shown.goto(f"{server.address}/en/report/")
-    tick(shown, "setting", "police")
-    yield shown
-    context.close()
-    assert errors == []
+    with watched(browser, 20_000) as shown:
+        shown.goto(f"{server.address}/en/report/")
+        tick(shown, "setting", "police")
+        yield shown
 
 
 def exif(camera: bytes, latitude: tuple[int, int, int]) -> bytes:

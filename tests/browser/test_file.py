@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
+from intake.crypto.code import from_words
 from intake.crypto.padding import unpad
 from intake.forms import report
 from intake.forms.form import shipped
+from tests.browser.conftest import QUIET
 from tests.browser.driving import lock, reach, send, tick
-from tests.serving import Server, make_data, run, stored
+from tests.intake.test_crashes import forms_of
+from tests.serving import CANARY, Server, make_data, run, stored
 
 pytestmark = pytest.mark.browser
 FORM = shipped("report")
@@ -126,6 +130,42 @@ def test_saving_leaves_nothing_in_the_page_or_the_browser(page: Page) -> None:
     assert page.locator('#report input:checked:not([name="_shown"])').evaluate_all(
         "all => all.every((one) => one.defaultChecked)"
     )
+
+
+def test_no_file_of_the_browser_holds_what_was_typed_nor_the_code(
+    tmp_path: Path, browser: Browser, file: Path
+) -> None:
+    """While it is typed, when it was saved, and after the browser was closed."""
+    profile = tmp_path / "profile"
+    context = browser.browser_type.launch_persistent_context(
+        str(profile), executable_path=shutil.which("chromium"), args=QUIET, downloads_path=tmp_path / "saved"
+    )
+    page = context.pages[0]
+    page.goto(file.as_uri())
+    page.locator("#start").click()
+    tick(page, "setting", "police")
+    reach(page, "#q-station")
+    page.locator('input[name="station"]').fill(f"{CANARY} station")
+    reach(page, "#q-story")
+    page.locator('textarea[name="story"]').fill(CANARY)
+    tick(page, "count", "yes")
+    page.wait_for_timeout(4_000)
+    files = contents(tmp_path, 1)
+    lock(page)
+    page.locator("#code-show").click()
+    words = page.locator("#the-code li").all_inner_texts()
+    page.wait_for_timeout(4_000)
+    files |= contents(tmp_path, 2)
+    context.close()
+    files |= contents(tmp_path, 3)
+    assert any("Session_" in path for path in files), "this browser writes down its sessions"
+    code = from_words(" ".join(words), "en").hex().encode()
+    for secret in (*forms_of(CANARY), *forms_of(" ".join(words[:4])), code):
+        assert not [path for path, content in files.items() if secret in content]
+
+
+def contents(folder: Path, moment: int) -> dict[str, bytes]:
+    return {f"{path} {moment}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 APPEND = "document.head.append(Object.assign(document.createElement('{}'), {}))"

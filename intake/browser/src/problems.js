@@ -28,9 +28,10 @@ export function linkedElement(link) {
 
 // Whoever hears the title first hears that something is to be mended.
 function showInTitle(prefix) {
-  const title = document.title.slice(prefixed.length);
+  const { title } = document;
+  const plain = title.startsWith(prefixed) ? title.slice(prefixed.length) : title;
   prefixed = prefix && `${prefix} `;
-  document.title = prefixed + title;
+  document.title = prefixed + plain;
 }
 
 function item(question, id, words) {
