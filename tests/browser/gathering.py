@@ -87,7 +87,8 @@ def opened(browser: Browser, file: Path, *, clock: bool = False, **options: Any)
     page.on("request", lambda request: wrong.append(request.url))
     yield page
     context.close()
-    assert [one for one in wrong if not one.startswith("blob:null/")] == []
+    mistakes = [one for one in wrong if not one.startswith("blob:null/")]
+    assert mistakes == [], mistakes
 
 
 def everything(page: Page) -> str:

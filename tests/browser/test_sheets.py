@@ -159,29 +159,29 @@ def test_the_screen_has_the_boxes_of_the_sheet_in_the_papers_order(page: Page) -
 def test_a_wrong_code_is_named_with_its_rule_and_nothing_is_locked(page: Page, typed: str, said: str) -> None:
     codes(page, typed)
     page.locator("#seal-and-save").click()
-    expect(page.locator("#codes-wrong li")).to_have_count(1)
-    assert page.locator("#codes-wrong li").inner_text().startswith(said)
+    expect(page.locator("#codes-wrong p")).to_have_count(1)
+    assert page.locator("#codes-wrong p").inner_text().startswith(said)
     expect(page.locator("#f-codes")).to_be_focused()
     expect(page.locator(".waiting [data-waiting]")).to_have_text("0")
 
 
 def test_a_code_is_not_called_wrong_while_it_is_being_typed(page: Page) -> None:
     page.locator("#f-codes").press_sequentially("A1 D")
-    expect(page.locator("#codes-wrong li")).to_have_count(0)
+    expect(page.locator("#codes-wrong p")).to_have_count(0)
     page.locator("#f-codes").press_sequentially("99")
-    expect(page.locator("#codes-wrong li")).to_have_count(0)
+    expect(page.locator("#codes-wrong p")).to_have_count(0)
     page.locator("#f-codes").press_sequentially(" ")
-    expect(page.locator("#codes-wrong li")).to_have_text(["D99: the question has no such box."])
+    expect(page.locator("#codes-wrong p")).to_have_text(["D99: the question has no such box."])
 
 
 def test_a_wrong_code_stays_until_its_question_is_mended(page: Page) -> None:
     codes(page, "A1 D99 O9 ")
-    expect(page.locator("#codes-wrong li")).to_have_count(2)
+    expect(page.locator("#codes-wrong p")).to_have_count(2)
     page.locator("#q-acts label", has_text="D3").first.click()
-    expect(page.locator("#codes-wrong li")).to_have_count(1)
+    expect(page.locator("#codes-wrong p")).to_have_count(1)
     assert page.locator("#f-codes").input_value() == "O9 A1 D3"
     page.locator("#q-count label").first.click()
-    expect(page.locator("#codes-wrong li")).to_have_count(0)
+    expect(page.locator("#codes-wrong p")).to_have_count(0)
     assert page.locator("#f-codes").input_value() == "A1 D3 O1"
 
 
@@ -271,7 +271,7 @@ def test_a_sheet_states_the_language_in_which_it_is_shown(page: Page, identity: 
     assert ticked(page) == ["A1", "D7"]
     expect(page.locator("#seal-and-save")).to_have_text("Cerrar esta hoja con llave")
     codes(page, "A1 D7 O1 Q9 ")
-    expect(page.locator("#codes-wrong li")).to_have_text(["Q9: la pregunta no tiene esa casilla."])
+    expect(page.locator("#codes-wrong p")).to_have_text(["Q9: la pregunta no tiene esa casilla."])
     codes(page, "A1 D7 O1")
     lock(page)
     [one] = save_batch(page, identity).reports
@@ -302,8 +302,8 @@ def test_a_form_with_numbers_is_typed_in_too(browser: Browser, every: Path, iden
         codes(page, f"{one}2 {few}1 {days}7 ")
         page.locator("#seal-and-save").click()
         # Only who ticked "c" was to answer it.
-        expect(page.locator("#codes-wrong li")).to_have_count(1)
-        assert page.locator("#codes-wrong li").inner_text().startswith(f"{few}1: the other answers")
+        expect(page.locator("#codes-wrong p")).to_have_count(1)
+        assert page.locator("#codes-wrong p").inner_text().startswith(f"{few}1: the other answers")
         codes(page, f"{one}2 {many}4 {few}1 {days}7")
         assert page.locator("#f-days").input_value() == "7"
         lock(page)

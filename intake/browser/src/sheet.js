@@ -33,7 +33,7 @@ export function startSheet(page, form) {
     broken = problems;
     wrong.replaceChildren(
       ...problems.map(({ code, rule }) => {
-        const item = document.createElement("li");
+        const item = document.createElement("p");
         item.textContent = page.words.ticks[rule].replace("{code}", code);
         return item;
       }),
