@@ -59,11 +59,18 @@ function choose({ currentTarget }) {
   currentTarget.focus({ preventScroll: true });
 }
 
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
+}
+
 function warn(event) {
   if (mode.wouldLose()) event.preventDefault();
 }
 
 for (const choice of document.querySelectorAll("[data-speak]")) choice.addEventListener("click", choose);
+// By its address this link would leave an entry in the history.
+document.querySelector(".skip:not([data-exit])").addEventListener("click", skip);
 addEventListener("beforeunload", warn);
 // Who leaves by the button is in a hurry, and is asked nothing.
 addEventListener("exit", () => mode.forget());
