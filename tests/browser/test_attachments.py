@@ -20,6 +20,8 @@ from tests.browser.driving import reach, send, tick, watched
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
+# Three tries and two pauses pass before the script gives up, and the machine may be busy.
+expect.set_options(timeout=30_000)
 CANARY = b"zebrafinch-5521"
 DRAW = """() => {
   const canvas = document.createElement("canvas");

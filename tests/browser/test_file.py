@@ -93,23 +93,25 @@ def opened(sealed: bytes, identity: HybridIdentity) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("lang", ["en", "es"])
 @pytest.mark.parametrize("kind", REPORTS)
 def test_a_report_from_the_file_says_what_the_servers_page_says(
-    kind: str, page: Page, browser: Browser, shared_server: Server, identity: HybridIdentity
+    kind: str, lang: str, page: Page, browser: Browser, shared_server: Server, identity: HybridIdentity
 ) -> None:
     before = stored(shared_server.data).keys()
+    page.locator(f'[data-speak="{lang}"]').click()
     page.locator("#start").click()
     answer(page, REPORTS[kind])
     name, sealed = lock(page)
     found = opened(sealed, identity)
     assert name == f"{found['receipt']['id']}.age"
-    assert (found["sealed_by"], found["channel"], found["lang"]) == ("file", "web", "en")
+    assert (found["sealed_by"], found["channel"], found["lang"]) == ("file", "web", lang)
 
     online = browser.new_page()
-    online.goto(f"{shared_server.address}/en/report/")
+    online.goto(f"{shared_server.address}/{lang}/report/")
     answer(online, REPORTS[kind])
     send(online)
-    online.wait_for_url("**/en/sent?sealed_by=browser")
+    online.wait_for_url(f"**/{lang}/sent?sealed_by=browser")
     online.close()
     [arrived] = [one for one in stored(shared_server.data).items() if one[0] not in before]
     same = opened(arrived[1], identity)

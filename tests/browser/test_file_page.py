@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.browser
 FORM = shipped("report")
 EVERY = Form.load(Path(__file__).parents[1] / "vectors" / "every.json")
 expect.set_options(timeout=30_000)
-SIZES = [pytest.param(320, id="narrow phone"), pytest.param(1280, id="desk")]
+SIZES = [pytest.param(320, "dark", id="narrow phone, dark"), pytest.param(1280, "light", id="desk")]
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +159,29 @@ def test_exit_asks_nothing_and_leaves_for_a_blank_page_without_a_network(page: P
     page.wait_for_url("about:blank")
 
 
+def test_a_page_left_while_it_locks_a_report_does_not_go_on_with_it(page: Page) -> None:
+    """A browser keeps a page that was left, and brings it back as it was in the middle of its work."""
+    saved: list[str] = []
+    page.on("download", lambda download: saved.append(download.suggested_filename))
+    page.locator("#start").click()
+    tick(page, "setting", "police")
+    tick(page, "count", "yes")
+    page.evaluate(
+        "document.getElementById('seal-and-save').click(), dispatchEvent(new PageTransitionEvent('pagehide'))"
+    )
+    page.wait_for_timeout(5_000)
+    expect(page.locator("#before")).to_be_visible()
+    assert saved == []
+    assert finish(page)[0] in saved
+
+
+def test_the_first_key_after_opening_the_file_reaches_the_way_out(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip[data-exit]")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("about:blank")
+
+
 def test_exit_leads_to_the_organizers_page_where_there_is_a_network(browser: Browser, file: Path) -> None:
     context = browser.new_context()
     asked: list[str] = []
@@ -232,9 +256,11 @@ def test_a_form_that_takes_files_says_that_the_file_takes_none(
     assert report.parse(unpad(unseal_bytes(sealed, [identity])), known).attachments == ()
 
 
-@pytest.mark.parametrize("width", SIZES)
-def test_every_part_fits_and_axe_finds_nothing(width: int, browser: Browser, file: Path) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 700}, accept_downloads=True)
+@pytest.mark.parametrize(("width", "colours"), SIZES)
+def test_every_part_fits_and_axe_finds_nothing(
+    width: int, colours: Literal["dark", "light"], browser: Browser, file: Path
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 700}, color_scheme=colours)
     context.set_offline(True)
     page = context.new_page()
     page.goto(file.as_uri())

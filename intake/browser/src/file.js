@@ -79,6 +79,5 @@ addEventListener("pagehide", () => {
   mode.forget();
   show("before");
 });
-show("before");
 document.getElementById("unable").hidden = true;
 whole.hidden = false;

@@ -14,6 +14,7 @@ export function startReporting(page, startFilling) {
   const status = document.getElementById("status");
   const form = document.getElementById("report");
   let said = "";
+  let turn = 0;
 
   addYears(form);
   const filling = startFilling(page, form);
@@ -26,8 +27,10 @@ export function startReporting(page, startFilling) {
   return {
     say,
     // What was filled in as a sealed report: {id: its id in hexadecimal, bytes: the age file, code: the receipt's
-    // code}. It is null when something is to be mended, or when it could not be sealed: the page says which.
+    // code}. It is null when something is to be mended, or when it could not be sealed: the page says which. And when
+    // the page was left in between: a browser may bring it back for somebody else, and go on where it was.
     async seal() {
+      const mine = turn;
       const answers = filling.check();
       say(answers ? "sealing" : "");
       if (!answers) return null;
@@ -37,15 +40,17 @@ export function startReporting(page, startFilling) {
         const code = drawCode();
         const receipt = receiptFromCode(code);
         const bytes = await seal(buildReport(page, answers, receipt), page.recipients);
+        if (turn !== mine) return null;
         say("");
         return { id: hex(receipt.id), bytes, code };
       } catch (error) {
-        say(error instanceof TooLong ? "tooLong" : "failed");
+        if (turn === mine) say(error instanceof TooLong ? "tooLong" : "failed");
         return null;
       }
     },
     // The form is as it was when the page was opened: nothing ticked, nothing typed, its first step in sight.
     forget() {
+      turn += 1;
       say("");
       filling.forget();
     },
