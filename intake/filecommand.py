@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from intake import directory, fileform
+from intake import directory, fileform, filemodes
 
 
 @click.command("file-form")
@@ -15,10 +15,10 @@ from intake import directory, fileform
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The new file, .html.")
 @click.option(
     "--mode",
-    type=click.Choice(list(fileform.MODES)),
+    type=click.Choice(list(filemodes.MODES)),
     default="web",
     show_default=True,
-    help="Who fills it in: one person on a device of their own.",
+    help="Where it is used: by one person, by an outreach worker, on a kiosk, or for sheets of paper.",
 )
 @click.option("--address", default="", help="Your site, https://...: the file then says where to hand in.")
 def file_form(data: Path, form: str, output: Path, mode: str, address: str) -> None:

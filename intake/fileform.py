@@ -11,13 +11,14 @@ connection of any kind: what was typed cannot leave by the network, even if a te
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
 from markupsafe import Markup
 
+from intake import filemodes
 from intake import language as languages
 from intake.crypto.code import LIST_OF
 from intake.crypto.fingerprint import fingerprint
@@ -29,10 +30,7 @@ from intake.notices import Notices
 from intake.pages import Pages, embedded_json
 from intake.printing.flyerfile import check_address, short
 from intake.rules import rules
-from intake.style import form_style, squeezed
 
-# The ways in which the file is used, and the channel that its reports state.
-MODES: Mapping[str, str] = {"web": "web"}
 STATIC = Path(__file__).parent / "static"
 
 
@@ -106,7 +104,7 @@ class FilePages(Pages):
         for language in rest:
             if _shape(bodies[language]) != _shape(bodies[first]):
                 raise FileFormError(f'form "{form.id}" has not the same parts in {language} as in {first}')
-        style = form_style(form) + squeezed((STATIC / "file.css").read_text(encoding="utf-8"))
+        style = filemodes.style(form, mode)
         config = f"self.witnessbox={self._file_config(form, mode)}"
         script = (STATIC / "file.js").read_text(encoding="utf-8")
         return self._render(
@@ -126,9 +124,7 @@ class FilePages(Pages):
         return self._render(
             "file-page.html",
             language,
-            exit_url=self.exit_url,
             in_file=True,
-            mode=mode,
             keys=len(self._recipients),
             key_words=fingerprint(self._recipients),
             # The code of a report is drawn in the browser.
@@ -142,19 +138,19 @@ class FilePages(Pages):
             file_problem="",
             plain_types=(),
             **self._asking(language, form),
+            **filemodes.shown(form, mode, self.exit_url),
         )
 
     def _file_config(self, form: Form, mode: str) -> Markup:
         return embedded_json(
             {
-                "channel": MODES[mode],
                 "form": rules(form),
                 "form_digest": form.digest,
                 "lang": self.languages[0],
-                "mode": mode,
                 "recipients": self._recipients,
                 "sealed_by": "file",
                 "spoken": {language: self._spoken(language) for language in self.languages},
+                **filemodes.config(form, mode),
             }
         )
 
@@ -167,6 +163,7 @@ class FilePages(Pages):
                 "error": said["error_prefix"],
                 "problems": said["problem_texts"],
                 "status": said["file_status_texts"],
+                "ticks": said["tick_texts"],
             },
         }
 

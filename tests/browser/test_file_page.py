@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
-from intake import fileform
 from intake.crypto.code import from_words
 from intake.crypto.padding import unpad
 from intake.crypto.receipt import Receipt
@@ -321,7 +320,7 @@ def pages(forms: list[Form], folder: Path, identity: HybridIdentity, **said: obj
 
 def opened(context: BrowserContext, made: FilePages, form: Form, folder: Path) -> Page:
     path = folder / "made.html"
-    path.write_text(made.whole(form, next(iter(fileform.MODES)), ""), encoding="utf-8")
+    path.write_text(made.whole(form, "web", ""), encoding="utf-8")
     page = context.new_page()
     page.goto(path.as_uri())
     return page

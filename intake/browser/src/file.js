@@ -4,21 +4,28 @@
 // what the reporter saves.
 
 import "./exit.js";
+import { startFilling } from "./filling.js";
+import { startGathering } from "./gathering.js";
+import { startKiosk } from "./kiosk.js";
+import { startPaper } from "./paper.js";
 import { startReporting } from "./reporting.js";
+import { startSheet } from "./sheet.js";
 import { startSpeaking } from "./speaking.js";
 import { startWeb } from "./web.js";
 
-// Each gets the page's configuration and {reporting, show}, and gives {forget(), wouldLose()}.
-const modes = { web: startWeb };
+// Each gets the page's configuration and {reporting, show, restoreLanguage}, and gives {forget(), wouldLose()}.
+const modes = { web: startWeb, outreach: startGathering, paper: startPaper, kiosk: startKiosk };
 const views = [...document.querySelectorAll("#main > div")];
 
 const page = globalThis.witnessbox;
 const whole = document.getElementById("whole");
 const speak = startSpeaking(whole, page.lang);
-setLanguage(navigator.languages.map((one) => one.split("-")[0]).find((one) => one in page.spoken) ?? page.lang);
+const ownLanguage = navigator.languages.map((one) => one.split("-")[0]).find((one) => one in page.spoken) ?? page.lang;
+setLanguage(ownLanguage);
 
-const reporting = startReporting(page);
-const mode = modes[page.mode](page, { reporting, show });
+const reporting = startReporting(page, page.mode === "paper" ? startSheet : startFilling);
+document.getElementById("start").addEventListener("click", () => show("filling"));
+const mode = modes[page.mode](page, { reporting, show, restoreLanguage });
 
 // Puts one of the parts of the main part, by its id, in the place of the others.
 function show(name) {
@@ -41,10 +48,20 @@ function setLanguage(language) {
   }
 }
 
+function restoreLanguage() {
+  setLanguage(ownLanguage);
+  reporting.respeak();
+}
+
 function choose({ currentTarget }) {
   setLanguage(currentTarget.dataset.speak);
   reporting.respeak();
   currentTarget.focus({ preventScroll: true });
+}
+
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
 }
 
 function warn(event) {
@@ -52,7 +69,8 @@ function warn(event) {
 }
 
 for (const choice of document.querySelectorAll("[data-speak]")) choice.addEventListener("click", choose);
-document.getElementById("start").addEventListener("click", () => show("filling"));
+// By its address this link would leave an entry in the history.
+document.querySelector(".skip:not([data-exit])").addEventListener("click", skip);
 addEventListener("beforeunload", warn);
 // Who leaves by the button is in a hurry, and is asked nothing.
 addEventListener("exit", () => mode.forget());

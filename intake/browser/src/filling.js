@@ -67,7 +67,7 @@ export function startFilling(page, form) {
   form.addEventListener("input", showWhatApplies);
   form.addEventListener("change", showWhatApplies);
   document.getElementById("problems").addEventListener("click", followProblem);
-  const steps = startSteps(form, checkStep);
+  const steps = startSteps(form, checkStep, { inHistory: (page.mode ?? "web") === "web" });
   showWhatApplies();
 
   return {

@@ -2,7 +2,6 @@
 //
 // Whatever a mode of the file does, it gets sealed reports from here and has nothing else to show for them.
 
-import { startFilling } from "./filling.js";
 import { drawCode, hex, receiptFromCode } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { seal, TooLong } from "./seal.js";
@@ -10,8 +9,8 @@ import { seal, TooLong } from "./seal.js";
 const EARLIEST_YEAR = 2026;
 const YEARS_BACK = 15;
 
-// `page` is the file's configuration.
-export function startReporting(page) {
+// `page` is the file's configuration; `startFilling` is that of filling.js, or what stands in its place.
+export function startReporting(page, startFilling) {
   const status = document.getElementById("status");
   const form = document.getElementById("report");
   let said = "";
