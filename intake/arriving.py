@@ -18,7 +18,7 @@ from intake.crypto.header import VERSION_LINE
 from intake.crypto.shard import ID_LENGTH
 from intake.envelope import Envelope, NotSealed
 from intake.filename import batch_digest, file_id, is_batch
-from intake.store import Conflict, Unavailable
+from intake.keeping import Conflict, Unavailable
 from intake.unpack import Part, Unpacker
 
 # Of a file's name, so much comes back on the page.
@@ -52,8 +52,8 @@ class Tray(Protocol):
     uploads: ExitStack
     week: str
 
-    def admits(self, length: int) -> bool:
-        """Whether one more of that length is let in now."""
+    async def admits(self, length: int) -> bool:
+        """Whether one more of that length is let in now. Or Unavailable."""
 
     def keep(self, file: File, number: bytes, sealed: bytes) -> None:
         """Has a report kept under its id; counted when that is done."""
@@ -118,12 +118,25 @@ class _Sealed:
             return
         sealed = bytes(self._front)
         self._reason = self._reason or self._flaw_of(sealed)
-        if not self._reason and not self._tray.admits(self._length):
-            self._reason = "busy"
         if self._reason:
             self._file.refused[self._reason] += 1
         else:
+            self._tray.do(self._file, partial(self._keep, sealed))
+
+    async def _keep(self, sealed: bytes) -> None:
+        if await self._admitted(self._length):
             self._tray.keep(self._file, self._id, sealed)
+        else:
+            self._file.refused[self._reason] += 1
+
+    async def _admitted(self, length: int) -> bool:
+        try:
+            if await self._tray.admits(length):
+                return True
+            self._reason = "busy"
+        except Unavailable:
+            self._reason = "full"
+        return False
 
     def _flaw_of(self, sealed: bytes) -> str:
         try:
@@ -139,17 +152,18 @@ class _Sealed:
             if not tray.attachments:
                 raise NotSealed("longer than what is sealed here")
             tray.envelope.open_front(self._id + front)
-            # Before anything of it is written; the rest of what it counts for is taken when it is whole.
-            if not tray.admits(0):
-                self._reason = "busy"
-                return
             tray.uploads.push(self._stack)
             self._upload = self._stack.enter_context(tray.attachments.upload())
-            tray.do(self._file, partial(self._write, self._upload, front))
+            tray.do(self._file, partial(self._begin, self._upload, front))
         except NotSealed:
             self._reason = guess(front)
         except Unavailable:
             self._reason = "full"
+
+    async def _begin(self, upload: Upload, front: bytes) -> None:
+        # Before anything of it is written; the rest of what it counts for is taken when it is whole.
+        if await self._admitted(0):
+            await self._write(upload, front)
 
     async def _write(self, upload: Upload, piece: bytes) -> None:
         try:
@@ -170,7 +184,8 @@ class _Sealed:
                 await upload.finish(self._id, self._tray.week)
             except (Conflict, Unavailable) as error:
                 outcome = error
-        self._tray.admits(self._length)
+        # Taken whether there is as much left or not.
+        await self._admitted(self._length)
         self._tray.note(self._file, self._id, outcome)
 
 

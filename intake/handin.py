@@ -107,7 +107,7 @@ class HandIn:
         page = self.sealing.now().pages.upload(lang, self.door.stamp(), result)
         by_redirect = request.headers.get("sec-fetch-mode") == "navigate"
         if by_redirect and (number := self.results.keep(page.encode())):
-            return RedirectResponse(f"/{lang}/upload?{ONCE}={number}", 303)
+            return RedirectResponse(f"{self.sealing.now().pages.base}/{lang}/upload?{ONCE}={number}", 303)
         return HTMLResponse(page, result.status, RETRY_LATER if result.status in STATUSES.values() else None)
 
     async def _take(self, request: Request) -> Result:

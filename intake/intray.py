@@ -16,9 +16,10 @@ from intake.attachments import Attachments
 from intake.door import Door
 from intake.envelope import Envelope
 from intake.filename import base_name
+from intake.keeping import Conflict, Unavailable
 from intake.stamp import FIELD as STAMP
 from intake.stamp import StampError
-from intake.store import Conflict, Store, Unavailable
+from intake.store import Store
 
 MOST_FILES = 500
 # So much of what is sealed waits in memory for one transaction.
@@ -131,9 +132,9 @@ class InTray:
         """Has a report kept under its id; counted when that is done."""
         self._waiting.append(_Waiting(file, number, sealed))
 
-    def admits(self, length: int) -> bool:
-        """Whether one more of that length is let in now."""
-        return self._door.admit_handed_in(length)
+    async def admits(self, length: int) -> bool:
+        """Whether one more of that length is let in now. Or Unavailable."""
+        return await self._door.admit_handed_in(length)
 
     def _check_page(self, stamp: str) -> None:
         try:

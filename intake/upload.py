@@ -18,8 +18,8 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.door import Entry
 from intake.envelope import Envelope, NotSealed
+from intake.keeping import Unavailable
 from intake.pictures import FRONT, is_picture
-from intake.store import Unavailable
 
 # All files that one form may send; its text comes on top.
 MOST_BYTES = MOST_ATTACHMENTS * MAX_ATTACHMENT
@@ -54,7 +54,7 @@ async def take_sealed(
                 await upload.write(sealed)
         if attachment_id is None or taken != length:
             raise NotSealed("not the length of a sealed attachment")
-        entry.admit()
+        await entry.admit()
         await upload.finish(attachment_id, week)
 
 

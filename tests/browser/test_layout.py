@@ -16,6 +16,7 @@ from intake.database import create
 from intake.forms.form import Form
 from intake.pages import Pages
 from intake.settings import Settings, starting_text
+from intake.sqlite import Sqlite
 from intake.store import Store
 from tests import pseudo
 from tests.serving import Server
@@ -49,7 +50,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -
     settings = Settings.read(folder / "intake.toml")
     locale = pseudo.make_locale(folder / "locale")
     pages = Pages(settings, [EVERY], [identity.recipient], names=pseudo.NAMES, locale=locale)
-    store = Store(folder / "reports.db", max_reports=10, min_free_bytes=1)
+    store = Store(Sqlite(folder / "reports.db"), max_reports=10, min_free_bytes=1)
     config = uvicorn.Config(assemble(settings, [identity.recipient], store, pages), port=0, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
