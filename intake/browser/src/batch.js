@@ -20,7 +20,7 @@ export function packBatch(members, week) {
   const batch = new Uint8Array(files.reduce((length, { bytes }) => length + BLOCK + filled(bytes.length), 2 * BLOCK));
   let place = 0;
   for (const { name, bytes } of files) {
-    batch.set(header(name, bytes.length), place);
+    batch.set(memberHeader(name, bytes.length), place);
     batch.set(bytes, place + BLOCK);
     place += BLOCK + filled(bytes.length);
   }
@@ -41,7 +41,7 @@ export function isoWeek(now) {
 const filled = (size) => Math.ceil(size / BLOCK) * BLOCK;
 
 // The POSIX ustar header of a plain file with everything that could identify set to zero.
-function header(name, size) {
+export function memberHeader(name, size) {
   const bytes = new Uint8Array(BLOCK);
   const put = (words, place) => bytes.set(text.encode(words), place);
   put(name, 0);
