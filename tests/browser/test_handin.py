@@ -425,6 +425,20 @@ def test_a_batch_that_another_tool_wrote_in_our_form_is_taken(
     assert in_store(server, sealed)
 
 
+def test_a_group_that_shares_a_server_takes_files_at_its_own_address(
+    page: Page, tmp_path: Path, identity: HybridIdentity, recipients: Sequence[Recipient]
+) -> None:
+    path = tmp_path / "server" / "groups" / "tenants"
+    path.parent.mkdir(parents=True)
+    data, sealed = make_data(path, identity), bodies(recipients, 3)
+    with Server(path.parent.parent) as server:
+        page.goto(f"{server.address}/upload")
+        assert page.url.endswith("/g/tenants/en/upload")
+        assert hand_in(page, packed(sealed)).startswith("Locked files that are here now: 3.")
+        assert page.url.startswith(f"{server.address}/en/upload")
+        assert stored(data) == {one[:16]: one[16:] for one in sealed}
+
+
 def test_where_only_browsers_seal_a_browser_without_script_is_told_so(
     page: Page, scripted: bool, tmp_path: Path, identity: HybridIdentity
 ) -> None:
