@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from intake.errors import IntakeError
+from intake.keeping import DatabaseError
 
 FILE = "reports.db"
 # Stands beside it, where a form takes files.
@@ -53,8 +53,31 @@ _REASONS: dict[int, tuple[str, str | None]] = {
 }
 
 
-class DatabaseError(IntakeError):
-    """The file of reports cannot be used."""
+class Connection(sqlite3.Connection):
+    """A connection with the blocks that `keeping.Connection` asks for."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What happens in the block happens as a whole, and nobody else writes meanwhile."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        finally:
+            if self.in_transaction:
+                self.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read in the block is one state of the file, whatever a running server does meanwhile."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.rollback()
+
+    def changed(self, reports: int, length: int) -> None:
+        """The file is counted, and its disk asked, when that is needed."""
 
 
 @contextmanager
@@ -78,7 +101,7 @@ def create(path: Path) -> None:
         connection.executescript(SCHEMA)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> Connection:
     """A connection that commits only where it is told to, and returns only what the disk has.
 
     Raises DatabaseError when the file is missing, not one of ours, or cannot be opened.
@@ -86,8 +109,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise DatabaseError(f"there is no {path}", "witnessbox-intake init makes a data directory")
     with explained(path):
-        # The store opens it in one thread and writes in another, never both at once.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = opened(path)
     try:
         with explained(path):
             _prepare(connection, path)
@@ -95,6 +117,12 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def opened(path: Path) -> Connection:
+    """The file as it is."""
+    # The store opens it in one thread and writes in another, never both at once.
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -110,4 +138,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def keep_forms(path: Path, forms: Iterable[tuple[str, bytes]]) -> None:
     """Keeps each form (digest, JSON) that reports may name, so that every later bundle can carry it."""
     with closing(connect(path)) as connection, explained(path):
-        connection.executemany("INSERT OR IGNORE INTO forms (digest, json) VALUES (?, ?)", forms)
+        connection.executemany("INSERT INTO forms (digest, json) VALUES (?, ?) ON CONFLICT DO NOTHING", forms)

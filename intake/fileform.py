@@ -22,7 +22,6 @@ from intake import filemodes
 from intake import language as languages
 from intake.crypto.code import LIST_OF
 from intake.crypto.fingerprint import fingerprint
-from intake.database import keep_forms
 from intake.directory import Directory
 from intake.errors import IntakeError
 from intake.files import replace_synced
@@ -57,7 +56,7 @@ def hand_out(directory: Directory, name: str, path: Path, mode: str = "web", add
     """
     made = make(directory, name, mode, address)
     # A desk learns from a bundle what the reports say that come out of the file.
-    keep_forms(directory.database, [(made.form.digest, made.form.json)])
+    directory.database.keep_forms([(made.form.digest, made.form.json)])
     try:
         if not path.exists():
             replace_synced(path, made.html)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,10 +10,10 @@ import click
 
 from intake import (
     acknowledge,
-    database,
     directory,
     export,
     filecommand,
+    hosting,
     questionnaire,
     retention,
     said,
@@ -58,12 +59,18 @@ def commands() -> None:
 @click.option(
     "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
-def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
+@click.option(
+    "--database",
+    metavar="postgresql://...",
+    help="Keep the reports in this PostgreSQL, which several machines share; without a password.",
+)
+def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...], database: str | None) -> None:
     """Make a new data directory, with a new key that signs bundles.
 
     It pins the desks: from then on it takes new keys from them alone.
     """
-    pinned = directory.make(data, desks, forms)
+    hosting.check_name(data)
+    pinned = directory.make(data, desks, forms, database)
     click.echo(f"made {data}")
     click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
     for card in pinned.cards:
@@ -79,8 +86,17 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
 def serve_command(data: Path, host: str, port: int) -> None:
-    """Take reports until Ctrl-C. Logs nothing about visitors."""
-    serve.serve(directory.read(data), host, port, lambda address: click.echo(f"taking reports at {address}"))
+    """Take reports until Ctrl-C. Logs nothing about visitors.
+
+    Groups in DIR/groups are served beside each other, each at /g/NAME/.
+    """
+    directories = {base: directory.read(path) for base, path in hosting.find(data).items()}
+
+    def ready(addresses: Sequence[str]) -> None:
+        for address in addresses:
+            click.echo(f"taking reports at {address}")
+
+    serve.serve(directories, host, port, ready)
 
 
 @commands.command("export")
@@ -95,14 +111,15 @@ def serve_command(data: Path, host: str, port: int) -> None:
 def export_command(data: Path, out: Path, again: int | None) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
-    retention.check(data / database.FILE, Settings.read(data / FILE).keep_days)
+    database = directory.find_database(data)
+    retention.check(database, Settings.read(data / FILE).keep_days)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=0, label="exporting", file=sys.stderr, hidden=hidden) as bar:
 
         def begin(reports: int) -> None:
             bar.length = reports
 
-        bundle = export.export(data / database.FILE, out, key, again=again, begin=begin, advance=bar.update)
+        bundle = export.export(database, out, key, again=again, begin=begin, advance=bar.update)
     if bundle is None:
         click.echo("nothing new to export")
     else:
@@ -119,7 +136,7 @@ def acknowledge_command(data: Path, file: Path) -> None:
     FILE came back on the stick: acknowledgement-000001 or a later one.
     """
     server = directory.read_key(data).verify_key
-    for line in said.acknowledged(acknowledge.acknowledge(data / database.FILE, file, server)):
+    for line in said.acknowledged(acknowledge.acknowledge(directory.find_database(data), file, server)):
         click.echo(line)
 
 

@@ -1,6 +1,7 @@
 // Bundles into ../static, the same bytes on every machine: src/page.js, the form's, as report.js; src/words.js,
 // which is loaded after a report was sent; src/thread.js, of the page where a code is used, as code.js; src/exit.js,
-// which every page loads; and src/file.js, all that the form as one file runs (intake/fileform.py).
+// which every page loads; src/handin.js, of the page where sealed files are handed in, as upload.js; and
+// src/file.js, all that the form as one file runs (intake/fileform.py).
 // `node build.js DIRECTORY` writes elsewhere; a test compares the two.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -18,6 +19,7 @@ const { metafile } = await build({
     code: "src/thread.js",
     exit: "src/exit.js",
     file: "src/file.js",
+    upload: "src/handin.js",
   },
   outdir: directory,
   bundle: true,

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.node import BROWSER, call
 
 STATIC = BROWSER.parent / "static"
-SCRIPTS = ("report.js", "words.js", "code.js", "exit.js", "file.js")
+SCRIPTS = ("report.js", "words.js", "code.js", "exit.js", "file.js", "upload.js")
 # With lists of words in two of them.
 LARGEST = {
     "report.js": 40 * 1024,
@@ -18,6 +18,7 @@ LARGEST = {
     "code.js": 44 * 1024,
     "exit.js": 1024,
     "file.js": 52 * 1024,
+    "upload.js": 10 * 1024,
 }
 
 

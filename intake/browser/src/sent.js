@@ -3,6 +3,7 @@
 // The code is in this page's memory and nowhere else: not in its address, not in the history, not in what the
 // browser stores. When the page is left, it is gone.
 
+import { under } from "./base.js";
 import { forgetOffer, offerCode } from "./codeoffer.js";
 
 const TRIES = 2;
@@ -36,7 +37,7 @@ const element = (id) => document.getElementById(id);
 // By the same request for everybody: who asks for a code is not seen on the wire.
 function loadWords(lang) {
   const script = document.createElement("script");
-  script.src = "/static/words.js";
+  script.src = under("/static/words.js");
   script.addEventListener("load", () => offerOnce(lang));
   document.head.append(script);
 }
