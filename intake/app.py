@@ -39,6 +39,7 @@ from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
 from intake.handin import HandIn
+from intake.health import Health
 from intake.keeping import Conflict, Missing, Unavailable
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
@@ -456,6 +457,7 @@ def assemble(
         Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
+        Route("/healthz", Health(store).show),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),

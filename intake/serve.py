@@ -19,12 +19,11 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, logs, retention
+from intake import boxes, listening, logs, retention
 from intake.app import create_app
 from intake.attachments import Attachments
 from intake.beat import Beat
 from intake.directory import Directory
-from intake.errors import IntakeError
 from intake.hosting import Groups
 from intake.keeping import Database
 from intake.notices import Notices
@@ -33,21 +32,18 @@ from intake.sealing import Cards
 from intake.shelf import Shelf
 from intake.store import Store
 
-BACKLOG = 1_024
+Listen = Callable[[], Sequence[socket.socket]]
+
 SECONDS_TO_FINISH = 10
 # Besides the connections: the database, its journal, the log, what is listened on.
 OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
-class ServeError(IntakeError):
-    """The server cannot be started."""
-
-
 def serve(
-    directories: Mapping[str, Directory], host: str, port: int, ready: Callable[[Sequence[str]], None]
+    directories: Mapping[str, Directory], listen: Listen, ready: Callable[[Sequence[str]], None]
 ) -> None:
-    """Serves until SIGINT or SIGTERM; `ready` is told the addresses once reports are taken.
+    """Serves until SIGINT or SIGTERM; `ready` is told where, once reports are taken.
 
     The directories are by what their addresses begin with ("" or "/g/NAME").
     """
@@ -56,12 +52,11 @@ def serve(
     os.umask(0o077)
     logs.set_up()
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
+        opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
         intakes = {base: stack.enter_context(_intake(one, base)) for base, one in directories.items()}
         app = intakes[""] if list(intakes) == [""] else Groups(intakes)
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listening.getsockname()[1]}"
-        _Server(configuration(app), lambda: ready([f"{address}{base}/" for base in intakes])).run([listening])
+        places = [listening.shown(opened, base) for base in intakes]
+        _Server(configuration(app), lambda: ready(places)).run(opened)
 
 
 @contextlib.contextmanager
@@ -117,7 +112,7 @@ def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
-        backlog=BACKLOG,
+        backlog=listening.BACKLOG,
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -176,18 +171,3 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        # Python lengthens the system's words; a name that is not found has a negative number.
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else "no such address"  # type: ignore[arg-type]
-        raise ServeError(
-            f"cannot listen on {host} port {port}: {reason.lower()}", "choose another with --port or --host"
-        ) from None
-    except OverflowError:
-        raise ServeError(f"there is no port {port}") from None
