@@ -2,12 +2,12 @@
 // same on the server, and intake/crypto/shard.py. Nothing of the members is read here.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { memberHeader, MOST } from "./batch.js";
+import { MOST } from "./batch.js";
 import { hex } from "./receipt.js";
+import { BLOCK, header } from "./ustar.js";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 const LEAST_MEMBER = 200;
-const BLOCK = 512;
 const END = 2 * BLOCK;
 const PIECE = 1024 * 1024;
 const NAME = /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])\/([0-9a-f]{32})\.age$/;
@@ -60,7 +60,7 @@ function readHeader(block) {
   const digits = String.fromCharCode(...block.subarray(124, 135));
   const size = /^[0-7]{11}$/.test(digits) ? Number.parseInt(digits, 8) : 0;
   if (!NAME.test(name) || size < LEAST_MEMBER || size > MOST_BYTES) throw new BrokenBatch("no member of ours");
-  const built = memberHeader(name, size);
+  const built = header(name, size);
   if (block.some((byte, at) => byte !== built[at])) throw new BrokenBatch("a header of another form");
   return { name, size };
 }
