@@ -230,9 +230,12 @@ def stranger() -> Member:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Path, Member], object]]] = {
-    "cut short": ("truncated", lambda path, one: path.write_bytes(one.sealed[:-40])),
+    "cut short": ("tampered", lambda path, one: path.write_bytes(one.sealed[:-40])),
     "changed": ("tampered", lambda path, one: path.write_bytes(one.sealed[:-9] + b"zebrafinc")),
-    "a broken header": ("malformed", lambda path, one: path.write_bytes(one.sealed[:30] + one.sealed[40:])),
+    "a broken header": (
+        "malformed",
+        lambda path, one: path.write_bytes(one.sealed[:22] + b"x" + one.sealed[22:]),
+    ),
     "for another key": ("not for this key", lambda path, _: path.write_bytes(stranger().sealed)),
     "plain words": ("not a sealed file", lambda path, _: path.write_text(STORY * 20)),
     "a few words": ("not a sealed file", lambda path, _: path.write_text(STORY)),
