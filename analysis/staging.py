@@ -140,7 +140,9 @@ def _members(path: Path, data: bytes, faults: list[Fault]) -> Iterator[_Sealed]:
     entries: list[Entry] = []
     try:
         for entry in index_shard(file):
-            # The last one may say that it is longer than the file.
+            if entry.size > MAX_SEALED:
+                raise Malformed("a member is longer than a sealed file can be")
+            # The last one may say that it is longer than the batch.
             if entry.offset + entry.size <= len(data):
                 entries.append(entry)
         _check_batch(path, data, len(entries))
