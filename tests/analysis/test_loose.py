@@ -444,6 +444,21 @@ def test_a_rebuilt_database_says_of_files_what_it_said_before(
     again.close()
 
 
+def test_a_rebuild_tells_that_a_shard_of_files_is_damaged(run: Run, desk: Desk, folder: Path) -> None:
+    path = lay(folder, member(desk.recipients))
+    taken(run, desk, path)
+    taken(run, desk, lay(folder, member(desk.recipients)))
+    shard = sorted(desk.archive.glob("file-*.tar"))[0]
+    data = bytearray(shard.read_bytes())
+    data[2000] ^= 1
+    shard.write_bytes(data)
+    desk.close()
+    done = run("rebuild", "--desk", desk.path)
+    assert done.stdout.splitlines()[0] == "made the database anew: 1 report loaded"
+    assert f"{shard}: damaged, and not in the database" in done.stdout
+    assert taken(run, desk, folder)[0] == "files: 1 report added, 1 known before"
+
+
 def test_files_are_sealed_anew_with_the_rest_of_the_archive(run: Run, desk: Desk, folder: Path) -> None:
     taken(run, desk, lay(folder, member(desk.recipients)))
     assert run("rotate", "--desk", desk.path, "--no-passphrase").returncode == 0
