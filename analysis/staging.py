@@ -22,11 +22,13 @@ from intake.crypto.derive import CHUNK, PAYLOAD_NONCE, TAG
 from intake.crypto.errors import Malformed
 from intake.crypto.header import MAX_HEADER, VERSION_LINE
 from intake.crypto.shard import (
+    BLOCK,
     MAX_SHARD_BYTES,
     MIN_MEMBER,
     Entry,
     ReportName,
     index_shard,
+    member_length,
 )
 
 # What is read waits in memory for its turn, and a lot becomes a shard.
@@ -35,7 +37,8 @@ LOT_BYTES = 32 * 1024 * 1024
 MOST_OF_BATCH = 500
 _LARGEST = ATTACHMENT_CLASSES[-1]
 MAX_SEALED = MAX_HEADER + PAYLOAD_NONCE + _LARGEST + TAG * -(-_LARGEST // CHUNK)
-_STATED = re.compile(r"([0-9a-f]{32})\.age", re.IGNORECASE)
+# As browsers and people name copies, too (FORMAT.md, section 14).
+_STATED = re.compile(r"([0-9a-f]{32})(?:[ (_.-].{0,60})?\.age", re.IGNORECASE | re.DOTALL)
 NOT_SEALED = "not a sealed file"
 
 
@@ -145,7 +148,7 @@ def _members(path: Path, data: bytes, faults: list[Fault]) -> Iterator[_Sealed]:
             # The last one may say that it is longer than the batch.
             if entry.offset + entry.size <= len(data):
                 entries.append(entry)
-        _check_batch(path, data, len(entries))
+        _check_batch(path, data, entries)
     except Malformed as error:
         faults.append(Fault(str(path), f"{error}; what of it is whole was taken"))
     for entry in entries:
@@ -153,9 +156,12 @@ def _members(path: Path, data: bytes, faults: list[Fault]) -> Iterator[_Sealed]:
         yield _Sealed(place, entry.name.id, data[entry.offset : entry.offset + entry.size])
 
 
-def _check_batch(path: Path, data: bytes, members: int) -> None:
+def _check_batch(path: Path, data: bytes, entries: Sequence[Entry]) -> None:
     named = BATCH.fullmatch(path.name)
-    if members > MOST_OF_BATCH:
+    if len(entries) > MOST_OF_BATCH:
         raise Malformed(f"holds more than {MOST_OF_BATCH} sealed files")
+    ends = ((entry.offset + entry.size, member_length(entry.size) - BLOCK - entry.size) for entry in entries)
+    if any(any(data[end : end + fill]) for end, fill in ends):
+        raise Malformed("holds something between its sealed files")
     if named and not hashlib.sha256(data).hexdigest().startswith(named[1].lower()):
         raise Malformed("changed since it was saved")
