@@ -260,7 +260,7 @@ def test_what_cannot_be_taken_is_told_by_rule_and_all_else_is_taken(
     for number, (_, make) in enumerate(FAULTS.values()):
         make(folder / f"{number:02d}-\x1b[31m\n\udcff.age", member(desk.recipients))
     good, renamed = member(desk.recipients), member(desk.recipients)
-    lay(folder, renamed, f"{'ab' * 16}.age")
+    lay(folder, renamed, f"{'ab' * 16} (1).age")
     lay(folder, good)
     lines = faulty(run, desk, folder)
     assert lines[:3] == ["files: 1 report added", MAY_GO, f"{len(FAULTS) + 1} files with a fault:"]
@@ -324,12 +324,16 @@ def test_a_batch_under_any_name_is_taken_and_hostile_tars_are_not(run: Run, desk
     other = batch.rename(folder / "thing.tar")
     assert taken(run, desk, other)[0] == "files: 0 reports added, 2 known before"
     data, _ = pack([member(desk.recipients)])
+    other.write_bytes(data[:-1025] + b"!" + data[-1024:])
+    lines = faulty(run, desk, other)
+    assert "  1 holds something between its sealed files; what of it is whole was taken:" in lines
+    assert count(desk) == 3
     week = bytes(data[:9])
     for bad in (b"../../../", b"/tmp/W46/", b"2026-W99/"):
         (folder / "witnessbox-batch-0000000000000000.tar").write_bytes(data.replace(week, bad, 1))
         lines = faulty(run, desk, folder)
         assert any("a member's" in line for line in lines)
-    assert count(desk) == 2
+    assert count(desk) == 3
 
 
 def test_folders_are_looked_through_to_a_depth_and_a_number(run: Run, desk: Desk, folder: Path) -> None:
