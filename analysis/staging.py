@@ -26,9 +26,11 @@ from intake.crypto.shard import (
     MAX_SHARD_BYTES,
     MIN_MEMBER,
     Entry,
+    Member,
     ReportName,
     index_shard,
     member_length,
+    write_shard,
 )
 
 # What is read waits in memory for its turn, and a lot becomes a shard.
@@ -52,11 +54,15 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Sealed files that were copied together; `faults` are those that could not be."""
+    """Sealed files that were copied together; `faults` are those that could not be.
+
+    `is_shard` says that the file is a shard of them, if each has the id that its name states.
+    """
 
     path: Path
     items: Sequence[Item]
     faults: Sequence[Fault]
+    is_shard: bool
 
 
 class _Sealed(NamedTuple):
@@ -74,18 +80,32 @@ def lots(stage: Path, week: str, files: Sequence[Path], progress: Callable[[int]
     sealed = _all(files, faults, progress)
     one = next(sealed, None)
     while one or faults:
-        items: list[Item] = []
+        some: list[_Sealed] = []
+        room = LOT_BYTES
+        while one and len(some) < LOT_MEMBERS and (not some or len(one.data) <= room):
+            room -= len(one.data)
+            some.append(one)
+            one = next(sealed, None)
         stage.unlink(missing_ok=True)
-        with open(new_file(stage), "wb") as out:
-            room = LOT_BYTES
-            while one and len(items) < LOT_MEMBERS and (not items or len(one.data) <= room):
-                room -= len(one.data)
-                entry = Entry(ReportName(week, NAMELESS), out.tell(), len(one.data))
-                out.write(one.data)
-                items.append(Item(one.place, one.stated, entry))
-                one = next(sealed, None)
-        yield Lot(stage, items, tuple(faults))
+        yield _write(stage, week, some, tuple(faults))
         faults.clear()
+
+
+def _write(stage: Path, week: str, some: list[_Sealed], faults: Sequence[Fault]) -> Lot:
+    """A lot in a new file: in the form of a shard where each name states an id, else one after the other."""
+    is_shard = all(one.stated for one in some) and len({one.stated for one in some}) == len(some)
+    some.sort(key=lambda one: one.stated)
+    items, place = [], 0
+    for one in some:
+        entry = Entry(ReportName(week, NAMELESS), place + BLOCK * is_shard, len(one.data))
+        items.append(Item(one.place, one.stated, entry))
+        place += member_length(len(one.data)) if is_shard else len(one.data)
+    with open(new_file(stage), "wb") as out:
+        if is_shard:
+            write_shard((Member(ReportName(week, one.stated), one.data) for one in some), out)
+        else:
+            out.writelines(one.data for one in some)
+    return Lot(stage, items, faults, is_shard)
 
 
 def _all(files: Sequence[Path], faults: list[Fault], progress: Callable[[int], None]) -> Iterator[_Sealed]:
