@@ -6,7 +6,8 @@ by the questionnaire: whether a table is there says nothing of what is withheld.
 
 Pairs of answers (F07) and the same answers crossed with something else, such as gender, tell of the pair by
 gender together. The attack knows of that by whole combinations of answers by gender, in one release and in
-several; where these would be more cells than can be attacked in time, the two are never both published.
+several; where these would be more cells than can be attacked in time, the two are never both published. Where
+they would be many for so few reports, pairs stay out unless the file names them, as any crossed table does.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -64,6 +65,8 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
     unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
     quotes = _is_named(QUOTES, findings) and not _is_named(QUOTES, file.without)
     chosen = [name for name in kept if name not in sparse]
+    few = [name for name in _thin(plan, chosen, earlier, reports / file.k) if not _is_named(name, always)]
+    sparse, chosen = sparse + few, [name for name in chosen if name not in few]
     apart = _apart(plan, chosen, earlier)
     if apart and file.tables:
         raise BadReleaseFile(
@@ -94,6 +97,17 @@ def choose_named(plan: Plan, file: ReleaseFile) -> Selection:
     there = {name[:3] for name in tables}
     unasked = sorted({name[:3] for name in file.tables} - there - set(file.without))
     return Selection(tables, quotes=False, sparse=(), unasked=tuple(unasked), apart=())
+
+
+def _thin(plan: Plan, chosen: Sequence[str], earlier: Collection[str], room: float) -> list[str]:
+    """Pairs that are crossed with so much that few reports are in each: they cost more than they tell."""
+    before = [name for name in earlier if name in plan.tables]
+    everything = {*before, *chosen}
+    if room >= _ROOM * plan.joint_size(everything):
+        return []
+    crossing = {question for name in everything for question in _crossing(plan, name)}
+    known = crossing & {whole.question.id for whole in plan.wholes.values() if whole.is_complete}
+    return [name for name in chosen if name not in before and _paired(plan, name) & known]
 
 
 def _apart(plan: Plan, chosen: Sequence[str], earlier: Collection[str]) -> list[str]:

@@ -85,7 +85,7 @@ def test_a_pair_has_its_lift_from_printed_numbers(desk: Publisher) -> None:
     cell = desk.cell("F07-acts", "acts.any.speech", "acts.any.force")
     assert (cell.reports, cell.base, cell.lift) == (40, 60, 133), "40 of 120, where 30 would be by chance"
     assert desk.cell("F07-acts", "acts.any.speech", "acts.any.speech").lift is None
-    assert "lift 1.33" in (made.path / "findings" / "F07.html").read_text()
+    assert "lift\N{NO-BREAK SPACE}1.33" in (made.path / "findings" / "F07.html").read_text()
     header, *rows = (made.path / "tables" / "F07-acts.csv").read_text().splitlines()
     assert header.endswith("reports,base,percent,lift,status")
     assert sum(row.endswith("40,60,67,1.33,") for row in rows) == 2

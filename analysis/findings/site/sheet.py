@@ -155,8 +155,11 @@ def small(voice: Voice, cell: Cell) -> str:
     """What stands beside a number: what it is of; empty where that is not shown."""
     if cell.base is None:
         return ""
-    lift = "" if cell.lift is None else f"{cell.lift // 100}.{cell.lift % 100:02}"
-    return voice.say("of", cell.base, cell.percent, lift)
+    if cell.lift is None:
+        return voice.say("of", cell.base, cell.percent)
+    lift = f"{cell.lift // 100}.{cell.lift % 100:02}"
+    # No line ends before it.
+    return voice.say("of", cell.base, cell.percent, lift).replace(f" {lift}", f"\N{NO-BREAK SPACE}{lift}")
 
 
 def _last(code: str) -> str:
