@@ -46,7 +46,8 @@ class Cell:
     """A number of reports, or none. Withheld cells are all equal.
 
     `base` is how many reports were asked, where that is shown; `percent` is of it, whole, halves up.
-    `margin` is how far noise may have taken the number in 19 of 20 cases, None of exact numbers. `lift` is,
+    `margin` is how far noise may have taken the number in 19 of 20 cases, None of exact numbers;
+    `base_margin` is that of the base. `lift` is,
     in hundredths, how many times as often two stand together as they would by chance.
     """
 
@@ -56,6 +57,7 @@ class Cell:
     percent: int | None = None
     margin: int | None = None
     lift: int | None = None
+    base_margin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,13 @@ def _told(table: Table, column: Column, row: Row, cell: Cell, voice: Voice) -> s
         first, cell = table.axes[1], Cell(Status.SHOWN, cell.reports, margin=cell.margin)
     if is_paired(table):
         label = voice.say("chart_both", row.label, column.label)
-    margin = column.base.margin if column.base.reports == cell.base else None
     if first.id == "month":
-        text = voice.say("sentence_month", org, span, label, cell, margin)
+        text = voice.say("sentence_month", org, span, label, cell)
     else:
         # The further tables of most findings are each about a question of their own.
         own = table.id != table.finding and (table.finding not in _ALIKE or table.kind is Kind.COMBINED)
         said = voice.say("said", first.id if own else table.finding, voice.axis(first))
-        text = voice.say("sentence", org, span, said, label, cell, margin)
+        text = voice.say("sentence", org, span, said, label, cell)
     if table.kind is Kind.FLOW or is_paired(table) or len(table.axes) == 1 or column.code == TOTAL:
         return text
     return voice.say("prefixed", voice.axis(table.axes[1]), column.label, text)
