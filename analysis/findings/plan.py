@@ -65,6 +65,9 @@ class Plan:
         known = list(dict.fromkeys(lattices))
         found: dict[tuple[str, ...], None] = {}
         for whole in self.wholes.values():
+            if not whole.is_complete:
+                # They do not tell all of a pair; it is never published beside what crosses it.
+                continue
             own = {tree for tree, tick in self.ticks.items() if tick.question.id == whole.question.id}
             by = [tuple(tree for tree in one if tree not in own) for one in known if own & {*one}]
             crossed = dict.fromkeys(one for one in by if one and one != (whole.id,))
