@@ -30,7 +30,7 @@ def open_file(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise UnreadableFile(f"{path}: {_reason(error)}") from None
+        raise UnreadableFile(f"{path}: {reason(error)}") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnreadableFile(f"{path}: not a plain file")
@@ -47,7 +47,7 @@ def write_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise Unwritable(f"{path}: {_reason(error)}") from None
+        raise Unwritable(f"{path}: {reason(error)}") from None
 
 
 def replace_file(path: Path, pieces: Iterable[bytes], part: Path) -> None:
@@ -96,14 +96,14 @@ def built_aside(path: Path) -> Iterator[Path]:
         aside = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
         aside.mkdir(mode=DIRECTORY_MODE)
     except OSError as error:
-        raise Unwritable(f"{path}: {_reason(error)}") from None
+        raise Unwritable(f"{path}: {reason(error)}") from None
     try:
         yield aside
         sync_directory(aside)
         os.rename(aside, path)
         sync_directory(path.parent)
     except OSError as error:
-        raise Unwritable(f"{path}: {_reason(error)}") from None
+        raise Unwritable(f"{path}: {reason(error)}") from None
     finally:
         with suppress(OSError):
             shutil.rmtree(aside)
@@ -117,5 +117,5 @@ def _sweep(path: Path) -> None:
             shutil.rmtree(left)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     return (error.strerror or "cannot be used").lower()

@@ -262,7 +262,8 @@ def _method(edition: Edition) -> Method:
         for one in edition.counted
         if one.batch.id in edition.span.batches
     )
-    return method_of(edition.file, edition.plan, batches, edition.selection.left_out, _sites(edition))
+    method = method_of(edition.file, edition.plan, batches, edition.selection.left_out, _sites(edition))
+    return replace(method, apart=edition.selection.apart)
 
 
 def method_of(

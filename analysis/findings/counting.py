@@ -22,6 +22,7 @@ from analysis.findings.questions import BLANK, SETTING, Asked, Page, asks_settin
 from analysis.findings.reviewed import codes_of, named_pools, read_reviewed
 from analysis.findings.rows import Column, Numbers, Reports, choices, read_reports, read_ticks
 from analysis.findings.tables import CHANNEL, FLOW, LANG
+from analysis.findings.wholes import Whole
 
 WHEN, WEEK, ASKING = "when", "week", "asking"
 # Where a report was filled in, such as a stand or a kiosk: a question of this id says so. Whoever leaves it
@@ -161,6 +162,8 @@ class Frame:
         """The place of each report's leaf among the leaves of a tree."""
         if tree.name in self._plan.ticks:
             return self._tick(tree)
+        if tree.name in self._plan.wholes:
+            return self._whole(self._plan.wholes[tree.name])
         if tree.name not in self._known:
             self._known[tree.name] = self._find(tree)
         return self._known[tree.name]
@@ -272,6 +275,22 @@ class Frame:
         asked = self._asked(self._plan.ticks[tree.name].question.id)
         places = {leaf: place for place, leaf in enumerate(tree.leaves)}
         return np.where(asked, np.where(ticked, places[YES], places[NO]), places[NOT_ASKED])
+
+    def _whole(self, whole: Whole) -> Numbers:
+        """The combination of each report: a bit for each kind, then the leaf that they make."""
+        if whole.id not in self._known:
+            places = {leaf: place for place, leaf in enumerate(whole.tree.leaves)}
+            leaves = np.zeros(1 << len(whole.ticks), dtype=np.int64)
+            for number in range(len(leaves)):
+                chosen = tuple(tick for place, tick in enumerate(whole.ticks) if number >> place & 1)
+                leaves[number] = places[whole.code(chosen)]
+            bits = np.zeros(len(self), dtype=np.int64)
+            for place, tick in enumerate(whole.ticks):
+                tree = tick.tree
+                bits |= (self._tick(tree) == tree.leaves.index(YES)).astype(np.int64) << place
+            asked = self._asked(whole.question.id)
+            self._known[whole.id] = np.where(asked, leaves[bits], places[NOT_ASKED])
+        return self._known[whole.id]
 
     def _read_ticks(self, question: Asked) -> None:
         """All trees of a question at once, a bit for each report."""

@@ -15,6 +15,7 @@ from analysis.findings.model import Model, Tie
 from analysis.findings.naming import OTHER, WORDED, Naming
 from analysis.findings.questions import BLANK, SETTING, Asked, Questions, is_about_acts
 from analysis.findings.released import Axis, Category, Kind, Words
+from analysis.findings.wholes import MOST_KINDS, Whole
 
 Nodes = Mapping[str, str]
 
@@ -30,7 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A table without numbers. `cells` and `bases` are by the codes of all axes."""
+    """A table without numbers. `cells` and `bases` are by the codes of all axes.
+
+    `asked` is who was asked, where rows and columns are the same answers, so that a cell has a lift.
+    """
 
     id: str
     finding: str
@@ -40,6 +44,7 @@ class Planned:
     bases: Mapping[tuple[str, ...], Cell]
     multiple: bool
     lattices: tuple[tuple[str, ...], ...]
+    asked: Cell | None = None
 
 
 class Builder:
@@ -60,6 +65,7 @@ class Builder:
         self.tables: dict[str, Planned] = {}
         self.ticks: dict[str, Tick] = {}
         self.choices: dict[str, Asked] = {}
+        self.wholes: dict[str, Whole] = {}
         self._known: set[str] = set()
         for tree in dimensions.page_trees(questions):
             self.add(tree)
@@ -132,6 +138,17 @@ class Builder:
         own = (line for line in self.tick_lines(question) if line.category.code in coarse)
         return [Line(Category(one.category.code, one.category.label), one.nodes, one.base) for one in own]
 
+    def whole(self, question: Asked) -> Whole | None:
+        """The combinations of the kinds of acts of a question; None where it has one kind alone."""
+        ticks = dimensions.coarse_ticks(question)[:MOST_KINDS]
+        if len(ticks) < 2:
+            return None
+        found = Whole(question, ticks)
+        if found.id not in self.wholes:
+            self.wholes[self.add(found.tree)] = found
+            self.ties.extend(found.ties())
+        return found
+
     def alone(self, crossed: str) -> list[tuple[str, ...]]:
         """What answers that exclude all others are crossed by, though no table shows it.
 
@@ -161,6 +178,7 @@ class Builder:
         join: Callable[[Sequence[Line]], Nodes | None] | None = None,
         base: Callable[[Sequence[Line]], Nodes] | None = None,
         more: Sequence[tuple[str, ...]] = (),
+        whole: Nodes | None = None,
     ) -> None:
         """Every combination of the lines is a cell; its nodes are theirs together, unless `join` says."""
         axes = tuple(
@@ -178,7 +196,10 @@ class Builder:
                 cells[key], bases[key] = self._cell(nodes), self._cell(asked)
                 lattices.setdefault(tuple(sorted(nodes)))
                 lattices.setdefault(tuple(sorted(asked)))
-        self.tables[name] = Planned(name, name[:3], kind, axes, cells, bases, multiple, (*lattices, *more))
+        of = None if whole is None else self._cell(whole)
+        self.tables[name] = Planned(
+            name, name[:3], kind, axes, cells, bases, multiple, (*lattices, *more), of
+        )
 
     def _cell(self, nodes: Nodes) -> Cell:
         return Model(self.trees, (), ()).cell(nodes)

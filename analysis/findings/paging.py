@@ -13,6 +13,7 @@ from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.dimensions import ASKED, NOT_ASKED, PAGE, Tick
 from analysis.findings.model import Tie
 from analysis.findings.questions import SETTING, Asked, Page, Questions
+from analysis.findings.wholes import Whole
 
 # The reports of a cell: on which pages they can be, and what else they have.
 _Reports: TypeAlias = tuple[frozenset[Page], frozenset[str]]
@@ -21,7 +22,9 @@ _Reports: TypeAlias = tuple[frozenset[Page], frozenset[str]]
 class Paging:
     """The pages of the forms, and the trees and answers of a plan."""
 
-    def __init__(self, questions: Questions, trees: Mapping[str, Tree], ticks: Mapping[str, Tick]) -> None:
+    def __init__(
+        self, questions: Questions, trees: Mapping[str, Tree], ticks: Mapping[str, Tick | Whole]
+    ) -> None:
         self._questions, self._trees, self._ticks = questions, trees, ticks
         self._all = frozenset(questions.pages)
 

@@ -6,6 +6,7 @@ is; None where no form asks. It knows no number.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 from analysis.findings import calendar, tables
@@ -17,6 +18,7 @@ from analysis.findings.model import Model, Terms, Tie
 from analysis.findings.naming import Naming
 from analysis.findings.paging import Paging
 from analysis.findings.questions import SETTING, Asked, Questions
+from analysis.findings.wholes import Whole
 
 FINDINGS = tuple(f"F{number:02d}" for number in range(1, 18))
 QUOTES = "F16"
@@ -28,7 +30,7 @@ class Plan:
     """All tables that the forms allow, and the trees and ties that they are made of.
 
     `ticks` are the trees of answers by name, `choices` the questions of one answer, `naming` the places that
-    are named of them.
+    are named of them, `wholes` the trees of whole combinations.
     """
 
     questions: Questions
@@ -41,13 +43,15 @@ class Plan:
     ticks: Mapping[str, Tick]
     choices: Mapping[str, Asked]
     naming: Mapping[str, Naming]
+    wholes: Mapping[str, Whole]
 
     def model(self, chosen: Iterable[str]) -> Model:
         """What is known of these tables together."""
         lattices: list[tuple[str, ...]] = [(PAGE,), (SETTING,), (calendar.MONTH,)]
         for name in chosen:
             lattices.extend(self.tables[name].lattices)
-        paging = Paging(self.questions, self.trees, self.ticks)
+        lattices.extend(self.joint(lattices))
+        paging = Paging(self.questions, self.trees, {**self.ticks, **self.wholes})
         crossed = tuple(dict.fromkeys(lattices))
         lattices.extend(paging.lattices(crossed))
         used = {tree for lattice in lattices for tree in lattice}
@@ -55,6 +59,26 @@ class Plan:
         ties = tuple(tie for tie in known if _trees(tie.terms) <= used)
         kept = {name: tree for name, tree in self.trees.items() if name in used}
         return Model(kept, tuple(dict.fromkeys(lattices)), ties)
+
+    def joint(self, lattices: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """What ties pairs of acts to the same acts by something else: whole combinations by that."""
+        known = list(dict.fromkeys(lattices))
+        found: dict[tuple[str, ...], None] = {}
+        for whole in self.wholes.values():
+            if not whole.is_complete:
+                # They do not tell all of a pair; it is never published beside what crosses it.
+                continue
+            own = {tree for tree, tick in self.ticks.items() if tick.question.id == whole.question.id}
+            by = [tuple(tree for tree in one if tree not in own) for one in known if own & {*one}]
+            crossed = dict.fromkeys(one for one in by if one and one != (whole.id,))
+            if crossed and any(whole.id in one or len(own & {*one}) > 1 for one in known):
+                found |= dict.fromkeys([(whole.id,), *(tuple(sorted((whole.id, *one))) for one in crossed)])
+        return list(found)
+
+    def joint_size(self, names: Iterable[str]) -> int:
+        """How many cells that takes, for some tables."""
+        lattices = [lattice for name in names for lattice in self.tables[name].lattices]
+        return sum(prod(len(self.trees[tree].nodes) for tree in one) for one in self.joint(lattices))
 
 
 def _trees(terms: Terms) -> set[str]:
@@ -91,4 +115,5 @@ def make_plan(
         builder.ticks,
         builder.choices,
         dict(naming),
+        builder.wholes,
     )

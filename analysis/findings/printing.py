@@ -5,7 +5,7 @@ that is not printed, so nothing that is made from here on can tell one.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.findings.control.lattice import Cell as Name
 from analysis.findings.lines import Planned
@@ -35,6 +35,9 @@ class Printer:
     def table(self, planned: Planned, axes: tuple[Axis, ...]) -> Table:
         """A table with its numbers; `axes` have the words of the release's languages."""
         cells = {codes: self.cell(cell, planned.bases.get(codes)) for codes, cell in planned.cells.items()}
+        if planned.asked is not None:
+            n = self.cell(planned.asked).reports
+            cells = {codes: replace(cell, lift=_lift(cells, codes, n)) for codes, cell in cells.items()}
         bases = {column: self.cell(base) for column, base in column_bases(planned)}
         return Table(planned.id, planned.finding, planned.kind, axes, cells, bases, planned.multiple)
 
@@ -74,6 +77,20 @@ def column_bases(planned: Planned) -> Iterator[tuple[tuple[str, ...], Name]]:
     for column, bases in found.items():
         if len(bases) == 1:
             yield column, bases.pop()
+
+
+def _lift(cells: Mapping[tuple[str, ...], Cell], codes: tuple[str, ...], n: int | None) -> int | None:
+    """How often two answers come together, in hundredths of how often they would by chance.
+
+    Only of numbers that are printed, and where a report more or less moves none of them by much.
+    """
+    row, column = codes
+    both, one, other = (cells[pair].reports for pair in (codes, (row, row), (column, column)))
+    if row == column or both is None or one is None or other is None or n is None:
+        return None
+    if min(one, other, n) < PERCENT_BASE:
+        return None
+    return (200 * both * n + one * other) // (2 * one * other)
 
 
 def percent(reports: int, base: int | None) -> int | None:

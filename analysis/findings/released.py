@@ -18,6 +18,8 @@ Words: TypeAlias = Mapping[str, str]
 TOTAL, UNKNOWN = "total", "unknown"
 # A percentage of fewer reports moves by 5 points and more with each of them.
 PERCENT_BASE = 20
+# So many cells of whole combinations of acts by something else can be attacked together, for each batch.
+MOST_JOINT = 500
 
 
 class Status(StrEnum):
@@ -36,6 +38,7 @@ class Kind(StrEnum):
     MULTIPLES = "multiples"
     FLOW = "flow"
     PAIRS = "pairs"
+    COMBINED = "combined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Cell:
     """A number of reports, or none. Withheld cells are all equal.
 
     `base` is how many reports were asked, where that is shown; `percent` is of it, whole, halves up.
-    `margin` is how far noise may have taken the number in 19 of 20 cases, None of exact numbers.
+    `margin` is how far noise may have taken the number in 19 of 20 cases, None of exact numbers;
+    `base_margin` is that of the base. `lift` is,
+    in hundredths, how many times as often two stand together as they would by chance.
     """
 
     status: Status
@@ -51,6 +56,8 @@ class Cell:
     base: int | None = None
     percent: int | None = None
     margin: int | None = None
+    lift: int | None = None
+    base_margin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,8 @@ class Batch:
 class Method:
     """What the method page tells besides the tables; texts are the organizers' own, {} where not given.
 
-    `left_out` names tables that the release file asks for and no form has the questions of. `insider`
+    `left_out` names tables that the release file asks for and no form has the questions of, or that are not
+    here for another reason; of these, `apart` would tell too much beside others. `insider`
     is how many reports at most somebody is thought to know of in each other withheld cell. `one_arrival`
     says that numbers stand of which more than half came by one channel in one week, as after an import;
     `sites` whether those are withheld of which more than half came by one entry site: "withheld", "shown"
@@ -207,6 +215,7 @@ class Method:
     outreach: Words
     funding: Words
     corrections: Words
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ A table that crosses two things and has many cells for so few reports says littl
 so it stays out unless the file names it. That is told by the number of all reports, which is published, and
 by the questionnaire: whether a table is there says nothing of what is withheld.
 
-Pairs of answers (F07) and the same answers crossed with something else, such as gender, are never both
-published, in one release or in two: together they tell of the pair by gender, which no attack here models.
+Pairs of answers (F07) and the same answers crossed with something else, such as gender, tell of the pair by
+gender together. The attack knows of that by whole combinations of answers by gender, in one release and in
+several; where these would be more cells than can be attacked in time, the two are never both published. Where
+they would be many for so few reports, pairs stay out unless the file names them, as any crossed table does.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from analysis.findings.errors import BadReleaseFile, UnknownTable
 from analysis.findings.lines import Planned
 from analysis.findings.plan import FINDINGS, QUOTES, Plan
+from analysis.findings.released import MOST_JOINT, Kind
 from analysis.findings.releasefile import ReleaseFile
 
 # So many times k reports there have to be for each cell of a table that crosses two things.
@@ -62,6 +65,8 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
     unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
     quotes = _is_named(QUOTES, findings) and not _is_named(QUOTES, file.without)
     chosen = [name for name in kept if name not in sparse]
+    few = [name for name in _thin(plan, chosen, earlier, reports / file.k) if not _is_named(name, always)]
+    sparse, chosen = sparse + few, [name for name in chosen if name not in few]
     apart = _apart(plan, chosen, earlier)
     if apart and file.tables:
         raise BadReleaseFile(
@@ -85,6 +90,8 @@ def choose_named(plan: Plan, file: ReleaseFile) -> Selection:
     """
     _check_names(plan, file)
     offered = [name for name in sorted(plan.tables) if not _is_of_another(name, file)]
+    # Of so many combinations most would be noise alone.
+    offered = [name for name in offered if plan.tables[name].kind is not Kind.COMBINED]
     chosen = [name for name in offered if name == _FLOW or _is_named(name, file.tables)]
     tables = tuple(name for name in chosen if not _is_named(name, file.without))
     there = {name[:3] for name in tables}
@@ -92,21 +99,36 @@ def choose_named(plan: Plan, file: ReleaseFile) -> Selection:
     return Selection(tables, quotes=False, sparse=(), unasked=tuple(unasked), apart=())
 
 
+def _thin(plan: Plan, chosen: Sequence[str], earlier: Collection[str], room: float) -> list[str]:
+    """Pairs that are crossed with so much that few reports are in each: they cost more than they tell."""
+    before = [name for name in earlier if name in plan.tables]
+    everything = {*before, *chosen}
+    if room >= _ROOM * plan.joint_size(everything):
+        return []
+    crossing = {question for name in everything for question in _crossing(plan, name)}
+    known = crossing & {whole.question.id for whole in plan.wholes.values() if whole.is_complete}
+    return [name for name in chosen if name not in before and _paired(plan, name) & known]
+
+
 def _apart(plan: Plan, chosen: Sequence[str], earlier: Collection[str]) -> list[str]:
     """The tables that are too much beside others: pairs beside crossed ones, unless pairs came first."""
     before = [name for name in earlier if name in plan.tables]
-    paired = {question for name in before for question in _paired(plan, name)}
+    is_small = plan.joint_size({*before, *chosen}) <= MOST_JOINT
+    known = {whole.question.id for whole in plan.wholes.values() if is_small and whole.is_complete}
+    paired = {question for name in before for question in _paired(plan, name)} - known
     late = [name for name in chosen if name not in before and _crossing(plan, name) & paired]
     others = {*before, *chosen} - {*late}
-    crossing = {question for name in others for question in _crossing(plan, name)}
+    crossing = {question for name in others for question in _crossing(plan, name)} - known
     pairs = [name for name in chosen if name not in before and _paired(plan, name) & crossing]
     return sorted({*late, *pairs})
 
 
 def _paired(plan: Plan, name: str) -> set[str]:
     """The questions of which a table tells two answers of one report."""
-    ticks = [[plan.ticks[tree] for tree in one if tree in plan.ticks] for one in plan.tables[name].lattices]
-    return {one[0].question.id for one in ticks if len(one) > 1}
+    lattices = plan.tables[name].lattices
+    ticks = [[plan.ticks[tree] for tree in one if tree in plan.ticks] for one in lattices]
+    whole = {plan.wholes[tree].question.id for one in lattices for tree in one if tree in plan.wholes}
+    return whole | {one[0].question.id for one in ticks if len(one) > 1}
 
 
 def _crossing(plan: Plan, name: str) -> set[str]:
@@ -141,7 +163,7 @@ def _is_of_another(name: str, file: ReleaseFile) -> bool:
 
 
 def _is_crossed(table: Planned) -> bool:
-    return any(len(lattice) > 1 for lattice in table.lattices)
+    return table.kind is Kind.COMBINED or any(len(lattice) > 1 for lattice in table.lattices)
 
 
 def _size(table: Planned) -> int:

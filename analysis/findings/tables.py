@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analysis.findings import calendar, dimensions
 from analysis.findings.control.lattice import Tree
-from analysis.findings.dimensions import ALL
+from analysis.findings.dimensions import ALL, ASKED
 from analysis.findings.lines import Builder, Line, Nodes, join_nodes
 from analysis.findings.model import Tie
 from analysis.findings.naming import WORDED
@@ -159,7 +159,7 @@ def actors(b: Builder) -> None:
 
 
 def together(b: Builder) -> None:
-    """F07: pairs of groups of acts in one report."""
+    """F07: groups of acts in one report, by pairs and by whole combinations."""
     for question in b.act_questions():
         lines = b.coarse_lines(question)
         if len(lines) > 1:
@@ -171,7 +171,12 @@ def together(b: Builder) -> None:
                 multiple=True,
                 # Who ticked an answer was asked: the same number under two names would be two secrets.
                 base=lambda chosen: chosen[1].nodes or {},
+                whole={question.id: ASKED},
             )
+        if whole := b.whole(question):
+            words = {line.category.code: line.category.label for line in lines}
+            rows = [Line(row, {whole.id: row.code}, {question.id: ASKED}) for row in whole.categories(words)]
+            b.table(f"F07-{question.id}-whole", Kind.COMBINED, [("whole", {}, rows)])
 
 
 def crossed(b: Builder) -> None:

@@ -44,7 +44,7 @@ from intake.forms.form import canonical
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TEXTS = ("verification", "outreach", "funding", "corrections")
-_LISTS = ("languages_asked", "channels", "left_out")
+_LISTS = ("languages_asked", "channels", "left_out", "apart")
 
 
 def made_with() -> dict[str, str]:
@@ -96,6 +96,7 @@ def _table(table: Planned, span: str) -> dict[str, Any]:
         "kind": str(table.kind),
         "multiple": table.multiple,
         "levels": [[one.level for one in axis.categories] for axis in table.axes],
+        "asked": None if table.asked is None else cell_name(within(table.asked, span)),
         "bases": {"|".join(codes): cell_name(within(cell, span)) for codes, cell in table.bases.items()},
     }
 
@@ -162,7 +163,7 @@ def _exact(entry: Mapping[str, Any]) -> Printer:
 def _method(
     value: Mapping[str, Any], languages: tuple[str, ...], batch_reports: Callable[[str], Cell]
 ) -> Method:
-    asked, channels, left_out = (tuple(map(_text, value[name])) for name in _LISTS)
+    asked, channels, left_out, apart = (tuple(map(_text, value.get(name, []))) for name in _LISTS)
     verification, outreach, funding, corrections = (_words(value[name], languages) for name in _TEXTS)
     return Method(
         batches=tuple(
@@ -179,6 +180,7 @@ def _method(
         outreach=outreach,
         funding=funding,
         corrections=corrections,
+        apart=apart,
     )
 
 
@@ -204,6 +206,7 @@ def _read_tables(
                 {_codes(name): _of_no_batch(cell) for name, cell in words["bases"].items()},
                 bool(words["multiple"]),
                 (),
+                _of_no_batch(words["asked"]) if words.get("asked") else None,
             ),
             axes,
         )

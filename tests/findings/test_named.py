@@ -15,7 +15,8 @@ from analysis.findings.released import Cell, Status
 from analysis.review import names
 from analysis.review.people import Reviewer
 from analysis.review.spellings import Listed
-from tests.findings.releasing import FIRST, Publisher
+from tests.findings.ledger.test_stranger import run
+from tests.findings.releasing import FIRST, Publisher, write_release_file
 from tests.findings.small_desk import choice, form, question
 from tests.findings.test_publish import recovered
 
@@ -330,3 +331,25 @@ def test_no_threshold_below_the_floor_lets_a_name_through(town: Publisher) -> No
     _review(town)
     with pytest.raises(BadThreshold):
         town.publish(named=[CENTRAL], k=4)
+
+
+def test_the_commands_rehearse_publish_and_attack_a_release_with_names(tmp_path: Path) -> None:
+    town = _town(tmp_path)
+    _fill(town)
+    _review(town)
+    town.desk.database.conn.commit()
+    town.desk.close()
+    desk, out = tmp_path / "desk", tmp_path / "site"
+    plain = write_release_file(tmp_path / "plain.toml", one_arrival=False)
+    asked = write_release_file(tmp_path / "named.toml", one_arrival=False, named=[CENTRAL])
+    assert run("release-key", "--desk", desk).returncode == 0
+    rehearsed = run("publish", "--desk", desk, plain, "--out", out, "--dry-run")
+    assert 'station, "Central Station": 24 reports, 3 weeks, 6 ways' in rehearsed.stdout
+    made = run("publish", "--desk", desk, asked, "--out", out)
+    assert made.returncode == 0, made.stderr
+    assert "central,Central Station,total,All,24,78,31," in (out / "tables" / "F06-station.csv").read_text()
+    attacked = run("attack", out)
+    assert attacked.returncode == 0, attacked.stdout
+    page = out / "tables" / "F06-station.csv"
+    page.write_text(page.read_text().replace(",24,78,31,", ",25,78,32,"))
+    assert run("attack", out).returncode == 1

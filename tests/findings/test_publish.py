@@ -12,6 +12,7 @@ import pytest
 from analysis.desk import Desk
 from analysis.desk_errors import Unwritable
 from analysis.findings import batches, past
+from analysis.findings.calendar import Months
 from analysis.findings.control.attack import attack
 from analysis.findings.control.errors import PastDiscloses
 from analysis.findings.errors import (
@@ -24,8 +25,11 @@ from analysis.findings.errors import (
     Unauditable,
     UnknownTable,
 )
+from analysis.findings.plan import make_plan
 from analysis.findings.publish import Written, rehearse
+from analysis.findings.questions import read_questions
 from analysis.findings.released import Cell, Status
+from analysis.findings.selection import Selection, choose
 from analysis.review import exclusions
 from analysis.review.people import Reviewer
 from intake.forms.form import Form, shipped
@@ -478,27 +482,49 @@ def crossed(tmp_path: Path) -> Iterator[Publisher]:
     made.desk.close()
 
 
-def test_pairs_of_acts_are_left_out_beside_the_same_acts_by_gender(crossed: Publisher) -> None:
+def test_pairs_of_acts_are_published_beside_the_same_acts_by_gender(crossed: Publisher) -> None:
+    made = crossed.publish(tables=["F07", "F14"])
+    assert {"F07-acts", "F07-acts-whole", "F14-gender"} <= {*made.edition.selection.tables}
+    assert made.edition.selection.apart == ()
+    assert recovered(made) == 0
+
+
+def test_pairs_beside_other_tables_wait_for_more_reports_unless_named(crossed: Publisher) -> None:
     selection = crossed.publish().edition.selection
     assert "F14-gender" in selection.tables
-    assert selection.apart == ("F07-acts",)
-    assert crossed.last
-    assert "F07-acts" in crossed.last.method.left_out
+    assert {"F07-acts", "F07-acts-whole"} <= {*selection.sparse}
 
 
-def test_pairs_of_acts_and_acts_by_gender_are_refused_where_both_are_named(crossed: Publisher) -> None:
-    with pytest.raises(BadReleaseFile, match="F07-acts and a table that crosses the same acts") as refusal:
-        crossed.publish(tables=["F07", "F14"])
+def _choose(folder: Path, *earlier: str, **settings: Any) -> Selection:
+    """The tables of a form whose combinations of acts by gender are too many, with a million reports."""
+    acts = [choice(f"a{number}", rollup=f"kind{number}") for number in range(7)]
+    gender = [choice(f"g{number}") for number in range(60)]
+    desk = Publisher(
+        folder,
+        form(question("acts", "select_multiple", acts), question("gender", "select_one", gender)),
+    )
+    months = Months(FIRST, FIRST)
+    plan = make_plan(read_questions(desk.desk.database), months, months)
+    file = desk.file(**settings)
+    desk.desk.close()
+    return choose(plan, file, 1_000_000, earlier)
+
+
+def test_pairs_are_left_out_where_combinations_by_gender_are_too_many(tmp_path: Path) -> None:
+    selection = _choose(tmp_path)
+    assert "F14-gender" in selection.tables
+    assert selection.apart == ("F07-acts", "F07-acts-whole")
+    assert set(selection.apart) <= set(selection.left_out)
+
+
+def test_pairs_and_too_many_answers_by_gender_are_refused_where_both_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadReleaseFile, match="and a table that crosses the same acts") as refusal:
+        _choose(tmp_path, tables=["F07", "F14"])
     assert refusal.value.hint == 'leave one of them out, such as without = ["F07"]'
 
 
-def test_acts_by_gender_stay_out_once_pairs_were_published(crossed: Publisher) -> None:
-    assert "F07-acts" in crossed.publish(tables=["F07"]).edition.selection.tables
-    later: dict[str, Any] = {"release": "later", "period": (FIRST, "2026-12"), "date": "2027-01-15"}
-    crossed.reports.add(60, ["shout"], gender="f", when="2026-08")
-    with pytest.raises(BadReleaseFile, match="F14-gender and a table"):
-        crossed.publish("named", **later, tables=["F14"])
-    selection = crossed.publish("all", **later).edition.selection
+def test_too_many_answers_by_gender_stay_out_once_pairs_were_published(tmp_path: Path) -> None:
+    selection = _choose(tmp_path, "F07-acts")
     assert "F07-acts" in selection.tables
     assert "F14-gender" in selection.apart
 

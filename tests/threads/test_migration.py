@@ -14,6 +14,8 @@ from tests.analysis.tables import tables
 from tests.threads.conftest import Round
 
 NEW = ("followups", "withdrawals", "gone", "leaving", "highest")
+# What version 6 brought.
+NEWEST = ("places",)
 NEWER = ("messages", "addressed", "trackers", "canned", "settings", "boxes")
 OLD_TRIGGER = """CREATE TRIGGER "decided_stand" BEFORE DELETE ON "decided"
     BEGIN SELECT raise(ABORT, 'a decision is undone, never deleted'); END;"""
@@ -24,7 +26,7 @@ def make_old(trip: Round) -> None:
     connection = trip.desk.database.conn
     connection.execute('DROP TRIGGER "decided_stand"')
     connection.execute(OLD_TRIGGER)
-    for table in ("addressed", *NEW, *(name for name in NEWER if name != "addressed")):
+    for table in ("addressed", *NEW, *(name for name in (*NEWER, *NEWEST) if name != "addressed")):
         connection.execute(f'DROP TABLE "{table}"')
     connection.execute("PRAGMA user_version = 4")
 

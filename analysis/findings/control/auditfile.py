@@ -5,6 +5,7 @@ is refused with the place where it stands, and never quoted.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from analysis.findings.control.errors import BadAuditFile, NotNested
 from analysis.findings.control.lattice import Cell, Lattice, Tree
+from analysis.storage import reason
 
 BYTES = 32 * 1024 * 1024
 CELLS = 200_000
@@ -41,8 +43,11 @@ class AuditFile:
 
 def read(path: Path) -> AuditFile:
     """Raises BadAuditFile."""
-    with path.open("rb") as file:
-        data = file.read(BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            data = file.read(BYTES + 1)
+    except OSError as error:
+        raise BadAuditFile(f"{path}: {reason(error)}", f"give a table to attack; {_FORMAT}") from None
     if len(data) > BYTES:
         raise BadAuditFile(f"{path} has more than {BYTES // 1024 // 1024} MB", "split it into smaller tables")
     try:
@@ -56,6 +61,8 @@ class _Wrong(Exception):
 
 
 def _parse(data: bytes) -> dict[str, object]:
+    if data.startswith(BOM_UTF8):
+        raise _Wrong("it begins with a byte-order mark: save it as UTF-8 without one")
     try:
         found = json.loads(
             data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse

@@ -36,9 +36,16 @@ class NoisePrinter:
         if cell is None:
             return Cell(Status.NOT_ASKED)
         reports, parts = self._sum(table, cell, batch)
-        of = None if base is None else self._sum(table, base, batch)[0]
+        of, other = (None, None) if base is None else self._sum(table, base, batch)
         share = percent(reports, of)
-        return Cell(Status.SHOWN, reports, of, None if share is None else min(100, share), margin(parts))
+        return Cell(
+            Status.SHOWN,
+            reports,
+            of,
+            None if share is None else min(100, share),
+            margin(parts),
+            base_margin=margin(other) if other else None,
+        )
 
     def _sum(self, table: str, cell: Name, batch: str) -> tuple[int, Counter[Fraction]]:
         """The number, none at least, and how many keys of each noise it is the sum of."""

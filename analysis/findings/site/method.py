@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analysis.findings.released import PERCENT_BASE, Status
+from analysis.findings.released import MOST_JOINT, PERCENT_BASE, Status
 from analysis.findings.site.sheet import has
 from analysis.findings.site.voice import Voice, one_line
 
@@ -45,6 +45,8 @@ def _lines(voice: Voice, key: str) -> list[str]:
         channels=", ".join(voice.say("category", "channel", code) for code in method.channels),
         languages=", ".join(voice.say("category", "lang", code) for code in method.languages_asked),
         left_out=", ".join(f"{one} ({voice.say('finding', one[:3])})" for one in method.left_out),
+        apart=", ".join(method.apart),
+        most_joint=MOST_JOINT,
         n=release.n.reports,
         not_asked=any(has(table, Status.NOT_ASKED) for table in release.tables),
         percent_base=PERCENT_BASE,

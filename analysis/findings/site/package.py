@@ -12,7 +12,7 @@ from typing import Any
 from analysis.findings.released import Release, Span, Table
 from analysis.findings.site import citing, saying
 from analysis.findings.site.citing import dumped
-from analysis.findings.site.tidy import Field, fields
+from analysis.findings.site.tidy import LIFT, Field, fields
 from analysis.findings.site.voice import Voice
 
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -87,7 +87,8 @@ def _key(named: Sequence[Field]) -> list[str]:
 def _field(field: Field, voice: Voice) -> dict[str, Any]:
     described = {"name": field.name, "title": _title(field, voice), "description": _description(field, voice)}
     if field.kind == "number":
-        return {**described, "type": "integer", "constraints": {"minimum": 0}}
+        kind = "number" if field.name == LIFT else "integer"
+        return {**described, "type": kind, "constraints": {"minimum": 0}}
     if field.kind == "status":
         marks = ["z"] if voice.release.privacy else ["c", "z"]
         return {**described, "type": "string", "constraints": {"enum": marks}}
@@ -140,7 +141,7 @@ def _column(field: Field, voices: Sequence[Voice]) -> dict[str, Any]:
         "null": "",
     }
     if field.kind == "number":
-        column["datatype"] = {"base": "integer", "minimum": 0}
+        column["datatype"] = {"base": "decimal" if field.name == LIFT else "integer", "minimum": 0}
     if field.kind == "words":
         column["lang"] = field.language
     if field.kind in ("code", "table"):

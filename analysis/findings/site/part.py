@@ -1,12 +1,12 @@
 """One table with all that stands around it: title, sentence, chart, caveats, source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analysis.findings.released import Cell, Status, Table
+from analysis.findings.released import Cell, Kind, Status, Table
 from analysis.findings.site import saying
 from analysis.findings.site.charts import Chart, chart
 from analysis.findings.site.drawing import Drawing
-from analysis.findings.site.sheet import Sheet, number, sheets, small
+from analysis.findings.site.sheet import Row, Sheet, number, sheets, small
 from analysis.findings.site.voice import Voice
 
 
@@ -59,7 +59,9 @@ def part(table: Table, voice: Voice) -> Part:
         saying.sentence(table, voice),
         saying.caveats(table, voice),
         saying.made(voice),
-        sheets(table, voice),
+        [_shortened(sheet, voice) for sheet in sheets(table, voice)]
+        if table.kind is Kind.COMBINED
+        else sheets(table, voice),
         drawn,
         voice.say("chart_caption", *_captioned(table, drawn, voice)),
         voice.say("chart_source", release.organization, release.id, release.version, table.id),
@@ -69,6 +71,15 @@ def part(table: Table, voice: Voice) -> Part:
 def _captioned(table: Table, drawn: Chart | None, voice: Voice) -> tuple[object, ...]:
     scope = drawn.scope if drawn else ""
     return saying.title(table, voice), scope, saying.asked(table, voice), voice.release.period_events
+
+
+def _shortened(sheet: Sheet, voice: Voice) -> Sheet:
+    """What is withheld as one row: it all looks the same, and there may be hundreds."""
+    hidden = [row for row in sheet.rows if row.leaf and row.cells[0].status is Status.WITHHELD]
+    if len(hidden) < 2:
+        return sheet
+    rest = Row("withheld", voice.say("whole_withheld", len(hidden)), 0, False, hidden[0].cells)
+    return replace(sheet, rows=(*(row for row in sheet.rows if row not in hidden), rest))
 
 
 def view(cell: Cell, voice: Voice) -> View:

@@ -8,6 +8,7 @@ from analysis.findings.site.voice import Voice
 
 # Findings whose tables are all about the same.
 _ALIKE = {"F06", "F07", "F14"}
+_WHOLE = "-whole"
 
 
 def sentence(table: Table, voice: Voice) -> str:
@@ -66,7 +67,7 @@ def _told(table: Table, column: Column, row: Row, cell: Cell, voice: Voice) -> s
         text = voice.say("sentence_month", org, span, label, cell)
     else:
         # The further tables of most findings are each about a question of their own.
-        own = table.id != table.finding and table.finding not in _ALIKE
+        own = table.id != table.finding and (table.finding not in _ALIKE or table.kind is Kind.COMBINED)
         said = voice.say("said", first.id if own else table.finding, voice.axis(first))
         text = voice.say("sentence", org, span, said, label, cell)
     if table.kind is Kind.FLOW or is_paired(table) or len(table.axes) == 1 or column.code == TOTAL:
@@ -86,7 +87,7 @@ def _sides(sheet: Sheet, voice: Voice) -> str:
     org, span = release.organization, release.period_events
     sides = [i for i, column in enumerate(sheet.columns) if column.telling]
     both = [
-        (one.reports, other.reports, row.label)
+        (one, other, row.label)
         for row in sheet.rows
         for one, other in [[row.cells[i] for i in sides]]
         if row.telling and one.reports is not None and other.reports is not None
@@ -95,7 +96,7 @@ def _sides(sheet: Sheet, voice: Voice) -> str:
     ]
     if not both:
         return voice.say("sentence_none", org, span, release.n.reports)
-    before, after, label = max(both, key=lambda found: found[0] + found[1])
+    before, after, label = max(both, key=lambda found: (found[0].reports or 0) + (found[1].reports or 0))
     return voice.say("sentence_sides", org, span, release.campaign, label, before, after)
 
 
@@ -116,6 +117,7 @@ def caveats(table: Table, voice: Voice) -> list[str]:
     said.extend(_named(table, voice))
     if table.multiple:
         said.append(voice.say("caveat_multiple"))
+    said.extend(_combined(table, voice))
     if has(table, Status.WITHHELD):
         said.append(voice.say("caveat_withheld", voice.release.k))
     if has(table, Status.NOT_ASKED):
@@ -125,6 +127,14 @@ def caveats(table: Table, voice: Voice) -> list[str]:
     if any(cell.percent is not None for cell in table.cells.values()):
         said.append(voice.say("caveat_percent_noise" if table.noise else "caveat_percent", PERCENT_BASE))
     return said
+
+
+def _combined(table: Table, voice: Voice) -> Iterator[str]:
+    """What acts of one report mean."""
+    if table.kind is Kind.COMBINED:
+        yield voice.say("caveat_whole")
+    if any(cell.lift is not None for cell in table.cells.values()):
+        yield voice.say("caveat_lift", PERCENT_BASE)
 
 
 def _named(table: Table, voice: Voice) -> Iterator[str]:
@@ -177,10 +187,21 @@ def short(table: Table, voice: Voice) -> str:
     several = [one for one in voice.release.tables if one.finding == table.finding]
     if len(several) == 1:
         return voice.say("finding", table.finding)
+    if any(one.kind is Kind.COMBINED for one in several):
+        return _together(table, several, voice)
     for place, axis in enumerate(table.axes):
         if {one.axes[place].id for one in several if len(one.axes) > place} != {axis.id}:
             return voice.axis(axis)
     return voice.say("about_acts", table.id, voice.axis(table.axes[-1]))
+
+
+def _together(table: Table, several: list[Table], voice: Voice) -> str:
+    """Which of the tables of acts in one report it is, and of which acts where several questions ask."""
+    own = voice.say("axis", "whole" if table.kind is Kind.COMBINED else "pair")
+    about = table.id.removesuffix(_WHOLE)
+    if len({one.id.removesuffix(_WHOLE) for one in several}) == 1:
+        return own
+    return voice.say("title_of", voice.say("about_acts", about, about), own)
 
 
 def caption(table: Table, voice: Voice) -> str:
@@ -189,7 +210,7 @@ def caption(table: Table, voice: Voice) -> str:
     return voice.say("caption", table.id, voice.dimensions(table), asked(table, voice), span)
 
 
-def asked(table: Table, voice: Voice) -> int | None:
+def asked(table: Table, voice: Voice) -> Cell:
     """n of a table: that of its column of all reports, else of the release."""
     whole = [base for codes, base in table.bases.items() if set(codes) <= {TOTAL}]
-    return whole[0].reports if whole else voice.release.n.reports
+    return whole[0] if whole else voice.release.n

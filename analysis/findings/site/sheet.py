@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from analysis.findings.naming import REST
 from analysis.findings.released import TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
 from analysis.findings.site.voice import Voice
+from analysis.findings.wholes import ONLY
 
 # Axes whose order says more than the numbers do.
 _ORDERED = {"month", "received", "week", "side", "stage", "age", "freq"}
@@ -36,7 +37,7 @@ class Row:
     @property
     def telling(self) -> bool:
         """Whether its answers say something by themselves."""
-        return self.leaf and _last(self.code) not in _VAGUE and not self.code.startswith(REST)
+        return self.leaf and _last(self.code) not in _VAGUE and not self.code.startswith((REST, ONLY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,13 @@ def number(voice: Voice, cell: Cell) -> str:
 
 def small(voice: Voice, cell: Cell) -> str:
     """What stands beside a number: what it is of; empty where that is not shown."""
-    return "" if cell.base is None else voice.say("of", cell.base, cell.percent)
+    if cell.base is None:
+        return ""
+    if cell.lift is None:
+        return voice.say("of", cell.base, cell.percent)
+    lift = f"{cell.lift // 100}.{cell.lift % 100:02}"
+    # No line ends before it.
+    return voice.say("of", cell.base, cell.percent, lift).replace(f" {lift}", f"\N{NO-BREAK SPACE}{lift}")
 
 
 def _last(code: str) -> str:

@@ -2,7 +2,7 @@
 
     csv    = UTF-8, comma, LF, RFC 4180; a header; the order of print
     row    = table, then code and words of each axis, then reports, base, percent, status
-             with noise, margin stands before status
+             with noise, margin stands before status; of two acts in one report, lift
     status = "" shown | "c" withheld | "z" asked by no form; without a number the field is empty
 
 A spreadsheet takes a cell that begins with = + - @ for a formula, so such words get an apostrophe before.
@@ -20,7 +20,7 @@ from analysis.findings.site.citing import dumped, text
 from analysis.findings.site.voice import Voice
 
 NUMBERS = ("reports", "base", "percent")
-MARGIN, STATUS = "margin", "status"
+MARGIN, LIFT, STATUS = "margin", "lift", "status"
 TRACKERS = "trackers.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -46,8 +46,10 @@ def fields(table: Table, languages: Sequence[str]) -> list[Field]:
 
 
 def _numbers(table: Table) -> tuple[str, ...]:
-    """The columns of numbers; that of margins where there is noise."""
-    return (*NUMBERS, MARGIN) if table.noise else NUMBERS
+    """The columns of numbers; that of margins where there is noise, of lifts where two are in one report."""
+    if table.noise:
+        return (*NUMBERS, MARGIN)
+    return (*NUMBERS, LIFT) if saying.is_paired(table) else NUMBERS
 
 
 def _names(table: Table) -> list[str]:
@@ -68,9 +70,15 @@ def csv_file(table: Table, voices: Sequence[Voice]) -> bytes:
             for part in (category.code, *(voice.label(axis, category) for voice in voices))
         ]
         # csv writes None as an empty field.
-        numbers = (getattr(cell, name) for name in _numbers(table))
+        numbers = (_number(cell, name) for name in _numbers(table))
         writer.writerow([*map(_safe, (table.id, *words)), *numbers, str(cell.status)])
     return out.getvalue().encode()
+
+
+def _number(cell: Cell, name: str) -> float | None:
+    """What a cell has in a column of numbers; a lift as people write it."""
+    found: int | None = getattr(cell, name)
+    return found / 100 if name == LIFT and found is not None else found
 
 
 def _safe(value: str) -> str:
@@ -121,7 +129,7 @@ def _axis(name: str, axis: Axis, by: dict[str, Voice]) -> dict[str, object]:
 
 def _cell(table: Table, categories: Sequence[Category], cell: Cell) -> dict[str, object]:
     codes = {name: one.code for name, one in zip(_names(table), categories, strict=True)}
-    numbers: dict[str, object] = {name: getattr(cell, name) for name in _numbers(table)}
+    numbers: dict[str, object] = {name: _number(cell, name) for name in _numbers(table)}
     return {**codes, **numbers, "status": str(cell.status)}
 
 

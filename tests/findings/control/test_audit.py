@@ -39,6 +39,21 @@ def test_a_protected_table_passes_with_the_interval_of_each_hidden_cell(tmp_path
     assert list(cells) == ["Alpha|M", "Beta|F", "Alpha|F", "Beta|M"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere.json", "no such file or directory"), (".", "is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused_with_a_hint(tmp_path: Path, name: str, said: str) -> None:
+    done = run(tmp_path / name)
+    assert done.stdout == ""
+    assert f"{tmp_path / name}: {said}\nhint: give a table to attack; " in done.stderr
+
+
+def test_a_byte_order_mark_is_named_for_what_it_is(tmp_path: Path) -> None:
+    done = run(write(tmp_path, b"\xef\xbb\xbf" + json.dumps(GOOD).encode()))
+    assert done.returncode != 0
+    assert "it begins with a byte-order mark: save it as UTF-8 without one\nhint: " in done.stderr
+
+
 def test_a_cell_that_falls_out_of_its_margin_fails_the_audit(tmp_path: Path) -> None:
     status, cells = audit(tmp_path, {**GOOD, "hidden": [["Alpha", "M"]]})
     assert status == 1

@@ -135,6 +135,16 @@ def test_sentences_say_about_and_how_far_a_number_may_be_off(folder: Path) -> No
     assert re.search(r"cerca de \d+ ± \d+ \(\d+ %\)", text_of(pages(folder)["es/index.html"]))
 
 
+def test_no_n_stands_anywhere_without_how_far_it_may_be_off(folder: Path) -> None:
+    for path, page in pages(folder).items():
+        text = text_of(page)
+        assert re.findall(r"(?:[Aa]bout|[Cc]erca de|[Uu]nos) \d+(?!\d|[\s\u00a0]±)", text) == [], path
+    assert re.search(r"n = about \d+ ± \d+ reports about events", text_of(pages(folder)["findings/F02.html"]))
+    for path in ("CITATION.cff", "cite.bib", "datapackage.json"):
+        told = (folder / "out" / path).read_text()
+        assert re.findall(r"about \d+(?!\d| ±)", told) == [], path
+
+
 def test_no_number_stands_in_a_table_or_chart_as_if_exact(folder: Path) -> None:
     for path in ("findings/F02.html", "es/findings/F14.html", "tables/F03.html", "findings/F01.html"):
         page = pages(folder)[path]
