@@ -32,7 +32,8 @@ from analysis.findings.privacy.exclusive import check_apart
 from analysis.findings.questions import read_questions
 from analysis.findings.releasefile import ReleaseFile
 from analysis.findings.selection import Selection, choose
-from analysis.findings.withholding import Task, withhold
+from analysis.findings.task import Task
+from analysis.findings.withholding import withhold
 from analysis.patterns.reading import Numbers
 
 _SMALLEST_BATCH = 3

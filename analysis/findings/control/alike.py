@@ -123,7 +123,7 @@ class _Search:
         own = sorted((inside[cell], sign) for cell, sign in there if cell in inside)
         others = [(cell, sign) for cell, sign in there if cell not in inside]
         if len(others) == 1 and self._is_left_over(others[0][0]):
-            (slack, sign), = others
+            ((slack, sign),) = others
             inside[slack] = ("~", repr((own, sign)))
             return _LOCAL, (*own, (inside[slack], sign))
         return number if others else _LOCAL, tuple(own)
