@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from math import sqrt
 
-from analysis.findings.control.errors import PastDiscloses
+from analysis.findings.control.errors import PastDiscloses, TooLarge
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.protect import protect
 from analysis.findings.control.system import System, is_slack
@@ -31,10 +31,13 @@ _PATIENCE = 6
 _DEAR = 5000
 # So many cells are first made fewer. Smaller releases stay as they were: they may have to be made again.
 _LARGE = 20_000
+# Each sensitive cell of a part is tested against all cells of it, and this is the most that is done: it takes
+# two or three minutes. What would take hours is refused before it has begun.
+MOST = 200_000_000
 
 
 def withhold(task: Task) -> frozenset[Cell]:
-    """The cells of `printable` to withhold; raises PastDiscloses, Undecided."""
+    """The cells of `printable` to withhold; raises PastDiscloses, Undecided, TooLarge."""
     costs, shared = _costs(task), _shared(task)
     if len(task.system.cells) < _LARGE:
         return _withhold(task, costs, shared)
@@ -156,6 +159,12 @@ def _protect(
     targets = {cell: task.needs[cell] for cell in sorted(own & task.needs.keys())}
     if not targets:
         return frozenset()
+    if len(targets) * len(part) > MOST:
+        raise TooLarge(
+            f"{len(targets):,} numbers would have to be protected among {len(part):,} that hang together:"
+            " more than can be worked out",
+            "leave the largest table out, or publish it by larger groups",
+        )
     known = [cell for cell in cells if cell not in own and not is_slack(cell)]
     return protect(
         System(cells, moved, cells, task.system.below),
