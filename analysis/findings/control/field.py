@@ -14,6 +14,7 @@ from analysis.findings.control.insider import Insiders
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.solver import Floats
 from analysis.findings.control.system import System
+from analysis.findings.control.transplant import Change, Transplants
 from analysis.findings.control.unknowns import Ints, Model
 
 # How much of a cell's cost its tie-break may be: less than any reason to prefer one cell to another.
@@ -48,18 +49,6 @@ class Test(NamedTuple):
 
     column: int
     low: bool
-
-
-class Change(NamedTuple):
-    """What a test changes in the true table: by how much which columns, in their order."""
-
-    columns: Ints
-    by: Ints
-
-    @classmethod
-    def of(cls, change: Ints) -> "Change":
-        columns = np.flatnonzero(change)
-        return cls(columns, change[columns])
 
 
 class Field:
@@ -97,6 +86,7 @@ class Field:
         self._moving: dict[int, set[Test]] = {}
         self._number: dict[Test, int] = {}
         self._blame: dict[int, Test] = {}
+        self._transplants = Transplants(system, model) if sparse else None
         self._search = Changes(system, model, self._table, _LANES, sparse=sparse)
 
     @property
@@ -180,11 +170,27 @@ class Field:
     def _open(self, lane: int, test: Test) -> Ints:
         """The cheapest change that was found. Raises BlockedTarget."""
         bounds = self._knowledge(test.column), self._model.upper
+        if (change := self._transplanted(test, *bounds)) is not None:
+            return change
         try:
             goal = self._goal(test)
             return self._search.cheapest(lane, test.column, goal, self._weights(), bounds, self._price)
         except Blocked:
             raise BlockedTarget(self._names[test.column]) from None
+
+    def _transplanted(self, test: Test, lower: Ints, upper: Ints) -> Ints | None:
+        """A change that worked elsewhere and is free here."""
+        goal = self._goal(test)
+        for columns, by in self._transplants.offers(test.column, test.low) if self._transplants else ():
+            changed = self._table[columns] + by
+            free = self._hidden[columns].all() and (changed >= lower[columns]).all()
+            if free and (changed <= upper[columns]).all():
+                change = np.zeros_like(self._table)
+                change[columns] = by
+                number = int(self._table[test.column] + change[test.column])
+                if number <= goal if test.low else number >= goal:
+                    return change
+        return None
 
     def _keep(self, test: Test, change: Ints) -> None:
         """What a test changes is withheld. It passes for all others too that it goes far enough for."""
@@ -193,6 +199,8 @@ class Field:
         self._blame.update(dict.fromkeys(new.tolist(), test))
         kept = Change.of(change)
         self._pass(test, kept)
+        if self._transplants:
+            self._transplants.remember(test.column, test.low, kept)
         for column in self._also_asked(table := self._table + change):
             need = self._targets[column]
             reached = [] if table[column] < need.high else [Test(column, False)]
