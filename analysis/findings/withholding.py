@@ -29,7 +29,8 @@ _REACH = 3
 _PATIENCE = 6
 # So large a part takes too long to be solved again and again.
 _DEAR = 5000
-# So many cells are first made fewer. Smaller releases stay as they were: they may have to be made again.
+# So many cells are first made fewer, where most numbers are sensitive. Other releases stay as they were: they
+# may have to be made again.
 _LARGE = 20_000
 # Each sensitive cell of a part is tested against all cells of it, and this is the most that is done: it takes
 # two or three minutes. What would take hours is refused before it has begun.
@@ -39,7 +40,7 @@ MOST = 200_000_000
 def withhold(task: Task) -> frozenset[Cell]:
     """The cells of `printable` to withhold; raises PastDiscloses, Undecided, TooLarge."""
     costs, shared = _costs(task), _shared(task)
-    if len(task.system.cells) < _LARGE:
+    if len(task.system.cells) < _LARGE or 2 * len(task.needs) < len(task.printable):
         return _withhold(task, costs, shared)
     small, names = smaller(task)
     priced: dict[Cell, float] = {}
