@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
-from intake.attachments import open_file
 from intake.crypto.signing import SigningKey
-from intake.database import connect
 from intake.directory import make
+from intake.largefile import open_file
 from intake.retention import utc_today, week_end
 from tests.acknowledging import write_acknowledgement
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import attach, state
 from tests.intake.test_retention import put, week_of
-from tests.serving import Server, run, snapshot
+from tests.serving import Server, configure, run, snapshot
+from tests.sharing import both, connected
 
 TODAY = utc_today()
 
@@ -38,6 +38,7 @@ def told(data: Path) -> dict[str, object]:
     return found
 
 
+@both
 def test_reports_are_counted_by_week_and_by_where_they_are(data: Path, tmp_path: Path) -> None:
     earlier = TODAY - timedelta(14)
     put(data, earlier, earlier, TODAY)
@@ -57,12 +58,14 @@ def test_reports_are_counted_by_week_and_by_where_they_are(data: Path, tmp_path:
     ]
 
 
+@both
 def test_an_empty_intake_says_so_without_warnings(data: Path) -> None:
     said = lines(data)
     assert said[0] == "to export: 0 reports"
     assert not [line for line in said if "warning" in line or "oldest" in line]
 
 
+@both
 def test_what_was_acknowledged_is_said_to_be_gone(data: Path, tmp_path: Path) -> None:
     for _ in range(2):
         put(data, TODAY)
@@ -87,9 +90,10 @@ def test_from_half_of_the_time_on_somebody_should_fetch_the_oldest(
     assert any(line.startswith("warning: fetch the oldest soon") for line in lines(data)) == warned
 
 
+@both
 def test_a_clock_that_jumped_is_told(data: Path) -> None:
     run("export", "--data", data, "--out", data.parent)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE clock SET day = '2025-01-01'")
     run("export", "--data", data, "--out", data.parent)
     [warning] = [line for line in lines(data) if "clock" in line]
@@ -130,10 +134,11 @@ def test_attachments_and_uploads_that_were_not_finished_are_counted(data: Path, 
     assert told(data)["attachments"] == 2
 
 
+@both
 def test_an_export_that_was_cut_off_is_a_warning(data: Path, tmp_path: Path) -> None:
     put(data, TODAY)
     run("export", "--data", data, "--out", tmp_path)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE bundles SET digest = NULL")
     assert "warning: bundle 1: its export was cut off; export again" in lines(data)
 
@@ -145,6 +150,43 @@ def test_it_changes_nothing_and_works_beside_a_running_server(server: Server) ->
     assert (state(server.data), snapshot(server.data).keys()) == (before, files)
 
 
+@both
 def test_it_tells_no_id(data: Path) -> None:
     [report_id] = put(data, TODAY)
     assert report_id.hex() not in run("status", "--data", data, "--json").stdout
+
+
+def alarms(data: Path, status: int) -> list[str]:
+    done = run("status", "--data", data, "--alarms")
+    assert (done.returncode, done.stderr) == (status, "")
+    return done.stdout.splitlines()
+
+
+def test_without_an_alarm_nothing_is_said_and_all_is_well(data: Path) -> None:
+    put(data, TODAY)
+    assert alarms(data, 0) == []
+
+
+def test_an_alarm_is_a_line_and_an_exit_status_of_its_own(data: Path) -> None:
+    put(data, week_end(week_of(TODAY - timedelta(60))))
+    assert alarms(data, 3) == [
+        "witnessbox-intake: warning: fetch the oldest soon: export, carry it to the desk,"
+        " and bring the answer back"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        pytest.param("max_reports", 10, "room for 1 report is left", id="nearly all reports"),
+        pytest.param("max_reports", 9, "there is no room", id="all reports"),
+        pytest.param("min_free_bytes", 0.6, "the disk is nearly full", id="nearly all of the disk"),
+        pytest.param("min_free_bytes", 2, "there is no room", id="all of the disk"),
+    ],
+)
+def test_room_that_grows_short_is_an_alarm(setting: str, value: float, line: str, data: Path) -> None:
+    put(data, *[TODAY] * 9)
+    free = shutil.disk_usage(data).free if setting == "min_free_bytes" else 1
+    configure(data, **{setting: int(value * free)})
+    [said] = alarms(data, 3)
+    assert said.startswith(f"witnessbox-intake: warning: {line}")
