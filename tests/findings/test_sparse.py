@@ -52,7 +52,7 @@ def exposed(made: Written) -> int:
     return sum(one.low > need.low or (one.high is not None and one.high < need.high) for one, need in ends)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_two_large_releases_give_nothing_away_to_an_attack_that_spares_nothing(
     seed: int, desk: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,8 @@ ORDERS = 4
 # Trying to print cells again ends after so many tests for each that there is, and so many in all: the
 # dearest come first, and of a large table the rest was measured to gain less than a hundredth of the cost.
 _RETRIES, _MOST_RETRIES = 4, 1500
+# In a sparse one there is little to print again, and every test asks three boxes for nothing.
+_SPARSE_RETRIES = 500
 
 # A table that shows one cell as it must be is held against so many others that share reports with it.
 _RELATED = 64
@@ -121,7 +123,7 @@ class Field:
 
     def release(self) -> None:
         """Prints again what need not be withheld, or what cheaper cells stand in for, the dearest first."""
-        left = min(_RETRIES * len(self._changes), _MOST_RETRIES)
+        left = min(_RETRIES * len(self._changes), _SPARSE_RETRIES if self._transplants else _MOST_RETRIES)
         extra = np.flatnonzero(self._hidden & (self._costs > 0)).tolist()
         for cell in sorted(extra, key=lambda i: -self._costs[i]):
             if self._hidden[cell] and left > 0:

@@ -9,6 +9,7 @@ import pytest
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
 from analysis.findings.control.compact import compact
+from analysis.findings.control.errors import Inconsistent
 from analysis.findings.control.lattice import Cell, Lattice, Tree
 from analysis.findings.control.system import Builder, System
 from analysis.findings.control.unknowns import reduce
@@ -77,6 +78,26 @@ def test_every_interval_of_a_smaller_system_is_that_of_the_whole_one(seed: int) 
         else:
             assert bounds.exact
             assert bounds.integer.low == (0 if name is None else told.get(name, 0))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_attack_finds_the_same_whether_it_makes_the_system_smaller(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, known, _ = drawn(seed + 100)
+    whole = attack(system, known)
+    monkeypatch.setattr("analysis.findings.control.attack.LARGE", 0)
+    assert attack(system, known) == whole
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_that_contradict_each_other_are_found_in_a_smaller_system(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, known, _ = drawn(seed)
+    monkeypatch.setattr("analysis.findings.control.attack.LARGE", 0)
+    with pytest.raises(Inconsistent, match="no table of whole numbers"):
+        attack(system, known | {("act0=asked",): known[()] + 1})
 
 
 def test_what_is_always_equal_has_one_name_and_the_shortest() -> None:
