@@ -26,6 +26,8 @@ from intake.postgres.writer import Writer
 MOST_CONNECTIONS = 3
 # How long a report waits for a connection while the database is started again.
 PATIENCE = 5.0
+# The server needs a moment to notice that a command was killed.
+PATIENCE_FOR_A_TURN = "2s"
 
 
 class Postgres:
@@ -84,7 +86,8 @@ class Postgres:
                 stack.enter_context(_ending(raw))
                 try:
                     raw.execute("BEGIN")
-                    raw.execute("SELECT name FROM turns WHERE name = 'command' FOR UPDATE NOWAIT")
+                    raw.execute(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_A_TURN}'".encode())
+                    raw.execute("SELECT name FROM turns WHERE name = 'command' FOR UPDATE")
                 except errors.LockNotAvailable:
                     raise BlockingIOError from None
             yield
