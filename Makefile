@@ -11,10 +11,10 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup soak bench replay build locks clean
+.PHONY: help demo test lint unit setup deploy-test soak bench replay build locks clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/demo ## show the whole chain with synthetic reports (ONCE=1: check each part and stop)
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
@@ -22,7 +22,8 @@ demo: .venv/demo ## show the whole chain with synthetic reports (ONCE=1: check e
 test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
-	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign postgresql
+	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
+		shellcheck postgresql systemd nftables caddy tor
 
 lint: .venv/test ## ruff, mypy, the dependency rule
 	$(BIN)/ruff check .
@@ -32,6 +33,10 @@ lint: .venv/test ## ruff, mypy, the dependency rule
 
 unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
+
+deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
+	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
+	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
 
 soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
@@ -52,6 +57,7 @@ locks: ## resolve the requirements anew
 	$(LOCK) -o $(LOCKS)/intake.txt
 	$(LOCK) --extra postgres -o $(LOCKS)/postgres.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
+	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/build.txt
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt

@@ -119,7 +119,7 @@ class Threads:
                 number = self.pending.keep(await self._do(lang, typed)) or BUSY
         except (TooMany, Unavailable):
             number = BUSY
-        return RedirectResponse(f"/{lang}/code?{ONCE}={number}", 303)
+        return RedirectResponse(f"{self.sealing.now().pages.base}/{lang}/code?{ONCE}={number}", 303)
 
     async def show(self, lang: str, number: str) -> Response:
         """What a code finds now, this one time; where a code is typed, for whoever comes again."""
@@ -128,7 +128,7 @@ class Threads:
             return HTMLResponse(page, 429, looking.RETRY_LATER)
         pending = self.pending.take(number)
         if not pending:
-            return RedirectResponse(f"/{lang}/code", 303)
+            return RedirectResponse(f"{self.sealing.now().pages.base}/{lang}/code", 303)
         async with evenly():
             pages, boxes = self.sealing.now().pages, self.shelf.now()
             page = await self._page(pages, lang, pending, boxes)

@@ -9,7 +9,8 @@ lists/          the local lists that organizers edit: areas.csv, help.csv ...
 forms/          questionnaires of their own, compiled, where they have any
 reports.db      the sealed reports
 attachments.db  the sealed attachments, where a form takes any
-database.toml   in place of both: where the PostgreSQL is that several machines share
+groups/         the data directories of groups that share this server, if any (hosting.py)
+database.toml   in place of both databases: where the PostgreSQL is that several machines share
 """
 
 import re
@@ -42,6 +43,7 @@ KEY = "server.key"
 PUBLIC = "server.pub"
 SHARED = "database.toml"
 LISTS = "lists"
+GROUPS = "groups"
 OWN_FORMS = "forms"
 SHIPPED_FORMS = Path(local.__file__).parent
 KEY_LABEL = "witnessbox-server-seed/1"
@@ -227,6 +229,8 @@ def _copy_lists(folder: Path) -> None:
 def _check_exists(path: Path) -> None:
     if not path.is_dir():
         raise DirectoryError(f"there is no directory {path}", "witnessbox-intake init makes one")
+    if (path / GROUPS).is_dir() and not (path / settings.FILE).exists():
+        raise DirectoryError(f"{path} holds groups alone", f"name one: --data {path / GROUPS / 'NAME'}")
 
 
 def _read_text(path: Path) -> str:

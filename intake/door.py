@@ -5,6 +5,7 @@ without script cannot, so it has a stamp and an allowance of its own: a flood of
 the other alone.
 """
 
+from contextlib import suppress
 from typing import Protocol
 
 from intake.pressure import asked_bits
@@ -47,6 +48,8 @@ class Door:
         self._large = large or store
         self._free = tally.gauge("free", settings.free_per_minute)
         self._scriptless = tally.budget("scriptless", settings.scriptless_per_minute)
+        # Sealed files that are handed in without script have their own, and a batch of them is no flood.
+        self._handed_in = tally.budget("handed in", settings.uploads_per_minute)
         # Looks for replies have their own, so that a flood of them keeps no report out.
         self._looks = tally.gauge("looks", settings.looks_per_minute)
         self._scriptless_looks = tally.budget("scriptless looks", settings.looks_per_minute)
@@ -111,6 +114,15 @@ class Door:
         self._stamps.check(stamp)
         if not await self._scriptless.take(_count(length)):
             raise TooMany
+
+    def check_page(self, stamp: str) -> None:
+        """OldPage unless the stamp is of a page of ours that is not too old; choosing files may be quick."""
+        with suppress(TooQuick):
+            self._stamps.check(stamp)
+
+    async def admit_handed_in(self, length: int) -> bool:
+        """Lets in a sealed file that came without script; False when there is no room. Or Unavailable."""
+        return await self._handed_in.take(_count(length))
 
     def _asked_for_a_look(self) -> int:
         return asked_bits(self._looks, queue=0.0, room=1.0)

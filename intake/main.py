@@ -2,12 +2,26 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from socket import socket as Socket  # noqa: N812  (the option is called so)
 from typing import NoReturn
 
 import click
 
-from intake import acknowledge, directory, export, questionnaire, retention, said, serve, status
+from intake import (
+    acknowledge,
+    directory,
+    export,
+    filecommand,
+    hosting,
+    listening,
+    questionnaire,
+    retention,
+    said,
+    serve,
+    status,
+)
 from intake.crypto.fingerprint import fingerprint
 from intake.errors import IntakeError
 from intake.forms.errors import RefusedSource
@@ -15,6 +29,8 @@ from intake.printing import PAPERS
 from intake.settings import FILE, Settings
 
 NAME = "witnessbox-intake"
+# Neither success nor an error: the command worked, and somebody is needed.
+ALARM_STATUS = 3
 DATA = click.option(
     "--data", type=click.Path(path_type=Path), required=True, help="The data directory of this intake."
 )
@@ -57,6 +73,7 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...], database: 
 
     It pins the desks: from then on it takes new keys from them alone.
     """
+    hosting.check_name(data)
     pinned = directory.make(data, desks, forms, database)
     click.echo(f"made {data}")
     click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
@@ -72,9 +89,29 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...], database: 
 @DATA
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="The port; 0 takes a free one.")
-def serve_command(data: Path, host: str, port: int) -> None:
-    """Take reports until Ctrl-C. Logs nothing about visitors."""
-    serve.serve(directory.read(data), host, port, lambda address: click.echo(f"taking reports at {address}"))
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="A Unix socket to listen on, in place of an address.",
+)
+@click.option("--systemd", is_flag=True, help="Listen on the sockets that systemd hands over.")
+def serve_command(data: Path, host: str, port: int, socket: Path | None, systemd: bool) -> None:
+    """Take reports until Ctrl-C. Logs nothing about visitors.
+
+    Groups in DIR/groups are served beside each other, each at /g/NAME/.
+    """
+    directories = {base: directory.read(path) for base, path in hosting.find(data).items()}
+
+    def listen() -> list[Socket]:
+        if systemd:
+            return listening.inherited()
+        return [listening.on_path(socket) if socket else listening.on_address(host, port)]
+
+    def ready(places: Sequence[str]) -> None:
+        for place in places:
+            click.echo(f"taking reports at {place}")
+
+    serve.serve(directories, listen, ready)
 
 
 @commands.command("export")
@@ -121,14 +158,24 @@ def acknowledge_command(data: Path, file: Path) -> None:
 @commands.command("status")
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status_command(data: Path, as_json: bool) -> None:
+@click.option("--alarms", is_flag=True, help="Only what needs somebody; exit status 3 when something does.")
+def status_command(data: Path, as_json: bool, alarms: bool) -> None:
     """Say what waits here, how old it is, and what needs somebody."""
     found = status.read(directory.read(data), retention.utc_today())
-    if as_json:
+    if alarms:
+        _alarm(status.alarms(found))
+    elif as_json:
         click.echo(json.dumps(found.to_json(), indent=2, sort_keys=True))
     else:
         for line in status.describe(found):
             click.echo(line)
+
+
+def _alarm(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(f"{NAME}: {line}")
+    if lines:
+        sys.exit(ALARM_STATUS)
 
 
 @commands.command("flyer")
@@ -166,6 +213,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 
 commands.add_command(questionnaire.form)
+commands.add_command(filecommand.file_form)
 
 
 def main() -> None:

@@ -66,7 +66,9 @@ class Protocol(H11Protocol):
         super().connection_made(transport)
         # An answer is its head and its body; without this the body waits for the head's receipt. asyncio
         # does it for sockets that name their protocol, and those of socket.create_server do not.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = transport.get_extra_info("socket")
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Nothing above this line needs to know who it is.
         self.client = None
         self._all[self] = None

@@ -12,19 +12,19 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, logs, retention
+from intake import boxes, listening, logs, retention
 from intake.app import create_app
 from intake.attachments import Attachments
 from intake.beat import Beat
 from intake.directory import Directory
-from intake.errors import IntakeError
+from intake.hosting import Groups
 from intake.keeping import Database
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
@@ -32,42 +32,53 @@ from intake.sealing import Cards
 from intake.shelf import Shelf
 from intake.store import Store
 
-BACKLOG = 1_024
+Listen = Callable[[], Sequence[socket.socket]]
+
 SECONDS_TO_FINISH = 10
 # Besides the connections: the database, its journal, the log, what is listened on.
 OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
-class ServeError(IntakeError):
-    """The server cannot be started."""
+def serve(
+    directories: Mapping[str, Directory], listen: Listen, ready: Callable[[Sequence[str]], None]
+) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` is told where, once reports are taken.
 
-
-def serve(directory: Directory, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGINT or SIGTERM; `ready` is told the address once reports are taken."""
+    The directories are by what their addresses begin with ("" or "/g/NAME").
+    """
     forbid_core_dumps()
     allow_connections()
     os.umask(0o077)
     logs.set_up()
-    database = directory.database
-    database.keep_forms([(form.digest, form.json) for form in directory.forms])
-    for warning in (*directory.desks.warnings(date.today()), *database.warnings()):
-        logging.getLogger("intake.start").warning("%s", warning)
-    boxes.sweep_alone(directory.path, directory.desks.pinned)
-    with contextlib.closing(database):
-        _serve(directory, database, host, port, ready)
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
+        intakes = {base: stack.enter_context(_intake(one, base)) for base, one in directories.items()}
+        app = intakes[""] if list(intakes) == [""] else Groups(intakes)
+        places = [listening.shown(opened, base) for base in intakes]
+        _Server(configuration(app), lambda: ready(places)).run(opened)
 
 
-def _serve(
-    directory: Directory, database: Database, host: str, port: int, ready: Callable[[str], None]
-) -> None:
+@contextlib.contextmanager
+def _intake(directory: Directory, base: str) -> Iterator[ASGIApp]:
+    """One intake, taking reports."""
+    with contextlib.closing(directory.database) as database:
+        database.keep_forms([(form.digest, form.json) for form in directory.forms])
+        for warning in (*directory.desks.warnings(date.today()), *database.warnings()):
+            logging.getLogger("intake.start").warning("%s", warning)
+        boxes.sweep_alone(directory.path, directory.desks.pinned)
+        with _started(directory, database, base) as app:
+            yield app
+
+
+@contextlib.contextmanager
+def _started(directory: Directory, database: Database, base: str) -> Iterator[ASGIApp]:
     store = Store(
         database,
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
     attachments = _attachments(directory, database)
-    tally = database.tally()
     app = create_app(
         directory.settings,
         directory.forms,
@@ -77,11 +88,10 @@ def _serve(
         attachments=attachments,
         source=Cards(directory.path),
         shelf=Shelf(directory.path),
-        tally=tally,
+        tally=database.tally(),
+        base=base,
     )
-    config = configuration(app)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(contextlib.closing(_listen(host, port)))
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
@@ -94,8 +104,7 @@ def _serve(
         if attachments:
             stack.enter_context(contextlib.closing(attachments))
             attachments.start()
-        shown = f"[{host}]" if ":" in host else host
-        _Server(config, lambda: ready(f"http://{shown}:{listening.getsockname()[1]}/")).run([listening])
+        yield app
 
 
 def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
@@ -103,9 +112,10 @@ def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
-        backlog=BACKLOG,
+        backlog=listening.BACKLOG,
         http=Protocol,
         ws="none",
+        lifespan="off",
         log_config=None,
         log_level=log_level,
         # A proxy's headers name the visitor; they are not even read.
@@ -161,18 +171,3 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        # Python lengthens the system's words; a name that is not found has a negative number.
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else "no such address"  # type: ignore[arg-type]
-        raise ServeError(
-            f"cannot listen on {host} port {port}: {reason.lower()}", "choose another with --port or --host"
-        ) from None
-    except OverflowError:
-        raise ServeError(f"there is no port {port}") from None

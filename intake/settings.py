@@ -48,6 +48,9 @@ reports_without_script = true
 scriptless_per_minute = 30
 min_fill_seconds = 10
 
+# Sealed files a minute that are taken at /upload from browsers without script, each of a batch for itself.
+uploads_per_minute = 300
+
 # Whether a browser without script may send pictures, where a form takes files at all. With script they are
 # made anew, so that the place and time that a camera wrote into them are gone; without it they are not.
 photos_without_script = false
@@ -76,6 +79,7 @@ class Settings:
     reports_without_script: bool
     scriptless_per_minute: int
     min_fill_seconds: int
+    uploads_per_minute: int
     photos_without_script: bool
 
     @classmethod

@@ -16,6 +16,10 @@ from intake.said import bundles, count
 # From this part of `keep_days` on, somebody should fetch the oldest.
 WARN_FROM = 1 / 2
 DAYS_BEFORE_EXPIRY = 30
+# When so much of the room for reports is left, or so many times what must stay free on the disk.
+SHORT_OF_REPORTS = 1 / 10
+SHORT_OF_DISK = 2
+ALARM = "warning: "
 MEGABYTE = 1_000_000
 
 
@@ -120,9 +124,23 @@ def describe(status: Status) -> Iterator[str]:
     yield from _age(status)
     free = max(0, status.free_bytes - status.min_free_bytes) // MEGABYTE
     yield f"room: {free} MB of disk, {status.max_reports - _reports(status)} reports"
-    if not free or status.max_reports <= _reports(status):
-        yield "warning: there is no room: reports are not taken"
+    yield from _room(status)
     yield from (_expiry(one) for one in status.desks)
+
+
+def alarms(status: Status) -> list[str]:
+    """What needs somebody: the lines that begin with "warning:"."""
+    return [line for line in describe(status) if line.startswith(ALARM)]
+
+
+def _room(status: Status) -> Iterator[str]:
+    reports = status.max_reports - _reports(status)
+    if reports <= 0 or status.free_bytes <= status.min_free_bytes:
+        yield "warning: there is no room: reports are not taken"
+    elif reports <= SHORT_OF_REPORTS * status.max_reports:
+        yield f"warning: room for {count(reports, 'report')} is left: fetch and acknowledge them soon"
+    elif status.free_bytes < SHORT_OF_DISK * status.min_free_bytes:
+        yield "warning: the disk is nearly full: make room on it, or fetch and acknowledge reports soon"
 
 
 def _age(status: Status) -> Iterator[str]:

@@ -93,8 +93,8 @@ class FormFiles:
         self._whole: list[tuple[Upload, Attachment]] = []
         self._upload: Upload | None = None
 
-    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]]) -> None:
-        """A file of that type follows, or nothing, when none was chosen."""
+    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]], name: str) -> None:
+        """A file of that type follows, or nothing, when none was chosen. Its name is dropped."""
         self.code = self.code or self._code_of(fields)
         self._type = media_type.partition(";")[0].strip().lower()
         self._sealer = None

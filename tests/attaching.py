@@ -20,6 +20,7 @@ from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
 from intake.forms import answers, report
 from intake.forms.form import Form, canonical, shipped
+from intake.listening import on_address
 from intake.serve import serve
 from tests.serving import ENOUGH, Server
 from tests.sharing import held_files
@@ -95,7 +96,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
     found = replace(directory.read(given.data), forms=(FORM,))
-    serve(found, "127.0.0.1", given.port, lambda address: print(f"taking reports at {address}", flush=True))
+    serve(
+        found,
+        lambda: [on_address("127.0.0.1", given.port)],
+        lambda where: print(f"taking reports at {where}", flush=True),
+    )
 
 
 if __name__ == "__main__":

@@ -18,9 +18,22 @@ fi
 echo "installing the system packages ${missing[*]} (once)"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d
+made=''
+trap 'rm -f "$log" $made' EXIT
+# Some of them are servers. They are here to check their configuration, and are not to run.
+if [ ! -e "$policy" ]; then
+  made=$policy
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod 755 "$policy"
+fi
 if ! { apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
   tail -n 20 "$log" >&2
   printf 'witnessbox: error: apt-get could not install: %s\n' "${missing[*]}" >&2
   exit 1
+fi
+if [ -d /run/systemd/system ]; then
+  for package in "${missing[@]}"; do
+    case $package in caddy | tor) systemctl disable --quiet "$package.service" ;; esac
+  done
 fi

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from intake import app, body, serve
 from intake.directory import read
+from intake.listening import on_address
 
 
 async def drop(self: app.Intake, request: Request) -> Response:
@@ -18,4 +19,5 @@ async def drop(self: app.Intake, request: Request) -> Response:
 
 if __name__ == "__main__":
     app.Intake.take_sealed = drop  # type: ignore[method-assign]
-    serve.serve(read(Path(sys.argv[1])), "127.0.0.1", 0, lambda address: print(address, flush=True))
+    directory = read(Path(sys.argv[1]))
+    serve.serve(directory, lambda: [on_address("127.0.0.1", 0)], lambda where: print(where, flush=True))

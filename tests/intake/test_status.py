@@ -18,7 +18,7 @@ from tests.acknowledging import write_acknowledgement
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import attach, state
 from tests.intake.test_retention import put, week_of
-from tests.serving import Server, run, snapshot
+from tests.serving import Server, configure, run, snapshot
 from tests.sharing import both, connected
 
 TODAY = utc_today()
@@ -154,3 +154,39 @@ def test_it_changes_nothing_and_works_beside_a_running_server(server: Server) ->
 def test_it_tells_no_id(data: Path) -> None:
     [report_id] = put(data, TODAY)
     assert report_id.hex() not in run("status", "--data", data, "--json").stdout
+
+
+def alarms(data: Path, status: int) -> list[str]:
+    done = run("status", "--data", data, "--alarms")
+    assert (done.returncode, done.stderr) == (status, "")
+    return done.stdout.splitlines()
+
+
+def test_without_an_alarm_nothing_is_said_and_all_is_well(data: Path) -> None:
+    put(data, TODAY)
+    assert alarms(data, 0) == []
+
+
+def test_an_alarm_is_a_line_and_an_exit_status_of_its_own(data: Path) -> None:
+    put(data, week_end(week_of(TODAY - timedelta(60))))
+    assert alarms(data, 3) == [
+        "witnessbox-intake: warning: fetch the oldest soon: export, carry it to the desk,"
+        " and bring the answer back"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        pytest.param("max_reports", 10, "room for 1 report is left", id="nearly all reports"),
+        pytest.param("max_reports", 9, "there is no room", id="all reports"),
+        pytest.param("min_free_bytes", 0.6, "the disk is nearly full", id="nearly all of the disk"),
+        pytest.param("min_free_bytes", 2, "there is no room", id="all of the disk"),
+    ],
+)
+def test_room_that_grows_short_is_an_alarm(setting: str, value: float, line: str, data: Path) -> None:
+    put(data, *[TODAY] * 9)
+    free = shutil.disk_usage(data).free if setting == "min_free_bytes" else 1
+    configure(data, **{setting: int(value * free)})
+    [said] = alarms(data, 3)
+    assert said.startswith(f"witnessbox-intake: warning: {line}")
