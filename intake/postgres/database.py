@@ -38,6 +38,7 @@ class Postgres:
     def __init__(self, data: Path, where: address.Address, server: VerifyKey) -> None:
         self.data, self._where, self._server = data, where, server
         self._pool: ConnectionPool[Raw] | None = None
+        self._doors: Doors | None = None
 
     @classmethod
     def of(cls, data: Path, server: VerifyKey) -> "Postgres":
@@ -112,7 +113,8 @@ class Postgres:
     def tally(self) -> Doors:
         """What the doors of all machines share."""
         with self.explained():
-            return Doors(self._pooled())
+            self._doors = Doors(self._pooled())
+        return self._doors
 
     def tidy(self, connection: keeping.Connection) -> None:
         """Puts all tables in order."""
@@ -154,6 +156,8 @@ class Postgres:
 
     def close(self) -> None:
         """Ends the connections of a server."""
+        if self._doors:
+            self._doors.close()
         if self._pool:
             self._pool.close()
             self._pool = None
