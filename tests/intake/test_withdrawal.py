@@ -59,7 +59,6 @@ def test_a_report_that_is_taken_back_is_in_no_byte_while_the_server_runs(
     assert traces(server.data, others)
 
 
-@both
 def test_its_attachments_go_with_it_and_those_of_others_stay(data: Path, identity: HybridIdentity) -> None:
     with AttachingServer(data) as server:
         gone, kept = Receipt.draw(), Receipt.draw()
