@@ -99,7 +99,7 @@ def main() -> None:
     serve(
         {"": found},
         lambda: [on_address("127.0.0.1", given.port)],
-        lambda where: print(f"taking reports at {where[0]}", flush=True),
+        lambda places: print(f"taking reports at {places[0]}", flush=True),
     )
 
 
