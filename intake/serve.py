@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, listening, logs, retention
+from intake import boxes, listening, logs, retention, tally
 from intake.app import create_app
 from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
@@ -66,7 +66,8 @@ def serve(directory: Directory, listen: Listen, ready: Callable[[str], None]) ->
         source=Cards(directory.path),
         shelf=Shelf(directory.path),
     )
-    config = configuration(app)
+    counted = tally.Tally(app)
+    config = configuration(counted)
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
         # First, so that it closes last: it touches the files after their last byte is written.
@@ -74,6 +75,7 @@ def serve(directory: Directory, listen: Listen, ready: Callable[[str], None]) ->
         beat.start()
         # Before the store begins, which would hold up what is deleted now.
         stack.enter_context(retention.daily(directory.database, directory.settings.keep_days))
+        stack.enter_context(tally.daily(counted))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()
