@@ -210,13 +210,12 @@ def test_a_report_comes_in_through_caddy_and_goes_out_in_a_bundle(machine: Machi
 
 @pytest.mark.parametrize(("port", "status"), [("22", 0), ("80", 0), ("443", 0), ("9999", 124), ("8000", 124)])
 def test_the_firewall_lets_in_what_it_should_alone(machine: Machine, port: str, status: int) -> None:
-    listening = machine.start("python3", "-m", "http.server", "9999")
+    machine.run("systemd-run", "--quiet", "--unit=other", "python3", "-m", "http.server", "9999")
     time.sleep(1)
     try:
         machine.visit("timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/10.99.0.1/{port}", status=status)
     finally:
-        listening.kill()
-        listening.communicate()
+        machine.run("systemctl", "stop", "other")
 
 
 def everything(machine: Machine) -> dict[str, bytes]:
@@ -410,6 +409,20 @@ def test_uninstalling_takes_its_files_and_leaves_the_reports(machine: Machine) -
     assert "bundle 1: 2 files" in machine.run(
         "witnessbox-intake", "status", "--data", "/var/lib/witnessbox/data"
     )
+
+
+def test_a_copy_of_the_onion_folder_brings_the_address_back(machine: Machine) -> None:
+    host = machine.run("cat", "/var/lib/tor/witnessbox/hostname")
+    machine.run("cp", "--archive", "/var/lib/tor/witnessbox", "/root/copy")
+    machine.run(*INSTALL, "uninstall", "--delete-data")
+    line = [*INSTALL, "install", "--onion-only", "--wheels", "/srv/wheels", "--desk", "/root/desk.pub"]
+    assert f"http://{host.strip()}/" not in machine.run(*line)
+    machine.run("systemctl", "stop", "tor@default")
+    machine.run("cp", "--recursive", "/root/copy/.", "/var/lib/tor/witnessbox")
+    machine.run("chown", "-R", "debian-tor:", "/var/lib/tor/witnessbox")
+    machine.run("systemctl", "start", "tor@default")
+    assert f"http://{host.strip()}/" in machine.run(*line)
+    assert machine.run("cat", "/var/lib/tor/witnessbox/hostname") == host
 
 
 def test_uninstalling_with_the_data_leaves_nothing(machine: Machine) -> None:
