@@ -23,7 +23,7 @@ test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
 	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
-		shellcheck systemd nftables caddy tor
+		shellcheck postgresql systemd nftables caddy tor
 
 lint: .venv/test ## ruff, mypy, the dependency rule
 	$(BIN)/ruff check .
@@ -55,11 +55,12 @@ build: .venv/test $(NODE_MODULES) ## make anew what is committed but generated
 # Hashes only: a lock names no place to download from. uv is needed for this target alone.
 locks: ## resolve the requirements anew
 	$(LOCK) -o $(LOCKS)/intake.txt
+	$(LOCK) --extra postgres -o $(LOCKS)/postgres.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
 	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/build.txt
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
-	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra build --extra test -o $(LOCKS)/test.txt
+	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt
 
 clean: ## remove what the targets above made
 	rm -rf .venv .demo intake/browser/node_modules *.egg-info build

@@ -3,6 +3,7 @@
     archive/000001-<first 32 digits of its SHA-256>.tar       a shard of a bundle
     archive/000001-<those digits>-<of its own>.tar            the same, sealed anew to other keys
     archive/csv-<first 32 digits>.tar                         rows of a spreadsheet
+    archive/file-<first 32 digits>.tar                        sealed files that came in no bundle
     archive/papers/000001-<server>.manifest.age               what came with a bundle, sealed to the desk,
     archive/papers/<digest>.form.age                          so that the database can be made anew
 
@@ -34,14 +35,16 @@ MANIFEST = ".manifest.age"
 FORM = ".form.age"
 # A form has four million bytes at most, and so has a manifest.
 MAX_PAPER = 2 * MAX_MANIFEST
-SHARD_NAME = re.compile(r"(?P<of>\d{6,10}|csv)-(?P<original>[0-9a-f]{32})(?:-(?P<own>[0-9a-f]{32}))?\.tar")
+SHARD_NAME = re.compile(
+    r"(?P<of>\d{6,10}|csv|file)-(?P<original>[0-9a-f]{32})(?:-(?P<own>[0-9a-f]{32}))?\.tar"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedShard:
     """A shard in the archive, how many reports it should hold, and its SHA-256.
 
-    `server` is who signed it, None for a spreadsheet's. `path` may still end in ".part".
+    `server` is who signed it, None for what came in no bundle. `path` may still end in ".part".
     """
 
     path: Path

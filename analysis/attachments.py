@@ -5,14 +5,15 @@ opened: nobody vouches for it. What was checked stays sealed in the archive; thi
 piece by piece, and keeps nothing of it.
 """
 
-import io
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, cast
 
 from analysis.desk import Desk
+from analysis.identity import Identity
 from analysis.unseal import MalformedFile, NotForThisKey, Tampered, Truncated, unseal
-from intake.crypto.attachment import ATTACHMENT_CLASSES, Attachment, content
+from intake.crypto.attachment import ATTACHMENT_CLASSES, Attachment, content, parse_head
 from intake.crypto.errors import Malformed
 from intake.crypto.shard import Entry
 
@@ -33,6 +34,7 @@ _NAME = f"""INSERT INTO "attachments" ({", ".join(_NAMED)}, "state")
 VALUES (?, ?, ?, ?, ?, ?, '{NOT_ARRIVED}')
 ON CONFLICT ("name") DO UPDATE SET {", ".join(f'"{name}" = "excluded"."{name}"' for name in _NAMED[1:])},
 "state" = '{UNCHECKED}' WHERE "report" IS NULL"""  # noqa: S608  # constants only
+_PIECE = 1 << 20
 _FAILURES = (NotForThisKey, Truncated, Tampered, MalformedFile, Malformed, OSError)
 
 
@@ -57,6 +59,51 @@ def put(desk: Desk, bundle: int | None, shard: str, entries: Iterable[Entry]) ->
 def name(desk: Desk, rows: Sequence[tuple[Any, ...]]) -> None:
     """Notes what reports say of their attachments: name, report, number, type, bytes, sha256."""
     desk.database.conn.executemany(_NAME, rows)
+
+
+def read_id(file: BinaryIO, entry: Entry, identities: Sequence[Identity]) -> bytes:
+    """The id that a sealed attachment says it has, once all of it has opened; nothing of it is kept.
+
+    Raises what `unseal` does, or Malformed.
+    """
+    chunks = unseal(_region(file, entry.offset, entry.size), identities)
+    found = parse_head(next(chunks))
+    for _ in chunks:
+        pass
+    return found
+
+
+def is_here(desk: Desk, name: str, file: BinaryIO, entry: Entry) -> bool | None:
+    """Whether this very file is here under its id, or may not come back; None when there is room for it.
+
+    False is another file of that id, of which nobody knows yet whether it is the right one.
+    """
+    query = """SELECT "state", "shard", "place", "size" FROM "attachments" WHERE "name" = ?
+        UNION ALL SELECT ?, NULL, NULL, NULL FROM "gone" WHERE "name" = ?"""
+    for state, shard, place, size in desk.database.conn.execute(query, [name, DELETED, name]).fetchall():
+        if state in (DELETED, ARRIVED):
+            return True
+        if state in (NO_REPORT, UNCHECKED) and shard:
+            with (desk.archive / shard).open("rb") as held:
+                return _alike(_Region(held, place, size), _Region(file, entry.offset, entry.size))
+    return None
+
+
+def _alike(one: "_Region", other: "_Region") -> bool:
+    while piece := one.read(_PIECE):
+        if piece != other.read(_PIECE):
+            return False
+    return not other.read(1)
+
+
+def make_room(desk: Desk, names: Iterable[str]) -> None:
+    """Forgets where files lie with which something is wrong, so that others can take their places.
+
+    Belongs in the transaction that puts those.
+    """
+    desk.database.conn.executemany(
+        'UPDATE "attachments" SET "shard" = NULL WHERE "name" = ?', [(name,) for name in names]
+    )
 
 
 def check(desk: Desk) -> Counter[str]:
@@ -88,7 +135,7 @@ def _check(
     named = Attachment(length, bytes.fromhex(name), sha256, media_type)
     try:
         with (desk.archive / shard).open("rb") as file:
-            sealed = cast(BinaryIO, _Region(file, place, size))
+            sealed = _region(file, place, size)
             for _ in content(unseal(sealed, desk.identities), named):
                 pass
     except _FAILURES as failure:
@@ -104,17 +151,21 @@ def _state(failure: Exception) -> str:
     return "not the file that the report names" if isinstance(failure, Malformed) else "damaged"
 
 
+def _region(file: BinaryIO, offset: int, size: int) -> BinaryIO:
+    return cast(BinaryIO, _Region(file, offset, size))
+
+
 class _Region:
     """A part of a file, read from its beginning to its end."""
 
-    def __init__(self, file: io.BufferedReader, offset: int, size: int) -> None:
-        file.seek(offset)
-        self._file = file
-        self._left = size
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file = file.fileno()
+        self._place = offset
+        self._end = offset + size
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(min(size, self._left))
-        self._left -= len(data)
+        data = os.pread(self._file, min(size, self._end - self._place), self._place)
+        self._place += len(data)
         return data
 
 

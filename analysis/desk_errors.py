@@ -63,6 +63,10 @@ class LostWorker(DeskError):
     """A process that opened reports was killed."""
 
 
+class NotTaken(DeskError):
+    """An import found nothing, or left something where it lay."""
+
+
 class BadForm(DeskError):
     """A form cannot stand in the same database as the forms before it."""
 

@@ -6,12 +6,14 @@ by an earlier spreadsheet, because its places are theirs. Else it is the one tha
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
-from analysis import mapfile
+from analysis import archive, mapfile, schema
 from analysis.cipher import Database
+from analysis.desk import Desk
 from analysis.desk_errors import BadForm
 from analysis.mapping import Reading
 from analysis.storage import read_file
@@ -46,6 +48,31 @@ def read_map(database: Database, path: Path, chosen: Chosen) -> tuple[Reading, l
     """
     mapping = mapfile.read_map(path, _finder(database, chosen))
     return mapping, list(read_news(database, [mapping.form], chosen.accepted))
+
+
+def read_form(path: Path, lists: Path | None) -> Form:
+    """The form at `path`, compiled or an XLSForm, with its `lists`. Raises BadForm or UnreadableFile."""
+    return _read(path, lists)
+
+
+def all_shipped() -> list[Form]:
+    """The forms that come with this program."""
+    names = sorted(one.name for one in resources.files("intake.forms").iterdir())
+    return [shipped(name.removesuffix(".json")) for name in names if name.endswith(".json")]
+
+
+def add(desk: Desk, forms: Sequence[Form], accepted: Collection[str] = ()) -> list[str]:
+    """Makes forms known that no bundle brought; lines about what they are the first to say here.
+
+    Raises BadForm, or RewordedForm for one that is not among the digests `accepted`.
+    """
+    news = list(read_news(desk.database, forms, accepted))
+    with desk.database.atomic():
+        for form in forms:
+            schema.add_form(desk.database, form)
+    for form in forms:
+        archive.keep_form(desk, form)
+    return news
 
 
 def _finder(database: Database, chosen: Chosen) -> Finder:

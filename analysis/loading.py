@@ -8,7 +8,7 @@ grow with the number of reports.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,13 @@ class Result:
     followups: int = 0
     withdrawals: int = 0
     left: Left = field(default_factory=Left)
+
+    def count(self, writer: Writer) -> None:
+        """Adds what a writer has written."""
+        self.added += writer.added
+        self.followups += writer.followups
+        self.withdrawals += writer.withdrawals
+        self.set_aside += writer.set_aside
 
 
 def load_delivery(
@@ -97,21 +104,33 @@ def load(
     """
     reports = sum(shard.reports for shard in shards)
     result = Result()
-    try:
+    with unchecked(desk):
         codings = read_codings(desk)
-        desk.database.conn.execute("PRAGMA foreign_keys = OFF")
         around = desk.database.atomic() if whole else nullcontext()
         with around, gather(desk, codings, processes, reports) as crew:
             for shard in shards:
                 with desk.database.atomic():
                     _load_shard(desk, crew, shard, bundle, codings, result, progress)
             with desk.database.atomic():
-                schema.index_texts(desk.database)
-                bitmaps.refresh(desk.database)
+                index(desk)
         result.checked = attachments.check(desk)
+    return result
+
+
+@contextmanager
+def unchecked(desk: Desk) -> Iterator[None]:
+    """Leaves foreign keys unchecked meanwhile, which the rows that a Writer makes do not need."""
+    try:
+        desk.database.conn.execute("PRAGMA foreign_keys = OFF")
+        yield
     finally:
         desk.database.conn.execute("PRAGMA foreign_keys = ON")
-    return result
+
+
+def index(desk: Desk) -> None:
+    """Brings what is searched and counted up to the newest report. Belongs in a transaction of the caller."""
+    schema.index_texts(desk.database)
+    bitmaps.refresh(desk.database)
 
 
 def read_codings(desk: Desk) -> dict[str, Coding]:
@@ -165,10 +184,7 @@ def _load_shard(
     result.attachments += new
     result.known_attachments += before
     result.known += known
-    result.added += writer.added
-    result.followups += writer.followups
-    result.withdrawals += writer.withdrawals
-    result.set_aside += writer.set_aside
+    result.count(writer)
 
 
 def _unknown(desk: Desk, entries: Iterator[Entry], repeated: list[Refused]) -> Batches:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from analysis import console, control_commands, courier_commands, key_commands, reply_commands
+from analysis import (
+    console,
+    control_commands,
+    courier_commands,
+    import_commands,
+    key_commands,
+    reply_commands,
+)
 from analysis.hardening import harden
 from analysis.options import PATH, desk_option
 from analysis.options import unlocked as _unlocked
@@ -15,20 +22,6 @@ from analysis.swap import plain_swaps
 
 # Commands import what they need when they run: the processes that open reports import this
 # module once more, and should not pay for a database that they never touch.
-processes_option = click.option(
-    "--processes",
-    type=click.IntRange(1, 256),
-    help="How many processes open reports (default: all that help).",
-)
-
-
-accepted_option = click.option(
-    "--accept-form",
-    "accepted",
-    multiple=True,
-    metavar="DIGEST",
-    help="Take a form that words known answers anew.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,69 +46,6 @@ def pin(path: Path, server: Path) -> None:
     with _unlocked(path) as desk:
         key = pinning.pin(desk, server)
     click.echo(f"pinned the server {key.public.hex()}")
-
-
-@cli.command("import")
-@desk_option
-@click.argument("bundle", type=PATH, metavar="BUNDLE")
-@processes_option
-@accepted_option
-def import_bundle(path: Path, bundle: Path, processes: int | None, accepted: tuple[str, ...]) -> None:
-    """Take the reports of a courier bundle: a folder such as witnessbox-000001.
-
-    Importing a bundle again adds nothing. Reports that cannot be opened are set aside and counted.
-    """
-    from analysis import archive, courier, loading, outcome
-
-    console.warn_of_swap(sys.stderr, plain_swaps())
-    with _unlocked(path) as desk, desk.changing():
-        archive.sweep(desk)
-        with console.progress("Copying", courier.length(bundle)) as copied:
-            delivery = courier.receive(desk, bundle, copied, accepted_forms=accepted)
-        with console.bars() as begin:
-            opened = begin("Opening", delivery.manifest.reports)
-            patterns = partial(begin, console.PATTERNS)
-            result = loading.load_delivery(
-                desk, delivery, processes=processes, progress=opened, patterns=patterns
-            )
-    for line in outcome.describe_delivery(delivery, result):
-        click.echo(line)
-
-
-@cli.command()
-@desk_option
-@click.argument("map_file", type=PATH, metavar="MAP")
-@click.argument("file", type=PATH)
-@processes_option
-@click.option("--form", "form", type=PATH, metavar="FORM", help="The questionnaire, an XLSForm or compiled.")
-@click.option("--lists", type=PATH, metavar="DIR", help="The local lists that the questionnaire takes.")
-@accepted_option
-def import_csv(
-    path: Path,
-    map_file: Path,
-    file: Path,
-    processes: int | None,
-    form: Path | None,
-    lists: Path | None,
-    accepted: tuple[str, ...],
-) -> None:
-    """Take the rows of a spreadsheet FILE (CSV) as reports, by the mapping file MAP.
-
-    A row that is at the desk already is not added again. Without --form and --lists, the questionnaire is
-    the newest of its name at the desk, else the one that ships.
-    """
-    from analysis import archive, formfile, outcome, spreadsheet
-
-    rows = spreadsheet.count_rows(file)
-    with _unlocked(path) as desk, desk.changing(), console.bars() as begin:
-        sealed, patterns = begin("Sealing", rows), partial(begin, console.PATTERNS)
-        mapping, news = formfile.read_map(desk.database, map_file, formfile.Chosen(form, lists, accepted))
-        archive.sweep(desk)
-        imported = spreadsheet.import_csv(
-            desk, mapping, file, processes=processes, progress=sealed, patterns=patterns
-        )
-    for line in [*outcome.describe_spreadsheet(imported), *news]:
-        click.echo(line)
 
 
 @cli.command("open")
@@ -185,6 +115,7 @@ def purge(path: Path, *, dry_run: bool, counted: bool) -> None:
 
 
 control_commands.add_to(cli)
+import_commands.add_to(cli)
 courier_commands.add_to(cli)
 key_commands.add_to(cli)
 reply_commands.add_to(cli)

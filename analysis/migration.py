@@ -1,6 +1,7 @@
 """Brings the tables of an earlier version to those of today: all of them, or none.
 
     4 -> 5   follow-ups, withdrawals and messages; a report that was taken back leaves the log as well
+    5 -> 6   the places that releases named in words
 
 What reports said is not touched, so a desk of a million reports takes no longer than an empty one.
 """
@@ -8,11 +9,13 @@ What reports said is not touched, so a desk of a million reports takes no longer
 from collections.abc import Mapping
 
 from analysis.cipher import Database
+from analysis.findings import kept
 from analysis.review import tables as review
 from analysis.threads import tables as threads
 
 STEPS: Mapping[int, str] = {
     4: f'DROP TRIGGER "decided_stand";\n{review.DECIDED_STAND}\n{threads.TABLES}',
+    5: kept.PLACES,
 }
 
 

@@ -20,8 +20,9 @@ from intake.crypto.padding import unpad
 from intake.crypto.shard import Entry
 from intake.forms import report as reports
 from intake.forms import thread
+from intake.forms.errors import MalformedReport, UnknownForm
 from intake.forms.form import Form
-from intake.forms.report import MalformedReport, Report
+from intake.forms.report import Report
 from intake.forms.thread import Message
 
 
@@ -81,10 +82,14 @@ class Said(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A report that cannot be taken, and the rule that it breaks."""
+    """A report that cannot be taken, and the rule that it breaks.
+
+    `form` is the digest of its form where that is not known here, and nothing else is wrong so far.
+    """
 
     name: str
     reason: str
+    form: str = ""
 
 
 Outcome: TypeAlias = Opened | Said | Refused
@@ -97,6 +102,8 @@ _REASONS = (
     (MalformedFile, "malformed"),
     (Malformed, "bad padding"),
 )
+# The id of a file that lies under no name of ours: what it says gives it one.
+NAMELESS = b""
 FOREIGN_NAME = "stored under another name than it says"
 _FAILURES = (*(kind for kind, _ in _REASONS), MalformedReport)
 
@@ -126,21 +133,23 @@ class Opener:
             if body.startswith(thread.BEGINS):
                 return _said(thread.parse(body), entry, name)
             report = reports.parse(body, self._forms)
+        except UnknownForm as failure:
+            return Refused(name, str(failure), failure.digest)
         except _FAILURES as failure:
-            return Refused(name, _reason(failure))
+            return Refused(name, reason_of(failure))
         # Whoever runs the server could otherwise keep one report and call it another's.
-        if report.receipt.id != entry.name.id:
+        if entry.name.id not in (NAMELESS, report.receipt.id):
             return Refused(name, FOREIGN_NAME)
-        digest = report.form.digest
+        name, digest = report.receipt.id.hex(), report.form.digest
         return _rows(report, self._codings[digest], self._bits[digest], name, entry.name.week, opened_by)
 
 
 def _said(message: Message, entry: Entry, name: str) -> Outcome:
-    if message.id != entry.name.id:
+    if entry.name.id not in (NAMELESS, message.id):
         return Refused(name, FOREIGN_NAME)
     receipt = message.receipt
     return Said(
-        name,
+        message.id.hex(),
         entry.name.week,
         message.kind,
         receipt.id.hex(),
@@ -154,7 +163,8 @@ def _said(message: Message, entry: Entry, name: str) -> Outcome:
     )
 
 
-def _reason(failure: Exception) -> str:
+def reason_of(failure: Exception) -> str:
+    """The rule that was broken, in the words that are counted."""
     for kind, reason in _REASONS:
         if isinstance(failure, kind):
             return reason

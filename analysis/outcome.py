@@ -5,11 +5,16 @@ from collections.abc import Iterator, Sequence
 from analysis.acknowledging import Said
 from analysis.attachments import ARRIVED
 from analysis.courier import Delivery
+from analysis.gathering import Fault
 from analysis.loading import Result
+from analysis.loose import Taken
 from analysis.rebuilding import Rebuilt
 from analysis.resealing import Resealed
 from analysis.spreadsheet import Imported
 from analysis.workbench.marks import visible
+
+# Of the files with one fault, so that a thousand do not scroll the rest away.
+MOST_NAMED = 10
 
 
 def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
@@ -21,6 +26,37 @@ def describe_delivery(delivery: Delivery, result: Result) -> Iterator[str]:
         yield f"bundle {first} never arrived" if first == last else f"bundles {first} to {last} never arrived"
     yield from (visible(line, keep="") for line in delivery.news)
     yield from _set_aside(result)
+
+
+def describe_loose(taken: Taken) -> Iterator[str]:
+    """Lines about loose files: what was added, what was known, what was not taken and why."""
+    result = taken.result
+    yield f"files: {_count(result.added, 'report')} added{_known(result)}"
+    yield from _attachments(result)
+    yield from _threads(result)
+    yield from (visible(line, keep="") for line in taken.news)
+    said = result.added + result.known + result.followups + result.withdrawals
+    if said + result.attachments + result.known_attachments:
+        yield "no intake waits for an answer about them: the copies of what is here now may be deleted"
+
+
+def describe_others(number: int) -> str:
+    """A line about files that no import takes."""
+    return f"{_count(number, 'other file')} left alone: no bundle, sealed file or batch by name"
+
+
+def describe_faults(faults: Sequence[Fault]) -> Iterator[str]:
+    """Lines about files that were not taken, the first few of each kind by name."""
+    if faults:
+        yield f"{_count(len(faults), 'file')} with a fault:"
+    by_rule: dict[str, list[str]] = {}
+    for fault in faults:
+        by_rule.setdefault(fault.rule, []).append(fault.place)
+    for rule, places in sorted(by_rule.items()):
+        yield f"  {len(places)} {rule}:"
+        yield from (f"    {visible(place, keep='')}" for place in places[:MOST_NAMED])
+        if len(places) > MOST_NAMED:
+            yield f"    and {len(places) - MOST_NAMED} more"
 
 
 def describe_acknowledgement(said: Said) -> Iterator[str]:

@@ -35,6 +35,7 @@ from analysis.desk_errors import DamagedDesk, NotADesk
 from analysis.findings import past
 from analysis.identity import Identity
 from analysis.keyring import AskPassphrase, AskShares, Keyring
+from analysis.loose import AS_FILES
 from analysis.patterns import making
 from analysis.patterns.making import Begin
 from analysis.releasekey import has_release_key
@@ -48,6 +49,8 @@ from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import index_shard
 from intake.crypto.signing import VerifyKey
 from intake.forms.form import Form, MalformedForm
+
+FILES, ROWS = ("file-", AS_FILES), ("csv-", None)
 
 Bar: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
@@ -159,9 +162,11 @@ def _fill(
         for form in _forms(desk, deliveries):
             schema.add_form(desk.database, form)
     with bar(total) as progress:
+        # What came as files was new then: of what came in a bundle as well, the bundle was later.
+        _load_apart(desk, found, FILES, rebuilt, processes, progress)
         for delivery in deliveries:
             _load(desk, delivery, rebuilt, processes, progress)
-        _load_spreadsheets(desk, found, rebuilt, processes, progress)
+        _load_apart(desk, found, ROWS, rebuilt, processes, progress)
     # What was taken back may still stand in an archive that came from elsewhere.
     leaving.settle(desk, compact=False)
     with desk.database.atomic():
@@ -303,16 +308,19 @@ def _load(
     rebuilt.set_aside += result.set_aside.total()
 
 
-def _load_spreadsheets(
+def _load_apart(
     desk: Desk,
     found: dict[str, ArchivedShard],
+    kind: tuple[str, int | None],
     rebuilt: Rebuilt,
     processes: int | None,
     progress: Callable[[int], None],
 ) -> None:
-    names = sorted(name for name, shard in found.items() if shard.path.name.startswith("csv-"))
+    """What came in no bundle: how the names of such shards begin, and what their rows say of a bundle."""
+    begins, bundle = kind
+    names = sorted(name for name, shard in found.items() if shard.path.name.startswith(begins))
     shards = [found.pop(name) for name in names]
-    result = loading.load(desk, shards, bundle=None, processes=processes, progress=progress)
+    result = loading.load(desk, shards, bundle=bundle, processes=processes, progress=progress)
     rebuilt.reports += result.added
     rebuilt.set_aside += result.set_aside.total()
 

@@ -17,7 +17,7 @@ from analysis.threads import tables as threads
 from intake.forms.form import Form, Question
 from intake.forms.lint import TAKEN
 
-VERSION = 5
+VERSION = 6
 
 TABLES = """
 CREATE TABLE "forms" (

@@ -434,7 +434,7 @@ data() {
   local arguments=() one folder
   # What the courier carries passes through a folder of its own.
   run install -d -o witnessbox -g witnessbox -m 700 "$STATE" "$STATE/courier"
-  if [ -e "$DATA/intake.toml" ]; then
+  if made; then
     return 0
   fi
   if [ ${#DESKS[@]} -eq 0 ]; then
@@ -509,9 +509,7 @@ web() {
 
 # Starts the program that is current, and goes back to the one before when it does not take reports.
 start() {
-  if [ ! -e "$DATA/intake.toml" ]; then
-    return 0
-  fi
+  made || return 0
   if changed "$OPT/current" || changed /etc/systemd/system/witnessbox.service; then
     run systemctl restart witnessbox.service || true
   else
@@ -530,8 +528,17 @@ start() {
   fail 'the intake takes no reports' 'journalctl -u witnessbox.service'
 }
 
+# A server that has only groups says of none of them how it is.
 answers() {
-  [ "$(curl --silent --max-time 5 --unix-socket /run/witnessbox/onion.sock http://intake/healthz)" = ok ]
+  local status
+  status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 \
+    --unix-socket /run/witnessbox/onion.sock http://intake/healthz)
+  [ "$status" = 200 ] || { [ "$status" = 404 ] && ! [ -e "$DATA/intake.toml" ]; }
+}
+
+# Whether there is an intake, or a group's.
+made() {
+  [ -e "$DATA/intake.toml" ] || [ -n "$(find "$DATA/groups" -mindepth 2 -name intake.toml -print -quit 2>/dev/null)" ]
 }
 
 wait_for() {
@@ -557,10 +564,8 @@ summary() {
   [ -z "$DRY" ] || { say 'nothing was changed'; return 0; }
   say "onion address: http://$(cat "$ONION/hostname")/"
   [ -z "$DOMAIN" ] || say "open web: https://$DOMAIN/"
-  if [ -e "$DATA/intake.toml" ]; then
-    say 'it takes reports'
-    say "for the desk to pin: $DATA/server.pub"
-  fi
+  ! made || say 'it takes reports'
+  [ ! -e "$DATA/server.pub" ] || say "for the desk to pin: $DATA/server.pub"
 }
 
 install_all() {

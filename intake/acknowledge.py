@@ -5,7 +5,6 @@ server, about bundles that this server wrote. What cannot be right is refused be
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,9 @@ from intake.crypto import acknowledgement, card
 from intake.crypto.acknowledgement import MAX_ACKNOWLEDGEMENT, Acknowledgement
 from intake.crypto.errors import CryptoError
 from intake.crypto.signing import VerifyKey
-from intake.database import explained
 from intake.deletion import Deleted
 from intake.errors import IntakeError
-from intake.export import connect_both
-from intake.files import alone
+from intake.keeping import Connection, Database
 
 NOTHING_DELETED = "nothing was deleted"
 
@@ -49,28 +46,37 @@ class Taken:
     wiped: bool
 
 
-def acknowledge(database: Path, file: Path, server: VerifyKey) -> Taken:
+def acknowledge(database: Database, file: Path, server: VerifyKey) -> Taken:
     """Takes the acknowledgement in `file`; AcknowledgeError, and nothing deleted, when it cannot be taken."""
-    data = database.parent
+    data = database.data
     text = _read(file)
-    with _alone(data), closing(connect_both(database)) as connection, explained(database):
+    with _alone(database), closing(database.connect()) as connection, database.explained():
         found = _parse(text, desks.read(data).pinned, file)
         if found.server != server:
             raise AcknowledgeError(f"{file}: is for another intake than {data}", NOTHING_DELETED)
         known = _is_known(connection, found, text, file)
         _check_bundles(connection, found, file)
-        # All of it is looked at before anything changes. What is put in force before the note is put there
-        # again, and is the same, when a command that was killed is repeated.
-        with _staged(data, found, file) as box:
-            new_card = _take_card(data, found, file)
-            new_box = boxes.settle(data, found, box)
+        # What is put in force before the note is put there again, and is the same, when a command that was
+        # killed is repeated.
+        new_card, new_box = put_in_force(data, found, file)
+        database.tell(connection, found, text, data / boxes.FOLDER / boxes.name(found.desk))
         pinned = desks.read(data).pinned
         boxes.sweep(data, pinned)
         bundles = _note(connection, found, text, pinned)
         deleted = deletion.delete_gone(connection)
         waiting = _waiting(connection, found)
-        wiped = deletion.wipe(connection, database)
+        wiped = database.wipe(connection)
     return Taken(found.desk, found.sequence, known, bundles, waiting, deleted, new_card, new_box, wiped)
+
+
+def put_in_force(data: Path, found: Acknowledgement, file: Path) -> tuple[bool, bool]:
+    """Takes the keys and the box that an acknowledgement names; the box stands beside `file`.
+
+    Whether the keys are new, and whether the box is. AcknowledgeError, and nothing is changed.
+    """
+    # All of it is looked at before anything changes.
+    with _staged(data, found, file) as box:
+        return _take_card(data, found, file), boxes.settle(data, found, box)
 
 
 def _read(file: Path) -> bytes:
@@ -82,15 +88,15 @@ def _read(file: Path) -> bytes:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
+def _alone(database: Database) -> Iterator[None]:
     """Not while an export writes the bundles that are to be deleted."""
     try:
-        with alone(data):
+        with database.alone():
             yield
     except BlockingIOError:
-        raise AcknowledgeError(f"another command is at work in {data}", "wait until it is done") from None
+        raise AcknowledgeError(f"another command is at work in {database}", "wait until it is done") from None
     except OSError as error:
-        raise AcknowledgeError(f"cannot use {data}: {error.strerror}") from None
+        raise AcknowledgeError(f"cannot use {database}: {error.strerror}") from None
 
 
 def _parse(text: bytes, pinned: tuple[VerifyKey, ...], file: Path) -> Acknowledgement:
@@ -100,7 +106,7 @@ def _parse(text: bytes, pinned: tuple[VerifyKey, ...], file: Path) -> Acknowledg
         raise AcknowledgeError(f"{file}: {error}", NOTHING_DELETED) from None
 
 
-def _is_known(connection: sqlite3.Connection, found: Acknowledgement, text: bytes, file: Path) -> bool:
+def _is_known(connection: Connection, found: Acknowledgement, text: bytes, file: Path) -> bool:
     row = connection.execute(
         "SELECT sequence, digest FROM acknowledgements WHERE desk = ?", (found.desk.public.hex(),)
     ).fetchone()
@@ -118,7 +124,7 @@ def _is_known(connection: sqlite3.Connection, found: Acknowledgement, text: byte
     return True
 
 
-def _check_bundles(connection: sqlite3.Connection, found: Acknowledgement, file: Path) -> None:
+def _check_bundles(connection: Connection, found: Acknowledgement, file: Path) -> None:
     ours = dict(connection.execute("SELECT sequence, digest FROM bundles"))
     for sequence, digest in found.accepted:
         if sequence not in ours:
@@ -159,29 +165,25 @@ def _take_card(data: Path, found: Acknowledgement, file: Path) -> bool:
 
 
 def _note(
-    connection: sqlite3.Connection, found: Acknowledgement, text: bytes, pinned: tuple[VerifyKey, ...]
+    connection: Connection, found: Acknowledgement, text: bytes, pinned: tuple[VerifyKey, ...]
 ) -> tuple[int, ...]:
     """Notes what was accepted, and what is gone now that every desk has it; the bundles new to this desk."""
     desk = found.desk.public.hex()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        before = {
-            row[0] for row in connection.execute("SELECT bundle FROM acknowledged WHERE desk = ?", (desk,))
-        }
+    with connection.transaction():
+        rows = connection.execute("SELECT bundle FROM acknowledged WHERE desk = ?", (desk,)).fetchall()
+        before = {bundle for (bundle,) in rows}
         new = tuple(sequence for sequence, _ in found.accepted if sequence not in before)
         connection.executemany("INSERT INTO acknowledged VALUES (?, ?)", [(desk, one) for one in new])
         connection.execute(
-            "INSERT OR REPLACE INTO acknowledgements VALUES (?, ?, ?)", (desk, found.sequence, _digest(text))
+            "INSERT INTO acknowledgements VALUES (?, ?, ?) ON CONFLICT (desk)"
+            " DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest",
+            (desk, found.sequence, _digest(text)),
         )
         _mark(connection, pinned)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.rollback()
     return new
 
 
-def _mark(connection: sqlite3.Connection, pinned: tuple[VerifyKey, ...]) -> None:
+def _mark(connection: Connection, pinned: tuple[VerifyKey, ...]) -> None:
     holes = ", ".join("?" * len(pinned))
     connection.execute(
         "UPDATE bundles SET gone = ? WHERE gone IS NULL AND digest IS NOT NULL AND"  # noqa: S608
@@ -190,7 +192,7 @@ def _mark(connection: sqlite3.Connection, pinned: tuple[VerifyKey, ...]) -> None
     )
 
 
-def _waiting(connection: sqlite3.Connection, found: Acknowledgement) -> tuple[int, ...]:
+def _waiting(connection: Connection, found: Acknowledgement) -> tuple[int, ...]:
     rows = connection.execute(
         "SELECT sequence FROM bundles JOIN acknowledged ON bundle = sequence"
         " WHERE desk = ? AND gone IS NULL ORDER BY sequence",

@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake import body, door, language, upload
-from intake.address import Address
+from intake.address import Address, Way
 from intake.attachments import Attachments
 from intake.codepage import Threads
 from intake.crypto.errors import TooLong
@@ -38,7 +38,9 @@ from intake.forms import answers, report
 from intake.forms.errors import InvalidAnswers
 from intake.forms.form import Form
 from intake.guard import Guard
+from intake.handin import HandIn
 from intake.health import Health
+from intake.keeping import Conflict, Missing, Unavailable
 from intake.looking import Looking
 from intake.multipart import BrokenForm, TooMuchText, read_fields
 from intake.notices import Notices
@@ -50,7 +52,8 @@ from intake.settings import Settings
 from intake.shelf import Shelf
 from intake.stamp import FIELD as STAMP
 from intake.stamp import OldPage, StampError, TooQuick
-from intake.store import Conflict, Missing, Store, Unavailable
+from intake.store import Store
+from intake.tally import Tally
 from intake.upload import FormFiles
 from intake.week import iso_week
 from intake.work import WorkError
@@ -142,7 +145,7 @@ class Intake:
             data = await body.whole(request, self.envelope.longest)
         report_id, sealed = self.envelope.open_outside(data)
         entry.update(data)
-        entry.admit()
+        await entry.admit()
         await self.store.put(report_id, iso_week(self.clock()), sealed)
 
     async def _take_attachment(self, request: Request, attachments: Attachments) -> None:
@@ -173,7 +176,8 @@ class Intake:
         if isinstance(answer, RedirectResponse) or request.headers.get("sec-fetch-mode") != "navigate":
             return answer
         number = self.again.keep(bytes(answer.body))
-        return RedirectResponse(f"{request.url.path}?{ONCE}={number}", 303) if number else answer
+        address = f"{self.pages.base}{request.url.path}?{ONCE}={number}"
+        return RedirectResponse(address, 303) if number else answer
 
     async def take_code(self, request: Request) -> Response:
         """A code that was typed without script, and what its owner wants to do with it."""
@@ -184,6 +188,15 @@ class Intake:
         except HTTPException as error:
             return self._by_redirect(request, await self.show_error(request, error))
         return await self.threads.take(lang, typed)
+
+    def guarded(self, way: Way) -> Way:
+        """The same, but for what is refused before it is read."""
+
+        async def guarded(request: Request) -> Response:
+            self._refuse_before_reading(request)
+            return await way(request)
+
+        return guarded
 
     def _refuse_before_reading(self, request: Request) -> None:
         """What another site's page sends; and what is typed, where organizers want it sealed in browsers."""
@@ -223,7 +236,7 @@ class Intake:
             answered = answers.clean(form, typed)
             if file_problem:
                 raise InvalidAnswers({})
-            self.door.admit_typed(stamp, files.length if files else 0)
+            await self.door.admit_typed(stamp, files.length if files else 0)
             await self._seal_and_store(form, answered, lang, Receipt.from_code(code), files)
         except InvalidAnswers as error:
             page = again(code=code, problems=error.problems, file_problem=file_problem)
@@ -234,7 +247,9 @@ class Intake:
             reason, status = REFUSALS[type(error)]
             page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
             return HTMLResponse(page, status, RETRY_LATER)
-        return RedirectResponse(f"/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303)
+        return RedirectResponse(
+            f"{self.pages.base}/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303
+        )
 
     async def _seal_and_store(
         self, form: Form, answered: dict[str, object], lang: str, receipt: Receipt, files: FormFiles | None
@@ -323,13 +338,18 @@ class Intake:
         """The page after sending, the same for both ways; whoever comes from elsewhere sent nothing."""
         lang, sealed_by = self._lang(request), request.query_params.get("sealed_by")
         if sealed_by not in SEALED_BY:
-            return RedirectResponse(f"/{lang}/", 303)
+            return RedirectResponse(f"{self.pages.base}/{lang}/", 303)
         code = self.once.take(request.query_params.get(ONCE, "")) or b""
         return HTMLResponse(self.pages.sent(lang, sealed_by, code))
 
     async def choose_language(self, request: Request) -> Response:
-        """Leads to the start page in the language that the browser asks for."""
-        return RedirectResponse(f"/{self._liked(request)}/", 303)
+        """Leads to the first page, or to another one, in the language that the browser asks for."""
+        path = request.url.path.lstrip("/")
+        return RedirectResponse(f"{self.pages.base}/{self._liked(request)}/{path}", 303)
+
+    async def add_slash(self, request: Request) -> Response:
+        """The address as it is written everywhere else; without a host, which a proxy may have changed."""
+        return RedirectResponse(f"{self.pages.base}{request.url.path}/", 308)
 
     async def show_error(self, request: Request, error: Exception) -> Response:
         """A page for what went wrong, in the language of the address; one line for the script."""
@@ -381,11 +401,6 @@ def page_code(typed: Mapping[str, Sequence[str]]) -> bytes:
     return os.urandom(CODE_LENGTH)
 
 
-async def add_slash(request: Request) -> Response:
-    """The address as it is written everywhere else; without a host, which a proxy may have changed."""
-    return RedirectResponse(f"{request.url.path}/", 308)
-
-
 async def no_icon(request: Request) -> Response:
     """Browsers ask for it unasked; a page without an icon is a neutral page."""
     return Response(status_code=204)
@@ -401,10 +416,15 @@ def create_app(
     attachments: Attachments | None = None,
     source: Source | None = None,
     shelf: Shelf | None = None,
+    tally: Tally | None = None,
+    base: str = "",
 ) -> ASGIApp:
-    """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`."""
-    pages = Pages(settings, forms, recipients, notices)
-    return assemble(settings, recipients, store, pages, clock, attachments, source, shelf)
+    """The whole application, around stores that are started; keys come from `source`, boxes from `shelf`.
+
+    Its addresses begin with `base` for whoever is outside, and without it here.
+    """
+    pages = Pages(settings, forms, recipients, notices, base=base)
+    return assemble(settings, recipients, store, pages, clock, attachments, source, shelf, tally)
 
 
 def assemble(
@@ -416,9 +436,10 @@ def assemble(
     attachments: Attachments | None = None,
     source: Source | None = None,
     shelf: Shelf | None = None,
+    tally: Tally | None = None,
 ) -> ASGIApp:
     """The application around pages that are made already."""
-    door = Door(settings, store, attachments)
+    door = Door(settings, store, attachments, tally)
     sealing = Sealing(recipients, pages, source)
     shelf = shelf or Shelf(None)
     threads = Threads(sealing, store, door, shelf, attachments, clock)
@@ -426,6 +447,7 @@ def assemble(
         settings, sealing, store, door, attachments, clock, threads, Once(), Once(seconds=60, most=100)
     )
     looking = Looking(settings, shelf, store, door, attachments)
+    hand_in = HandIn(settings, sealing, store, door, attachments, clock)
 
     routes = [
         Route("/sealed", Address(POST=intake.take_sealed)),
@@ -441,13 +463,16 @@ def assemble(
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),
         Route("/code/{lang}.js", intake.show_code_script),
-        Route("/{lang}", add_slash),
+        Route("/upload", intake.choose_language),
+        Route("/upload/{lang}.js", hand_in.show_script),
+        Route("/{lang}", intake.add_slash),
         Route("/{lang}/", intake.show_first),
         Route("/{lang}/start", intake.show_start),
         *(Route(f"/{{lang}}/{name}", intake.show_information) for name in INFORMATION),
         Route("/{lang}/sent", intake.show_sent),
         Route("/{lang}/code", Address(GET=intake.show_code, POST=intake.take_code)),
-        Route("/{lang}/{form}", add_slash),
+        Route("/{lang}/upload", Address(GET=hand_in.show, POST=intake.guarded(hand_in.take))),
+        Route("/{lang}/{form}", intake.add_slash),
         Route("/{lang}/{form}/", Address(GET=intake.show_form, POST=intake.take_form)),
     ]
     handlers = {HTTPException: intake.show_error, Exception: intake.show_error}

@@ -1,4 +1,4 @@
-"""Keeps sealed attachments, in a file of their own so that a large one holds up no report.
+"""Keeps sealed attachments, by a writer of their own so that a large one holds up no report.
 
 An upload is written in pieces as it comes, and is an attachment only once its last transaction names
 it; what was begun and not finished is swept away. Rows stand in the order of random numbers, and
@@ -7,21 +7,16 @@ say no more of who sent them than a report's do.
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from intake.body import SLOWEST
-from intake.database import ATTACHMENTS, BUSY_MILLISECONDS, DatabaseError, explained
-from intake.store import IDLE_SHARE, LEAST_TO_TIDY, QUIET_SECONDS, TIDY_SHARE, Conflict, Unavailable
-from intake.tidy import MOST_BYTES, tidy
+from intake.keeping import Conflict, Connection, Database, Files, Unavailable
+from intake.pace import QUIET_SECONDS, Pace
 
-FILE = ATTACHMENTS
-VERSION = 1
 PIECE = 1024 * 1024
 # Each takes up to a piece of memory and a part of the disk's time.
 MOST_UPLOADS = 32
@@ -30,21 +25,9 @@ MOST_UPLOADS = 32
 SECONDS_TO_START = 15
 # Attachments leave the last of the disk to reports: they stop at this many times the least free space.
 RESERVE = 4
-# The journal keeps no more than this of the disk when it is idle.
-JOURNAL = 16 * PIECE
-SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS {{0}}.attachments
-    (id BLOB PRIMARY KEY, week TEXT NOT NULL, length INTEGER NOT NULL, upload BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS {{0}}.pieces
-    (upload BLOB, number INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID;
-PRAGMA {{0}}.user_version = {VERSION};
-COMMIT;
-"""
-_UNFINISHED = "DELETE FROM pieces WHERE upload NOT IN (SELECT upload FROM attachments)"
 # What a request that was given up had named already stays: its transaction was on its way.
-_DROPPED = """DELETE FROM pieces WHERE upload = :upload
-AND NOT EXISTS (SELECT 1 FROM attachments WHERE upload = :upload)"""
+_DROPPED = """DELETE FROM pieces WHERE upload = ?
+AND NOT EXISTS (SELECT 1 FROM attachments WHERE attachments.upload = pieces.upload) RETURNING length(bytes)"""
 _SAME = """SELECT count(*) FROM pieces AS one JOIN pieces AS other USING (number, bytes)
 WHERE one.upload = ? AND other.upload = ?"""
 
@@ -54,15 +37,16 @@ _Result = TypeVar("_Result")
 class Attachments:
     """The attachments of one data directory. Use from one event loop."""
 
-    def __init__(self, path: Path, *, min_free_bytes: int) -> None:
-        self._path = path
+    def __init__(self, database: Database, *, min_free_bytes: int) -> None:
+        self._database = database
         self._min_free_bytes = RESERVE * min_free_bytes
+        self._failures: tuple[type[Exception], ...] = (OSError, *database.errors)
+        self._files: Files | None = None
         self._writer: ThreadPoolExecutor | None = None
         self._under_way: list[Upload] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._quiet: asyncio.TimerHandle | None = None
-        self._may_tidy_at = 0.0
-        self._left = 1.0
+        self._pace = Pace()
 
     @property
     def queued(self) -> float:
@@ -72,21 +56,14 @@ class Attachments:
     @property
     def room(self) -> float:
         """The part of the room for attachments that is left, 0 to 1."""
-        return self._left
+        return self._files.left if self._files else 1.0
 
     def start(self) -> None:
         """Opens the file, which is made if need be; DatabaseError when it cannot be used."""
-        connection = open_file(self._path)
-        try:
-            with explained(self._path):
-                connection.execute(_UNFINISHED)
-                # What a server that was killed left in the order of arrival.
-                tidy(connection, self._path)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection, self._untidy = connection, 0
-        self._free_bytes()
+        files = self._database.files(self._min_free_bytes)
+        files.sweep()
+        files.free_bytes()
+        self._files = files
         # One thread, so that one job follows the other, and a job that is given up is still cleared away.
         self._writer = ThreadPoolExecutor(1, "attachments")
 
@@ -96,9 +73,9 @@ class Attachments:
             self._quiet.cancel()
         if self._writer:
             writer, self._writer = self._writer, None
-            writer.submit(self._tidy, 1)
+            writer.submit(self._tidy_files)
             writer.shutdown()
-            self._connection.close()
+            self._opened.close()
 
     @contextmanager
     def upload(self) -> Iterator["Upload"]:
@@ -124,9 +101,14 @@ class Attachments:
             self._wait_for_quiet()
 
     def _note_change(self) -> None:
-        self._untidy += 1
+        self._pace.untidy += 1
 
-    async def run(self, job: Callable[[sqlite3.Connection], _Result], size: int) -> _Result:
+    @property
+    def _opened(self) -> Files:
+        assert self._files  # noqa: S101 - the writer runs only after `start`
+        return self._files
+
+    async def run(self, job: Callable[[Connection], _Result], size: int) -> _Result:
         """What `job` returns after its transaction is durable; Unavailable when it was not."""
         if not self._writer:
             raise Unavailable("the attachments are closed")
@@ -147,51 +129,40 @@ class Attachments:
         if self._quiet:
             self._quiet.cancel()
         if self._loop:
-            wait = max(QUIET_SECONDS, self._may_tidy_at - time.monotonic())
+            wait = max(QUIET_SECONDS, self._pace.rest())
             self._quiet = self._loop.call_later(wait, self._tidy_in_the_quiet)
 
     def _tidy_in_the_quiet(self) -> None:
         if self._writer and not self._under_way:
-            self._writer.submit(self._tidy, 1)
+            self._writer.submit(self._tidy_files)
 
-    def _free_bytes(self) -> int:
-        """The bytes that may still be taken; notes which part of the room they are."""
-        disk = os.statvfs(self._path.parent)
-        free = disk.f_bavail * disk.f_frsize - self._min_free_bytes
-        self._left = free / (free + self._path.stat().st_size) if free > 0 else 0.0
-        return free
-
-    def _transact(self, job: Callable[[sqlite3.Connection], _Result], size: int) -> _Result:
+    def _transact(self, job: Callable[[Connection], _Result], size: int) -> _Result:
+        files = self._opened
         try:
-            if self._free_bytes() < size:
+            if files.free_bytes() < size:
                 raise Unavailable("the disk is full")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = job(self._connection)
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.rollback()
-        except (sqlite3.Error, OSError):
+            with files.connection.transaction():
+                return job(files.connection)
+        except self._failures:
             raise Unavailable("the attachment was not stored") from None
-        return result
 
     def _settle(self, upload: "Upload") -> None:
-        # What cannot be dropped now is swept away at the next start.
-        with suppress(sqlite3.Error):
+        # What cannot be dropped now is swept away later.
+        with suppress(*self._database.errors):
+            connection = self._opened.connection
             if not upload.finished:
-                self._connection.execute(_DROPPED, {"upload": upload.key})
-            (count,) = self._connection.execute("SELECT count(*) FROM attachments").fetchone()
-            self._untidy += 1
-            self._tidy(max(LEAST_TO_TIDY, count // TIDY_SHARE))
+                with connection.transaction():
+                    dropped = connection.execute(_DROPPED, (upload.key,)).fetchall()
+                    connection.changed(0, -sum(length for (length,) in dropped))
+            (count,) = connection.execute("SELECT count(*) FROM attachments").fetchone()
+            self._pace.untidy += 1
+            if self._pace.due(count):
+                self._tidy_files()
 
-    def _tidy(self, least: int) -> None:
-        """Puts the file in order when so many uploads came since it last was, and it can be done."""
-        if self._untidy >= least:
-            self._untidy, start = 0, time.monotonic()
-            with suppress(sqlite3.Error, OSError):
-                tidy(self._connection, self._path, most_bytes=MOST_BYTES)
-            self._may_tidy_at = time.monotonic() + IDLE_SHARE * (time.monotonic() - start)
+    def _tidy_files(self) -> None:
+        """Puts the file in order when uploads came since it last was, and it can be done."""
+        if self._pace.untidy:
+            self._pace.do(self._opened.tidy)
 
 
 class Upload:
@@ -233,7 +204,7 @@ class Upload:
         await self._put(bytes(self._waiting))
         row = (attachment_id, week, self.length, self.key)
 
-        def name(connection: sqlite3.Connection) -> bool:
+        def name(connection: Connection) -> bool:
             held = connection.execute("SELECT upload FROM attachments WHERE id = ?", row[:1]).fetchone()
             if held is None:
                 connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?)", row)
@@ -248,7 +219,7 @@ class Upload:
     async def take_back(self, attachment_id: bytes) -> None:
         """Gives up what this upload brought under that id, not what was held before. Or Unavailable."""
 
-        def forget(connection: sqlite3.Connection) -> None:
+        def forget(connection: Connection) -> None:
             connection.execute(
                 "DELETE FROM attachments WHERE id = ? AND upload = ?", (attachment_id, self.key)
             )
@@ -262,57 +233,19 @@ class Upload:
             raise Unavailable("the attachment came too slowly")
         row = (self.key, self._pieces, piece)
         self._pieces += 1
-        await self._attachments.run(
-            lambda connection: connection.execute("INSERT INTO pieces VALUES (?, ?, ?)", row), len(piece)
-        )
+
+        def add(connection: Connection) -> None:
+            connection.execute("INSERT INTO pieces VALUES (?, ?, ?)", row)
+            connection.changed(0, len(piece))
+
+        await self._attachments.run(add, len(piece))
 
 
-def open_file(path: Path) -> sqlite3.Connection:
-    """A connection to the file of attachments, made if need be; DatabaseError when it is another file."""
-    path.touch(0o600)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, VERSION):
-            raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
-        connection.executescript(SCHEMA.format("main"))
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise DatabaseError(f"{path} is not a file of attachments") from None
-        raise
-    return connection
-
-
-def tidy_file(path: Path) -> None:
-    """Puts the file in order, where there is one that is not too large."""
-    if path.exists():
-        with closing(open_file(path)) as connection:
-            tidy(connection, path, most_bytes=MOST_BYTES)
-
-
-def attach(connection: sqlite3.Connection, path: Path) -> None:
-    """Makes the file `path` the schema `large` of a connection; an empty one stands for a missing file."""
-    if path.exists():
-        with closing(open_file(path)):
-            pass
-        connection.execute("ATTACH ? AS large", (str(path),))
-    else:
-        connection.execute("ATTACH ':memory:' AS large")
-        connection.executescript(SCHEMA.format("large"))
-
-
-def read(connection: sqlite3.Connection, attachment_id: bytes) -> bytes:
+def read(connection: Connection, attachment_id: bytes) -> bytes:
     """The sealed attachment of that id in the schema `large`."""
     rows = connection.execute(
-        "SELECT bytes FROM large.pieces WHERE upload ="
-        " (SELECT upload FROM large.attachments WHERE id = ?) ORDER BY number",
+        "SELECT bytes FROM pieces WHERE upload ="
+        " (SELECT upload FROM attachments WHERE id = ?) ORDER BY number",
         (attachment_id,),
     )
     return b"".join(row[0] for row in rows)

@@ -26,6 +26,7 @@ from intake.door import Door, TooMany
 from intake.evenly import evenly
 from intake.forms import thread
 from intake.forms.errors import InvalidAnswers
+from intake.keeping import Conflict, Unavailable
 from intake.once import FIELD as ONCE
 from intake.once import Once
 from intake.pages import Pages, is_of_wallet
@@ -33,7 +34,7 @@ from intake.sealing import Sealing
 from intake.shelf import Boxes, Shelf
 from intake.stamp import FIELD as STAMP
 from intake.stamp import StampError
-from intake.store import Conflict, Store, Unavailable
+from intake.store import Store
 from intake.week import iso_week, monday
 
 WORDS, NONCE, TEXT, DO = "words", "_nonce", "text", "do"
@@ -113,12 +114,12 @@ class Threads:
         It is not shown in answer to the form: then a browser would keep the form, words and all (once.py).
         """
         try:
-            self.door.admit_typed_look()
+            await self.door.admit_typed_look()
             async with evenly():
                 number = self.pending.keep(await self._do(lang, typed)) or BUSY
-        except TooMany:
+        except (TooMany, Unavailable):
             number = BUSY
-        return RedirectResponse(f"/{lang}/code?{ONCE}={number}", 303)
+        return RedirectResponse(f"{self.sealing.now().pages.base}/{lang}/code?{ONCE}={number}", 303)
 
     async def show(self, lang: str, number: str) -> Response:
         """What a code finds now, this one time; where a code is typed, for whoever comes again."""
@@ -127,7 +128,7 @@ class Threads:
             return HTMLResponse(page, 429, looking.RETRY_LATER)
         pending = self.pending.take(number)
         if not pending:
-            return RedirectResponse(f"/{lang}/code", 303)
+            return RedirectResponse(f"{self.sealing.now().pages.base}/{lang}/code", 303)
         async with evenly():
             pages, boxes = self.sealing.now().pages, self.shelf.now()
             page = await self._page(pages, lang, pending, boxes)
@@ -204,7 +205,7 @@ class Threads:
         except InvalidAnswers as error:
             return replace(begun, said="empty" if "required" in error.problems.values() else "tooLong")
         begun = replace(begun, typed=text)
-        if refused := self._refused(stamp, begun, "nothingSaved"):
+        if refused := await self._refused(stamp, begun, "nothingSaved"):
             return refused
         try:
             await self._send(
@@ -217,7 +218,7 @@ class Threads:
         return Done(os.urandom(MESSAGE_NONCE), said="added")
 
     async def _take_back(self, lang: str, stamp: str, receipt: Receipt, begun: Done) -> Done:
-        if refused := self._refused(stamp, begun, "backNothing"):
+        if refused := await self._refused(stamp, begun, "backNothing"):
             return replace(refused, confirm=True)
         try:
             if await looking.withdraw(self.store, self.attachments, receipt.withdraw):
@@ -230,13 +231,13 @@ class Threads:
             return replace(begun, said="backNothing", confirm=True)
         return replace(begun, said="asked")
 
-    def _refused(self, stamp: str, begun: Done, full: str) -> Done | None:
+    async def _refused(self, stamp: str, begun: Done, full: str) -> Done | None:
         """What is said when nothing is taken now, by the rules for a form that is typed without script."""
         try:
-            self.door.admit_typed(stamp, 0)
+            await self.door.admit_typed(stamp, 0)
         except StampError:
             return replace(begun, said="quick", wait=self.door.wait(stamp))
-        except TooMany:
+        except (TooMany, Unavailable):
             return replace(begun, said=full)
         return None
 

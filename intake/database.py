@@ -9,29 +9,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from intake.errors import IntakeError
+from intake.keeping import DatabaseError
 
 FILE = "reports.db"
 # Stands beside it, where a form takes files.
 ATTACHMENTS = "attachments.db"
-VERSION = 2
 # Longer than an export holds the file while it puts it in order.
 BUSY_MILLISECONDS = 30_000
-SCHEMA = f"""
-BEGIN;
-CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE bundled (id BLOB PRIMARY KEY, bundle INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT, gone TEXT);
-CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle)) WITHOUT ROWID;
-CREATE TABLE acknowledgements
-    (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL);
-CREATE TABLE forms (digest TEXT PRIMARY KEY, json BLOB NOT NULL, bundle INTEGER) WITHOUT ROWID;
-CREATE INDEX bundled_by_bundle ON bundled (bundle);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
+_REPORTS = (
+    "CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE bundled (id BLOB PRIMARY KEY, bundle INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT)",
+    "CREATE TABLE forms (digest TEXT PRIMARY KEY, json BLOB NOT NULL, bundle INTEGER) WITHOUT ROWID",
+    "CREATE INDEX bundled_by_bundle ON bundled (bundle)",
+)
+_ACKNOWLEDGED = (
+    "ALTER TABLE bundles ADD COLUMN gone TEXT",
+    "CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle)) WITHOUT ROWID",
+    "CREATE TABLE acknowledgements"
+    " (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE clock"
+    " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
+)
+# What brings a file from each version to the next. A step is never changed once it was released.
+STEPS = (_REPORTS, _ACKNOWLEDGED)
+VERSION = len(STEPS)
 
 NOT_OURS = "{} is not a file of reports"
 DAMAGED = "{} is damaged"
@@ -53,8 +55,31 @@ _REASONS: dict[int, tuple[str, str | None]] = {
 }
 
 
-class DatabaseError(IntakeError):
-    """The file of reports cannot be used."""
+class Connection(sqlite3.Connection):
+    """A connection with the blocks that `keeping.Connection` asks for."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What happens in the block happens as a whole, and nobody else writes meanwhile."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        finally:
+            if self.in_transaction:
+                self.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read in the block is one state of the file, whatever a running server does meanwhile."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.rollback()
+
+    def changed(self, reports: int, length: int) -> None:
+        """The file is counted, and its disk asked, when that is needed."""
 
 
 @contextmanager
@@ -75,10 +100,10 @@ def create(path: Path) -> None:
     path.touch(0o600)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(SCHEMA)
+        _bring_forward(connection, 0)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> Connection:
     """A connection that commits only where it is told to, and returns only what the disk has.
 
     Raises DatabaseError when the file is missing, not one of ours, or cannot be opened.
@@ -86,8 +111,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise DatabaseError(f"there is no {path}", "witnessbox-intake init makes a data directory")
     with explained(path):
-        # The store opens it in one thread and writes in another, never both at once.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = opened(path)
     try:
         with explained(path):
             _prepare(connection, path)
@@ -97,17 +121,46 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def opened(path: Path) -> Connection:
+    """The file as it is."""
+    # The store opens it in one thread and writes in another, never both at once.
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
-        raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
+    if version > VERSION:
+        raise DatabaseError(
+            f"{path} is of version {version}, and this program reads up to version {VERSION}",
+            "use the newer program; an older one could lose what it does not know",
+        )
+    if version == 0:
+        raise DatabaseError(NOT_OURS.format(path))
+    if version < VERSION:
+        _bring_forward(connection, version)
+
+
+def _bring_forward(connection: sqlite3.Connection, least: int) -> None:
+    """Brings a file that is of version `least` or more to this program's version, whole or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another command may have done it meanwhile.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for step in STEPS[max(version, least) :]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
 
 
 def keep_forms(path: Path, forms: Iterable[tuple[str, bytes]]) -> None:
     """Keeps each form (digest, JSON) that reports may name, so that every later bundle can carry it."""
     with closing(connect(path)) as connection, explained(path):
-        connection.executemany("INSERT OR IGNORE INTO forms (digest, json) VALUES (?, ?)", forms)
+        connection.executemany("INSERT INTO forms (digest, json) VALUES (?, ?) ON CONFLICT DO NOTHING", forms)

@@ -6,14 +6,10 @@ noted first and durable, so that a deletion which is cut off is finished by the 
 digest stays, because the next bundle names it.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from intake import attachments
-from intake.tidy import MOST_BYTES, cut_journal, tidy
+from intake.keeping import Connection
 
 # Why a bundle is gone.
 ACKNOWLEDGED = "acknowledged"
@@ -36,8 +32,8 @@ class Deleted:
         return bool(self.reports or self.attachments)
 
 
-def delete_gone(connection: sqlite3.Connection) -> Deleted:
-    """Deletes all that bundles hold which are gone. The attachments are the schema `large`."""
+def delete_gone(connection: Connection) -> Deleted:
+    """Deletes all that bundles hold which are gone."""
     deleted = Deleted()
     for (bundle,) in connection.execute(_GONE).fetchall():
         ids = connection.execute("SELECT id FROM bundled WHERE bundle = ? ORDER BY id", (bundle,)).fetchall()
@@ -45,67 +41,56 @@ def delete_gone(connection: sqlite3.Connection) -> Deleted:
     return deleted
 
 
-def delete_waiting(connection: sqlite3.Connection, weeks: tuple[str, ...]) -> Deleted:
+def delete_waiting(connection: Connection, weeks: tuple[str, ...]) -> Deleted:
     """Deletes what came in these weeks and is in no bundle."""
     deleted = Deleted()
     for week in weeks:
         ids = connection.execute(
-            "SELECT id FROM (SELECT id, week FROM reports UNION SELECT id, week FROM large.attachments)"
-            " WHERE week = ? AND id NOT IN (SELECT id FROM bundled) ORDER BY id",
+            "SELECT id FROM (SELECT id, week FROM reports UNION SELECT id, week FROM attachments) AS held"
+            " WHERE week = ? AND NOT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = held.id) ORDER BY id",
             (week,),
         ).fetchall()
         _delete(connection, ids, deleted)
     return deleted
 
 
-def wipe(connection: sqlite3.Connection, database: Path) -> bool:
-    """Leaves no byte of what was deleted in either file and its journal; False when somebody was in the way.
-
-    Closes the connection.
-    """
-    # First the journal, so that the zeros of `secure_delete` reach the pages that the rewriting frees.
-    done = cut_journal(connection)
-    tidy(connection, database, most_bytes=MOST_BYTES)
-    done &= cut_journal(connection)
-    connection.close()
-    large = database.with_name(attachments.FILE)
-    if large.exists():
-        with closing(attachments.open_file(large)) as connection:
-            done &= cut_journal(connection)
-            tidy(connection, large, most_bytes=MOST_BYTES)
-            done &= cut_journal(connection)
-    return done
-
-
-def _delete(connection: sqlite3.Connection, ids: list[tuple[bytes]], deleted: Deleted) -> None:
+def _delete(connection: Connection, ids: list[tuple[bytes]], deleted: Deleted) -> None:
     for start in range(0, len(ids), LOT):
-        lot = ids[start : start + LOT]
+        lot = [one for (one,) in ids[start : start + LOT]]
         # Two files are not written in one: an attachment that outlived its place in a bundle would leave in
         # another one, so it goes first.
         for one in lot:
             deleted.attachments += _delete_attachment(connection, one)
-        with _transaction(connection):
-            deleted.reports += connection.executemany("DELETE FROM reports WHERE id = ?", lot).rowcount
-            connection.executemany("DELETE FROM bundled WHERE id = ?", lot)
+        with connection.transaction():
+            deleted.reports += delete_reports(connection, lot)
+            connection.execute(f"DELETE FROM bundled WHERE id IN ({_holes(lot)})", lot)  # noqa: S608
 
 
-def _delete_attachment(connection: sqlite3.Connection, one: tuple[bytes]) -> int:
+def delete_reports(connection: Connection, lot: Sequence[bytes]) -> int:
+    """Deletes those of these reports that are held, in a transaction; how many these were."""
+    gone = connection.execute(
+        f"DELETE FROM reports WHERE id IN ({_holes(lot)}) RETURNING length(sealed)",  # noqa: S608
+        lot,
+    ).fetchall()
+    connection.changed(-len(gone), -sum(length for (length,) in gone))
+    return len(gone)
+
+
+def _delete_attachment(connection: Connection, one: bytes) -> int:
     """Each by itself: its zeros go through the journal, and the disk may be nearly full."""
-    found = connection.execute("SELECT upload FROM large.attachments WHERE id = ?", one).fetchone()
+    found = connection.execute("SELECT upload FROM attachments WHERE id = ?", (one,)).fetchone()
     if not found:
         return 0
-    with _transaction(connection):
-        connection.execute("DELETE FROM large.pieces WHERE upload = ?", found)
-        return connection.execute("DELETE FROM large.attachments WHERE id = ?", one).rowcount
+    with connection.transaction():
+        delete_pieces(connection, found[0])
+        return connection.execute("DELETE FROM attachments WHERE id = ?", (one,)).rowcount
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """What happens in the block happens as a whole."""
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.rollback()
+def delete_pieces(connection: Connection, upload: bytes) -> None:
+    """Deletes the pieces of an upload, in a transaction."""
+    gone = connection.execute("DELETE FROM pieces WHERE upload = ? RETURNING length(bytes)", (upload,))
+    connection.changed(0, -sum(length for (length,) in gone.fetchall()))
+
+
+def _holes(lot: Sequence[bytes]) -> str:
+    return ", ".join("?" * len(lot))

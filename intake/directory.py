@@ -9,18 +9,21 @@ lists/          the local lists that organizers edit: areas.csv, help.csv ...
 forms/          questionnaires of their own, compiled, where they have any
 reports.db      the sealed reports
 attachments.db  the sealed attachments, where a form takes any
+groups/         the data directories of groups that share this server, if any (hosting.py)
+database.toml   in place of both databases: where the PostgreSQL is that several machines share
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from intake import database, settings
 from intake import desks as all_desks
 from intake.crypto.card import Recipient
-from intake.crypto.signing import SigningKey, format_public
+from intake.crypto.errors import CryptoError
+from intake.crypto.signing import SigningKey, VerifyKey, format_public, parse_public
 from intake.desks import Desks
 from intake.errors import IntakeError
 from intake.files import new_directory, sync_directory, write_synced
@@ -28,12 +31,19 @@ from intake.forms import local
 from intake.forms.errors import FormsError, RefusedSource
 from intake.forms.form import Form
 from intake.forms.xlsform import compile_form
+from intake.keeping import Database
 from intake.longest import longest_body
 from intake.settings import Settings
+from intake.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from intake.postgres.database import Postgres
 
 KEY = "server.key"
 PUBLIC = "server.pub"
+SHARED = "database.toml"
 LISTS = "lists"
+GROUPS = "groups"
 OWN_FORMS = "forms"
 SHIPPED_FORMS = Path(local.__file__).parent
 KEY_LABEL = "witnessbox-server-seed/1"
@@ -68,15 +78,15 @@ class Directory:
         return self.desks.recipients
 
     @property
-    def database(self) -> Path:
-        """The file of reports."""
-        return self.path / database.FILE
+    def database(self) -> Database:
+        """Where the reports are."""
+        return find_database(self.path)
 
 
-def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...]) -> Desks:
+def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...], shared: str | None = None) -> Desks:
     """Makes a new data directory with a new signing key, for the desks whose cards are in these files.
 
-    An IntakeError leaves nothing behind.
+    The reports will be in files there, or in the `shared` PostgreSQL. An IntakeError leaves nothing behind.
     """
     path = path.absolute()
     desks = all_desks.meet(cards)
@@ -92,8 +102,8 @@ def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...]) -> Desks:
             write_synced(new / KEY, f"{KEY_LABEL} {key.seed.hex()}\n".encode())
             write_synced(new / PUBLIC, format_public(key.verify_key).encode(), 0o644)
             _copy_lists(new / LISTS)
-            database.create(new / database.FILE)
-            database.keep_forms(new / database.FILE, [(form.digest, form.json) for form in loaded])
+            made = _make_shared(new, shared, key) if shared else _make_files(new)
+            made.keep_forms([(form.digest, form.json) for form in loaded])
     except OSError as error:
         raise DirectoryError(f"cannot make {path}: {error.strerror}") from None
     return desks
@@ -123,6 +133,47 @@ def _check_room(forms: tuple[Form, ...], chosen: Settings, file: Path) -> None:
             raise DirectoryError(
                 f'{file}: "max_form_bytes" is less than the form "{form.id}" can have', f"{longest} is enough"
             )
+
+
+def find_database(path: Path) -> Database:
+    """Where the intake of a data directory keeps its reports."""
+    _check_exists(path)
+    if not (path / SHARED).exists():
+        return Sqlite(path / database.FILE)
+    if (path / database.FILE).exists():
+        raise DirectoryError(
+            f"{path} has both {SHARED} and {database.FILE}", "leave the one in which the reports are"
+        )
+    return _postgres().of(path, read_public(path))
+
+
+def _make_files(new: Path) -> Database:
+    database.create(new / database.FILE)
+    return Sqlite(new / database.FILE)
+
+
+def _make_shared(new: Path, url: str, key: SigningKey) -> Database:
+    postgres = _postgres()
+    return postgres.make(new, url, key.verify_key)
+
+
+def _postgres() -> "type[Postgres]":
+    """What speaks to PostgreSQL: an extra, which who has one machine need not install."""
+    try:
+        from intake.postgres.database import Postgres
+    except ImportError:
+        raise DirectoryError(
+            "the library for PostgreSQL is not installed", "pip install 'witnessbox[postgres]'"
+        ) from None
+    return Postgres
+
+
+def read_public(path: Path) -> VerifyKey:
+    """The public half of the signing key of a data directory."""
+    try:
+        return parse_public(_read_text(path / PUBLIC))
+    except CryptoError as error:
+        raise DirectoryError(f"{path / PUBLIC}: {error}") from None
 
 
 def read_key(path: Path) -> SigningKey:
@@ -178,6 +229,8 @@ def _copy_lists(folder: Path) -> None:
 def _check_exists(path: Path) -> None:
     if not path.is_dir():
         raise DirectoryError(f"there is no directory {path}", "witnessbox-intake init makes one")
+    if (path / GROUPS).is_dir() and not (path / settings.FILE).exists():
+        raise DirectoryError(f"{path} holds groups alone", f"name one: --data {path / GROUPS / 'NAME'}")
 
 
 def _read_text(path: Path) -> str:

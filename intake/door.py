@@ -5,15 +5,14 @@ without script cannot, so it has a stamp and an allowance of its own: a flood of
 the other alone.
 """
 
-import secrets
-import time
+from contextlib import suppress
 from typing import Protocol
 
-from intake.allowance import Allowance, Seconds
 from intake.pressure import asked_bits
 from intake.settings import Settings
 from intake.stamp import StampError, Stamps, TooQuick
-from intake.work import Challenges, Seed, Work
+from intake.tally import Budget, OwnTally, Tally
+from intake.work import Challenges, Seed, Work, WorkError
 
 WORK = "witnessbox-work"
 CHALLENGE = "witnessbox-challenge"
@@ -37,31 +36,26 @@ class Place(Protocol):
         """The part of the room that is left, 0 to 1."""
 
 
-def disguised_clock() -> Seconds:
-    """Seconds that count from nowhere: challenges and stamps must not tell how long this machine is up,
-    which would show that two addresses are one machine.
-    """
-    start = secrets.randbelow(10**9) - int(time.monotonic())
-    return lambda: start + time.monotonic()
-
-
 class Door:
-    """One for the whole server; all it holds is in memory and is about no one."""
+    """One for the whole server; all that it counts, or its tally does, is about no one."""
 
     def __init__(
-        self, settings: Settings, store: Place, large: Place | None = None, clock: Seconds | None = None
+        self, settings: Settings, store: Place, large: Place | None = None, tally: Tally | None = None
     ) -> None:
-        clock = clock or disguised_clock()
+        tally = self._tally = tally or OwnTally()
+        clock = tally.clock
         self._store = store
         self._large = large or store
-        self._free = Allowance(settings.free_per_minute, clock)
-        self._scriptless = Allowance(settings.scriptless_per_minute, clock)
+        self._free = tally.gauge("free", settings.free_per_minute)
+        self._scriptless = tally.budget("scriptless", settings.scriptless_per_minute)
+        # Sealed files that are handed in without script have their own, and a batch of them is no flood.
+        self._handed_in = tally.budget("handed in", settings.uploads_per_minute)
         # Looks for replies have their own, so that a flood of them keeps no report out.
-        self._looks = Allowance(settings.looks_per_minute, clock)
-        self._scriptless_looks = Allowance(settings.looks_per_minute, clock)
-        self._challenges = Challenges(clock)
-        self._look_challenges = Challenges(clock)
-        self._stamps = Stamps(settings.min_fill_seconds, clock)
+        self._looks = tally.gauge("looks", settings.looks_per_minute)
+        self._scriptless_looks = tally.budget("scriptless looks", settings.looks_per_minute)
+        self._challenges = Challenges(clock, shared_key=tally.key(b"reports"))
+        self._look_challenges = Challenges(clock, shared_key=tally.key(b"looks"))
+        self._stamps = Stamps(settings.min_fill_seconds, clock, tally.key(b"stamps"))
 
     def challenge(self, *, large: bool = False, frees: bool = False) -> str:
         """A challenge as difficult as the present asks for: for a report, a large body, what frees room."""
@@ -71,23 +65,23 @@ class Door:
         """What came with a sealed body, looked at before the body is read; WorkError when it will not do."""
         asked = self._asked(large, frees)
         work = self._challenges.read(header, asked) if header or asked else None
-        return Entry(self._challenges, self._free, work)
+        return Entry(self._challenges, self._tally, self._free, work)
 
     def look_challenge(self) -> str:
         """A challenge for a look into the box, as difficult as the present asks for."""
         return self._look_challenges.draw(self._asked_for_a_look())
 
-    def admit_look(self, header: str, address: str) -> None:
+    async def admit_look(self, header: str, address: str) -> None:
         """Lets in a look at an address of the box, to which its work is bound; or WorkError."""
         asked = self._asked_for_a_look()
         work = self._look_challenges.read(header, asked) if header or asked else None
-        entry = Entry(self._look_challenges, self._looks, work)
+        entry = Entry(self._look_challenges, self._tally, self._looks, work)
         entry.update(address.encode())
-        entry.admit()
+        await entry.admit()
 
-    def admit_typed_look(self) -> None:
-        """Lets in a look for a code that was typed without script; raises TooMany."""
-        if not self._scriptless_looks.take():
+    async def admit_typed_look(self) -> None:
+        """Lets in a look for a code that was typed without script; raises TooMany, or Unavailable."""
+        if not await self._scriptless_looks.take():
             raise TooMany
 
     def stamp(self) -> str:
@@ -112,11 +106,23 @@ class Door:
             return error.wait
         return 0
 
-    def admit_typed(self, stamp: str, length: int) -> None:
-        """Lets in a form typed without script, with files of `length` bytes; raises StampError or TooMany."""
+    async def admit_typed(self, stamp: str, length: int) -> None:
+        """Lets in a form typed without script, with files of `length` bytes.
+
+        Raises StampError, TooMany, or Unavailable.
+        """
         self._stamps.check(stamp)
-        if not self._scriptless.take(_count(length)):
+        if not await self._scriptless.take(_count(length)):
             raise TooMany
+
+    def check_page(self, stamp: str) -> None:
+        """OldPage unless the stamp is of a page of ours that is not too old; choosing files may be quick."""
+        with suppress(TooQuick):
+            self._stamps.check(stamp)
+
+    async def admit_handed_in(self, length: int) -> bool:
+        """Lets in a sealed file that came without script; False when there is no room. Or Unavailable."""
+        return await self._handed_in.take(_count(length))
 
     def _asked_for_a_look(self) -> int:
         return asked_bits(self._looks, queue=0.0, room=1.0)
@@ -131,8 +137,8 @@ class Door:
 class Entry:
     """One sealed body at the door. Work is bound to all of it, piece by piece as it streams."""
 
-    def __init__(self, challenges: Challenges, free: Allowance, work: Work | None) -> None:
-        self._challenges, self._free, self._work = challenges, free, work
+    def __init__(self, challenges: Challenges, tally: Tally, free: Budget, work: Work | None) -> None:
+        self._challenges, self._tally, self._free, self._work = challenges, tally, free, work
         self._seed = Seed(work.challenge) if work else None
         self._length = 0
 
@@ -142,11 +148,16 @@ class Entry:
         if self._seed:
             self._seed.update(piece)
 
-    def admit(self) -> None:
-        """Lets the whole body in, and spends its work; WorkError when the work is not for it."""
+    async def admit(self) -> None:
+        """Lets the whole body in, and spends its work.
+
+        Raises WorkError when the work is not for it, Unavailable when it cannot be spent now.
+        """
         if self._work and self._seed:
             self._challenges.spend(self._work, self._seed.digest())
-        self._free.take(_count(self._length))
+            if not await self._tally.spend(self._work.challenge, self._work.expires):
+                raise WorkError("the challenge was used before")
+        await self._free.take(_count(self._length))
 
 
 def _count(length: int) -> int:

@@ -44,7 +44,8 @@ class Envelope:
     def __init__(self, recipients: Sequence[Recipient], *earlier: Sequence[Recipient]) -> None:
         every = (recipients, *earlier)
         self._shapes = {_Shape.of(one) for one in every}
-        self._lengths = {ID_LENGTH + sealed_length(size, one) for one in every for size in SIZE_CLASSES}
+        # With the id, as they are posted.
+        self.lengths = {ID_LENGTH + sealed_length(size, one) for one in every for size in SIZE_CLASSES}
         self.attachment_lengths = {
             ID_LENGTH + sealed_length(size, one) for one in every for size in ATTACHMENT_CLASSES
         }
@@ -52,7 +53,7 @@ class Envelope:
     @property
     def longest(self) -> int:
         """Bytes of the longest body that can be a sealed report."""
-        return max(self._lengths)
+        return max(self.lengths)
 
     @property
     def front(self) -> int:
@@ -61,7 +62,7 @@ class Envelope:
 
     def open_outside(self, body: bytes) -> tuple[bytes, bytes]:
         """The id and the age file; NotSealed when the outside is not that of one of our reports."""
-        if len(body) not in self._lengths:
+        if len(body) not in self.lengths:
             raise NotSealed("not the length of a sealed report")
         return self.open_front(body)
 

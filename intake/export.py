@@ -7,7 +7,6 @@ lost, is repeated and nothing is lost or sent as something else.
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,10 +26,9 @@ from intake.crypto.shard import (
     write_shard,
 )
 from intake.crypto.signing import SigningKey
-from intake.database import connect, explained
 from intake.errors import IntakeError
-from intake.files import alone, new_directory, sha256_of, sync_directory, write_synced
-from intake.tidy import MOST_BYTES, tidy
+from intake.files import new_directory, sha256_of, sync_directory, write_synced
+from intake.keeping import Connection, Database
 
 SHARD_END = 2 * BLOCK
 MANIFEST = "manifest"
@@ -58,7 +56,7 @@ class Bundle:
 
 
 def export(
-    database: Path,
+    database: Database,
     out: Path,
     key: SigningKey,
     *,
@@ -73,9 +71,9 @@ def export(
     """
     if not out.is_dir():
         raise ExportError(f"there is no directory {out}")
-    with _only_export(database.parent), closing(connect_both(database)) as connection:
+    with _only_export(database), closing(database.connect()) as connection:
         try:
-            with explained(database):
+            with database.explained():
                 sequence = reserve(connection) if again is None else _known(connection, again)
                 if sequence is None:
                     return None
@@ -84,51 +82,37 @@ def export(
             hint = "nothing half-written was left; the same bundle is written when you export again"
             raise ExportError(f"cannot write to {out}: {error.strerror}", hint) from None
         # The bundle stands; what is in the way of the order now is so at the next time too, and said then.
-        with suppress(sqlite3.Error, OSError):
-            tidy(connection, database, most_bytes=MOST_BYTES)
-            connection.close()
-            attachments.tidy_file(database.with_name(attachments.FILE))
+        with suppress(*database.errors, OSError):
+            database.tidy(connection)
     return bundle
 
 
 @contextmanager
-def _only_export(data: Path) -> Iterator[None]:
+def _only_export(database: Database) -> Iterator[None]:
     """Two at once would sweep away each other's files, and write one bundle twice."""
     try:
-        with alone(data):
+        with database.alone():
             yield
     except BlockingIOError:
-        raise ExportError(f"another export from {data} is running", "wait until it is done") from None
+        raise ExportError(f"another export from {database} is running", "wait until it is done") from None
 
 
-def connect_both(database: Path) -> sqlite3.Connection:
-    """A connection to the reports, and to the attachments beside them."""
-    connection = connect(database)
-    attachments.attach(connection, database.with_name(attachments.FILE))
-    return connection
-
-
-def reserve(connection: sqlite3.Connection) -> int | None:
+def reserve(connection: Connection) -> int | None:
     """The bundle that was begun and not finished, or else a new one with all that is in none; or None."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        sequence = _reserve(connection)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.rollback()
-    return sequence
+    with connection.transaction():
+        return _reserve(connection)
 
 
-def _reserve(connection: sqlite3.Connection) -> int | None:
-    last, finished = connection.execute("SELECT max(sequence), digest FROM bundles").fetchone()
-    if last is not None and finished is None:
+def _reserve(connection: Connection) -> int | None:
+    found = connection.execute("SELECT sequence, digest FROM bundles ORDER BY sequence DESC LIMIT 1")
+    last, finished = found.fetchone() or (0, "none")
+    if finished is None:
         return cast(int, last)
-    sequence = (last or 0) + 1
+    sequence = last + 1
     taken = connection.execute(
         "INSERT INTO bundled (id, bundle)"
-        " SELECT id, ? FROM (SELECT id FROM reports UNION SELECT id FROM large.attachments)"
-        " WHERE id NOT IN (SELECT id FROM bundled) ORDER BY id",
+        " SELECT id, ? FROM (SELECT id FROM reports UNION SELECT id FROM attachments) AS held"
+        " WHERE NOT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = held.id) ORDER BY id",
         (sequence,),
     ).rowcount
     if not taken:
@@ -138,7 +122,7 @@ def _reserve(connection: sqlite3.Connection) -> int | None:
     return sequence
 
 
-def _known(connection: sqlite3.Connection, sequence: int) -> int:
+def _known(connection: Connection, sequence: int) -> int:
     found = connection.execute("SELECT gone FROM bundles WHERE sequence = ?", (sequence,)).fetchone()
     if not found:
         raise ExportError(f"there is no bundle {sequence}")
@@ -151,7 +135,7 @@ def _known(connection: sqlite3.Connection, sequence: int) -> int:
 class _Contents:
     """What a bundle holds, read from the database; the same every time it is asked."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     sequence: int
     key: SigningKey
 
@@ -185,15 +169,15 @@ class _Contents:
     def _sizes(self) -> list[tuple[str, bytes, int]]:
         return self.connection.execute(
             "SELECT week, id, length(sealed) FROM bundled JOIN reports USING (id)"
-            " WHERE bundle = :bundle"
-            " UNION ALL SELECT week, id, length FROM bundled JOIN large.attachments USING (id)"
-            " WHERE bundle = :bundle ORDER BY week, id",
-            {"bundle": self.sequence},
+            " WHERE bundle = ?"
+            " UNION ALL SELECT week, id, length FROM bundled JOIN attachments USING (id)"
+            " WHERE bundle = ? ORDER BY week, id",
+            (self.sequence, self.sequence),
         ).fetchall()
 
     def attachments(self) -> int:
         (number,) = self.connection.execute(
-            "SELECT count(*) FROM bundled JOIN large.attachments USING (id) WHERE bundle = ?",
+            "SELECT count(*) FROM bundled JOIN attachments USING (id) WHERE bundle = ?",
             (self.sequence,),
         ).fetchone()
         return cast(int, number)

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from intake.crypto.receipt import LENGTHS
-from intake.store import Store, Unavailable
+from intake.keeping import Unavailable
+from intake.store import Store
 
 # One look at the store serves all who ask in this time, so that asking is no way to keep it busy.
 SECONDS = 5.0

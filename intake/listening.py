@@ -66,17 +66,17 @@ def inherited() -> list[socket.socket]:
     return found
 
 
-def shown(opened: Sequence[socket.socket]) -> str:
-    """What was opened, for people."""
-    return " ".join(_shown(one) for one in opened)
+def shown(opened: Sequence[socket.socket], base: str = "") -> str:
+    """What was opened, for people; `base` is what the addresses of one of several groups begin with."""
+    return " ".join(_shown(one, base) for one in opened)
 
 
-def _shown(one: socket.socket) -> str:
+def _shown(one: socket.socket, base: str) -> str:
     name = one.getsockname()
     if one.family == socket.AF_UNIX:
-        return f"unix:{name}"
+        return f"unix:{name}{base}"
     host = f"[{name[0]}]" if one.family == socket.AF_INET6 else name[0]
-    return f"http://{host}:{name[1]}/"
+    return f"http://{host}:{name[1]}{base}/"
 
 
 def _clear(path: Path) -> None:

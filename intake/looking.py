@@ -18,9 +18,10 @@ from intake.crypto.attachment import MOST_ATTACHMENTS
 from intake.crypto.receipt import LENGTHS, attachment_id, report_id
 from intake.door import Door
 from intake.evenly import evenly
+from intake.keeping import Unavailable
 from intake.settings import Settings
 from intake.shelf import Shelf
-from intake.store import Store, Unavailable
+from intake.store import Store
 from intake.work import WorkError
 
 # Which boxes an answer is of, so that nobody reads a bucket by the header of another box.
@@ -30,6 +31,7 @@ RETRY_LATER = {"Retry-After": "60"}
 # The two answers to who takes back a report have the same length, status line included.
 DELETED = "the report is deleted: all of it.\n"
 NOT_HERE = "there is nothing to delete\n"
+NOT_NOW = "nothing was deleted: try again later\n"
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,6}", re.ASCII)
 
@@ -53,10 +55,12 @@ class Looking:
         """One bucket of each box, in the order of the headers."""
         bits, number = (_number(request.path_params[name]) for name in ("bits", "number"))
         try:
-            self.door.admit_look(request.headers.get(door.WORK, ""), request.url.path)
+            await self.door.admit_look(request.headers.get(door.WORK, ""), request.url.path)
         except WorkError as error:
             challenge = {door.CHALLENGE: self.door.look_challenge()}
             return PlainTextResponse(f"nothing was looked up: {error}\n", 428, challenge)
+        except Unavailable:
+            return PlainTextResponse("nothing was looked up: try again later\n", 503, RETRY_LATER)
         boxes = self.shelf.now()
         if not boxes.opened or bits != boxes.bits:
             return PlainTextResponse("the boxes are others now: ask for their headers\n", 409)
@@ -77,15 +81,17 @@ class Looking:
             if len(token) != LENGTHS["withdraw"]:
                 raise HTTPException(400)
             entry.update(token)
-            entry.admit()
+            await entry.admit()
         except WorkError as error:
             challenge = {door.CHALLENGE: self.door.challenge(frees=True)}
             return PlainTextResponse(f"nothing was deleted: {error}\n", 428, challenge)
+        except Unavailable:
+            return PlainTextResponse(NOT_NOW, 503, RETRY_LATER)
         try:
             async with evenly():
                 deleted = await withdraw(self.store, self.attachments, token)
         except Unavailable:
-            return PlainTextResponse("nothing was deleted: try again later\n", 503, RETRY_LATER)
+            return PlainTextResponse(NOT_NOW, 503, RETRY_LATER)
         return PlainTextResponse(DELETED, 200) if deleted else PlainTextResponse(NOT_HERE, 404)
 
 

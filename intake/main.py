@@ -11,9 +11,10 @@ import click
 
 from intake import (
     acknowledge,
-    database,
     directory,
     export,
+    filecommand,
+    hosting,
     listening,
     questionnaire,
     retention,
@@ -62,12 +63,18 @@ def commands() -> None:
 @click.option(
     "--form", "forms", multiple=True, default=("report",), show_default=True, help="A questionnaire to offer."
 )
-def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
+@click.option(
+    "--database",
+    metavar="postgresql://...",
+    help="Keep the reports in this PostgreSQL, which several machines share; without a password.",
+)
+def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...], database: str | None) -> None:
     """Make a new data directory, with a new key that signs bundles.
 
     It pins the desks: from then on it takes new keys from them alone.
     """
-    pinned = directory.make(data, desks, forms)
+    hosting.check_name(data)
+    pinned = directory.make(data, desks, forms, database)
     click.echo(f"made {data}")
     click.echo("it seals reports to these keys; compare the words with those that the desk shows:")
     for card in pinned.cards:
@@ -89,14 +96,22 @@ def init(data: Path, desks: tuple[Path, ...], forms: tuple[str, ...]) -> None:
 )
 @click.option("--systemd", is_flag=True, help="Listen on the sockets that systemd hands over.")
 def serve_command(data: Path, host: str, port: int, socket: Path | None, systemd: bool) -> None:
-    """Take reports until Ctrl-C. Logs nothing about visitors."""
+    """Take reports until Ctrl-C. Logs nothing about visitors.
+
+    Groups in DIR/groups are served beside each other, each at /g/NAME/.
+    """
+    directories = {base: directory.read(path) for base, path in hosting.find(data).items()}
 
     def listen() -> list[Socket]:
         if systemd:
             return listening.inherited()
         return [listening.on_path(socket) if socket else listening.on_address(host, port)]
 
-    serve.serve(directory.read(data), listen, lambda where: click.echo(f"taking reports at {where}"))
+    def ready(places: Sequence[str]) -> None:
+        for place in places:
+            click.echo(f"taking reports at {place}")
+
+    serve.serve(directories, listen, ready)
 
 
 @commands.command("export")
@@ -111,14 +126,15 @@ def serve_command(data: Path, host: str, port: int, socket: Path | None, systemd
 def export_command(data: Path, out: Path, again: int | None) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
-    retention.check(data / database.FILE, Settings.read(data / FILE).keep_days)
+    database = directory.find_database(data)
+    retention.check(database, Settings.read(data / FILE).keep_days)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=0, label="exporting", file=sys.stderr, hidden=hidden) as bar:
 
         def begin(reports: int) -> None:
             bar.length = reports
 
-        bundle = export.export(data / database.FILE, out, key, again=again, begin=begin, advance=bar.update)
+        bundle = export.export(database, out, key, again=again, begin=begin, advance=bar.update)
     if bundle is None:
         click.echo("nothing new to export")
     else:
@@ -135,7 +151,7 @@ def acknowledge_command(data: Path, file: Path) -> None:
     FILE came back on the stick: acknowledgement-000001 or a later one.
     """
     server = directory.read_key(data).verify_key
-    for line in said.acknowledged(acknowledge.acknowledge(data / database.FILE, file, server)):
+    for line in said.acknowledged(acknowledge.acknowledge(directory.find_database(data), file, server)):
         click.echo(line)
 
 
@@ -144,20 +160,28 @@ def acknowledge_command(data: Path, file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--alarms", is_flag=True, help="Only what needs somebody; exit status 3 when something does.")
 def status_command(data: Path, as_json: bool, alarms: bool) -> None:
-    """Say what waits here, how old it is, and what needs somebody."""
-    found = status.read(directory.read(data), retention.utc_today())
+    """Say what waits here, how old it is, and what needs somebody.
+
+    With --alarms also of the groups in DIR/groups.
+    """
     if alarms:
-        _alarm(status.alarms(found))
-    elif as_json:
+        _alarm(data)
+        return
+    found = status.read(directory.read(data), retention.utc_today())
+    if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, sort_keys=True))
     else:
         for line in status.describe(found):
             click.echo(line)
 
 
-def _alarm(lines: Sequence[str]) -> None:
+def _alarm(data: Path) -> None:
+    today, lines = retention.utc_today(), []
+    for base, path in hosting.find(data).items():
+        found = status.alarms(status.read(directory.read(path), today))
+        lines += [f"{NAME}: {base}: {line}" if base else f"{NAME}: {line}" for line in found]
     for line in lines:
-        click.echo(f"{NAME}: {line}")
+        click.echo(line)
     if lines:
         sys.exit(ALARM_STATUS)
 
@@ -197,6 +221,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 
 commands.add_command(questionnaire.form)
+commands.add_command(filecommand.file_form)
 
 
 def main() -> None:

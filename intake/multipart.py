@@ -2,7 +2,7 @@
 
 Starlette's own `request.form()` spools to a temporary file, which is plaintext at rest. Here the
 words exist in this process's memory only, until they are sealed. Files are refused, or go to
-whoever seals them, piece by piece. A file's own name is dropped.
+whoever seals them, piece by piece. A file's own name is given to them too; a form's files have no use for it.
 
     field = "Content-Disposition: form-data; name=" DQUOTE 1*100name-byte DQUOTE
     file  = field "; filename=" DQUOTE *name-byte DQUOTE
@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 MOST_FIELDS = 1_000
 
 _DISPOSITION = re.compile(
-    rb'form-data; ?name="([^"]{1,100})"(; ?filename="(?:[^"]|\\")*")?', re.IGNORECASE | re.DOTALL
+    rb'form-data; ?name="([^"]{1,100})"(?:; ?filename="((?:[^"]|\\")*)")?', re.IGNORECASE | re.DOTALL
 )
 
 # It warns with the characters that it stumbled over, and those are somebody's words.
@@ -37,8 +37,8 @@ class TooMuchText(Exception):
 class Files(Protocol):
     """Whoever takes the files of a form as they come."""
 
-    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]]) -> None:
-        """A file begins; `fields` came before it."""
+    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]], name: str) -> None:
+        """A file of that type and name begins; `fields` came before it."""
 
     def data(self, piece: bytes) -> None:
         """More of it."""
@@ -112,7 +112,7 @@ class _Fields:
         self.too_long = False
         self._files = files
         self._room = most_text
-        self._is_file = False
+        self._file_name: str | None = None
         self._type = ""
         self._count = 0
         self._header = bytearray()
@@ -134,7 +134,7 @@ class _Fields:
 
     def _begin(self) -> None:
         self._name = None
-        self._is_file = False
+        self._file_name = None
         self._type = ""
         self._data.clear()
         self._count += 1
@@ -146,20 +146,20 @@ class _Fields:
         if name == b"content-disposition":
             if self._name is not None:
                 raise BrokenForm("a field has two names")
-            self._name, self._is_file = _field_name(bytes(self._header_value))
+            self._name, self._file_name = _names(bytes(self._header_value))
         elif name == b"content-type":
             self._type = self._header_value.decode("ascii", "replace")
         self._header.clear()
         self._header_value.clear()
 
     def _end_headers(self) -> None:
-        if self._is_file:
+        if self._file_name is not None:
             if self._files is None:
                 raise BrokenForm("a field is a file")
-            self._files.begin(self._type, self.values)
+            self._files.begin(self._type, self.values, self._file_name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._is_file and self._files is not None:
+        if self._file_name is not None and self._files is not None:
             self._files.data(data[start:end])
             return
         if self._room is not None:
@@ -172,7 +172,7 @@ class _Fields:
     def _end_part(self) -> None:
         if self._name is None:
             raise BrokenForm("a field has no name")
-        if self._is_file and self._files is not None:
+        if self._file_name is not None and self._files is not None:
             self._files.end()
             return
         self.values.setdefault(self._name, []).append(self._data.decode("utf-8", "replace"))
@@ -181,9 +181,10 @@ class _Fields:
         self.ended = True
 
 
-def _field_name(disposition: bytes) -> tuple[str, bool]:
-    """A field's name, and whether it is a file."""
+def _names(disposition: bytes) -> tuple[str, str | None]:
+    """A field's name, and the name of the file that it is, if any; empty when none was chosen."""
     found = _DISPOSITION.fullmatch(disposition)
     if not found:
         raise BrokenForm("a field is not a plain field with a name")
-    return found[1].decode("utf-8", "replace"), found[2] is not None
+    name, file = found[1].decode("utf-8", "replace"), found[2]
+    return name, None if file is None else file.decode("utf-8", "replace")

@@ -47,6 +47,7 @@ class Pages:
         recipients: Sequence[Recipient],
         notices: Notices | None = None,
         *,
+        base: str = "",
         names: Mapping[str, str] = languages.NAMES,
         locale: Path = LOCALE,
     ) -> None:
@@ -58,6 +59,8 @@ class Pages:
         )
         self.style_sheets = {form.digest: form_style(form) for form in forms}
         self.exit_url = settings.exit_url
+        # What every address of this intake begins with, where several groups share a server (hosting.py).
+        self.base = base
         self._names = names
         self._notices = notices or Notices()
         self._recipients = [str(recipient) for recipient in recipients]
@@ -178,6 +181,17 @@ class Pages:
         words = ("w" * 12,) * 9
         return [self.thread(language, words=words, messages=(), **blank, **state) for state in states]
 
+    def upload(self, language: str, stamp: str, result: object = None) -> str:
+        """Where sealed files are handed in; with what became of those that came without script."""
+        return self._render("upload.html", language, path="upload", stamp=stamp, result=result)
+
+    def upload_script(self, language: str, lengths: Sequence[int], large: Sequence[int]) -> str:
+        """What the script of that page reads: the lengths of reports and attachments, sealed, and words."""
+        words = self._said(language, "upload-words.html")
+        said = {name: words[name] for name in ("upload_texts", "why_texts")}
+        config = {"large": large, "lengths": lengths, "words": said["upload_texts"], "why": said["why_texts"]}
+        return f"self.witnessbox={embedded_json(config)}\n"
+
     def error(self, language: str, status: int) -> str:
         """A calm page for an HTTP status: what was saved, what was not, what can be done."""
         return self._render("error.html", language, path="", status=status)
@@ -201,7 +215,6 @@ class Pages:
             "form.html",
             language,
             path=f"{form_id}/",
-            form=form,
             years=range(year, year - YEARS_BACK, -1),
             code=code,
             typed=typed or {},
@@ -209,12 +222,19 @@ class Pages:
             stamp=stamp,
             refusal=refusal,
             wait=wait,
-            constraint=lambda question: question.constraint_message.get(language, ""),
             file_problem=file_problem,
             plain_types=self._settings.types_without_script(form.attachments),
-            pick=lambda texts: texts.get(language) or texts.get(form.default_language, ""),
-            groups=lambda question: choice_groups(form, question),
+            **self._asking(language, form),
         )
+
+    def _asking(self, language: str, form: Form) -> dict[str, object]:
+        """What the templates of a form's questions read."""
+        return {
+            "form": form,
+            "constraint": lambda question: question.constraint_message.get(language, ""),
+            "pick": lambda texts: texts.get(language) or texts.get(form.default_language, ""),
+            "groups": lambda question: choice_groups(form, question),
+        }
 
     def _config(self, language: str, form: Form) -> Markup:
         """What the form's script reads: the rules, the keys, and the words that it may have to say."""
@@ -226,7 +246,7 @@ class Pages:
                 "form_digest": form.digest,
                 "lang": language,
                 "recipients": self._recipients,
-                "sent": f"/{language}/sent",
+                "sent": f"{self.base}/{language}/sent",
                 "words": {
                     "error": said["error_prefix"],
                     "files": said["file_texts"] if form.attachments else {},
@@ -261,6 +281,7 @@ class Pages:
             .render(
                 lang=language,
                 dir=languages.direction(language),
+                base=self.base,
                 languages=[(code, self._names[code]) for code in self.languages],
                 help=self._notices.help.get(language, ()),
                 deadlines=self._notices.deadlines.get(language, ()),

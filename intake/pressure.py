@@ -5,8 +5,8 @@ behind, and room that runs out. The greatest of them decides. Nothing here knows
 """
 
 import math
+from typing import Protocol
 
-from intake.allowance import Allowance
 from intake.work import MOST_BITS
 
 # The writer takes all that waits at once, so some always wait; this part of the queue is no pressure,
@@ -16,7 +16,14 @@ QUEUE_AT_MOST = 1 / 2
 ROOM_TO_SPARE = 1 / 4
 
 
-def asked_bits(free: Allowance, queue: float, room: float) -> int:
+class Level(Protocol):
+    """What there is of something, from 0 to 1."""
+
+    @property
+    def left(self) -> float: ...
+
+
+def asked_bits(free: Level, queue: float, room: float) -> int:
     """The difficulty, 0 to MOST_BITS, of the work that is asked for now.
 
     `free` is what may come without work; `queue` is the part of the waiting places that is taken, and

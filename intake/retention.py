@@ -7,20 +7,16 @@ clock has gone on by ordinary steps for a week, in which `status` says so.
 """
 
 import logging
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from threading import Event, Thread
 
 from intake import deletion
-from intake.database import explained
 from intake.deletion import Deleted
-from intake.export import connect_both
-from intake.files import alone
 from intake.guard import place
+from intake.keeping import Connection, Database
 
 # A step of the clock of more days than this is a jump, and so many days without one are trusted again.
 MOST_DAYS = 7
@@ -64,16 +60,16 @@ def week_end(week: str) -> date:
         return date.max
 
 
-def check(database: Path, keep_days: int, today: Callable[[], date] = utc_today) -> Deleted | None:
+def check(database: Database, keep_days: int, today: Callable[[], date] = utc_today) -> Deleted | None:
     """Deletes what is too old; None while another command is at work, which leaves it to the next time."""
     try:
-        with alone(database.parent), closing(connect_both(database)) as connection, explained(database):
+        with database.alone(), closing(database.connect()) as connection, database.explained():
             return _check(connection, database, keep_days, today())
     except BlockingIOError:
         return None
 
 
-def read_clock(connection: sqlite3.Connection) -> Clock | None:
+def read_clock(connection: Connection) -> Clock | None:
     """The clock as it was last seen."""
     row = connection.execute("SELECT day, steady FROM clock").fetchone()
     return Clock(date.fromisoformat(row[0]), row[1]) if row else None
@@ -81,7 +77,10 @@ def read_clock(connection: sqlite3.Connection) -> Clock | None:
 
 @contextmanager
 def daily(
-    database: Path, keep_days: int, today: Callable[[], date] = utc_today, seconds: float = SECONDS_BETWEEN
+    database: Database,
+    keep_days: int,
+    today: Callable[[], date] = utc_today,
+    seconds: float = SECONDS_BETWEEN,
 ) -> Iterator[None]:
     """Checks at once, and as long as the block lasts whenever a new day has begun."""
     done = today() if check(database, keep_days, today) is not None else None
@@ -105,33 +104,35 @@ def daily(
         thread.join()
 
 
-def _check(connection: sqlite3.Connection, database: Path, keep_days: int, today: date) -> Deleted:
+def _check(connection: Connection, database: Database, keep_days: int, today: date) -> Deleted:
     before = read_clock(connection)
     # A new intake has nothing that is old, whatever its clock says.
     clock = before.seen(today) if before else Clock(today, STEADY_DAYS)
     if clock != before:
         connection.execute(
-            "INSERT OR REPLACE INTO clock (one, day, steady) VALUES (1, ?, ?)",
+            "INSERT INTO clock (one, day, steady) VALUES (1, ?, ?)"
+            " ON CONFLICT (one) DO UPDATE SET day = excluded.day, steady = excluded.steady",
             (clock.day.isoformat(), clock.steady),
         )
     # What a killed command was told to delete goes whatever the clock says.
     deleted = deletion.delete_gone(connection)
     if clock.trusted:
         _expire(connection, today - timedelta(keep_days), deleted)
+    database.sweep(connection, today)
     if deleted:
-        deletion.wipe(connection, database)
+        database.wipe(connection)
     return deleted
 
 
-def _expire(connection: sqlite3.Connection, before: date, deleted: Deleted) -> None:
+def _expire(connection: Connection, before: date, deleted: Deleted) -> None:
     """Deletes what came in weeks that ended before a day."""
-    weeks = connection.execute("SELECT week FROM reports UNION SELECT week FROM large.attachments").fetchall()
+    weeks = connection.execute("SELECT week FROM reports UNION SELECT week FROM attachments").fetchall()
     old = tuple(week for (week,) in weeks if week_end(week) < before)
     if not old:
         return
     newest = connection.execute(
         "SELECT bundle, max(week) FROM bundled JOIN"
-        " (SELECT id, week FROM reports UNION ALL SELECT id, week FROM large.attachments) USING (id)"
+        " (SELECT id, week FROM reports UNION ALL SELECT id, week FROM attachments) AS held USING (id)"
         " JOIN bundles ON bundle = sequence WHERE gone IS NULL AND digest IS NOT NULL GROUP BY bundle"
     ).fetchall()
     connection.executemany(

@@ -12,20 +12,20 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, listening, logs, retention, tally
+from intake import boxes, daybook, listening, logs, retention
 from intake.app import create_app
-from intake.attachments import FILE as ATTACHMENTS
 from intake.attachments import Attachments
 from intake.beat import Beat
-from intake.database import keep_forms
 from intake.directory import Directory
+from intake.hosting import Groups
+from intake.keeping import Database
 from intake.notices import Notices
 from intake.protocol import MOST_CONNECTIONS, Protocol
 from intake.sealing import Cards
@@ -40,22 +40,47 @@ OTHER_FILES = 64
 _PR_SET_DUMPABLE = 4
 
 
-def serve(directory: Directory, listen: Listen, ready: Callable[[str], None]) -> None:
-    """Serves until SIGINT or SIGTERM; `ready` is told where, once reports are taken."""
+def serve(
+    directories: Mapping[str, Directory], listen: Listen, ready: Callable[[Sequence[str]], None]
+) -> None:
+    """Serves until SIGINT or SIGTERM; `ready` is told where, once reports are taken.
+
+    The directories are by what their addresses begin with ("" or "/g/NAME").
+    """
     forbid_core_dumps()
     allow_connections()
     os.umask(0o077)
     logs.set_up()
-    for warning in directory.desks.warnings(date.today()):
-        logging.getLogger("intake.desks").warning("%s", warning)
-    boxes.sweep_alone(directory.path, directory.desks.pinned)
-    keep_forms(directory.database, [(form.digest, form.json) for form in directory.forms])
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
+        intakes = {base: stack.enter_context(_intake(one, base)) for base, one in directories.items()}
+        app = intakes[""] if list(intakes) == [""] else Groups(intakes)
+        places = [listening.shown(opened, base) for base in intakes]
+        book = daybook.Daybook(app)
+        stack.enter_context(daybook.daily(book))
+        _Server(configuration(book), lambda: ready(places)).run(opened)
+
+
+@contextlib.contextmanager
+def _intake(directory: Directory, base: str) -> Iterator[ASGIApp]:
+    """One intake, taking reports."""
+    with contextlib.closing(directory.database) as database:
+        database.keep_forms([(form.digest, form.json) for form in directory.forms])
+        for warning in (*directory.desks.warnings(date.today()), *database.warnings()):
+            logging.getLogger("intake.start").warning("%s", warning)
+        boxes.sweep_alone(directory.path, directory.desks.pinned)
+        with _started(directory, database, base) as app:
+            yield app
+
+
+@contextlib.contextmanager
+def _started(directory: Directory, database: Database, base: str) -> Iterator[ASGIApp]:
     store = Store(
-        directory.database,
+        database,
         max_reports=directory.settings.max_reports,
         min_free_bytes=directory.settings.min_free_bytes,
     )
-    attachments = _attachments(directory)
+    attachments = _attachments(directory, database)
     app = create_app(
         directory.settings,
         directory.forms,
@@ -65,24 +90,23 @@ def serve(directory: Directory, listen: Listen, ready: Callable[[str], None]) ->
         attachments=attachments,
         source=Cards(directory.path),
         shelf=Shelf(directory.path),
+        tally=database.tally(),
+        base=base,
     )
-    counted = tally.Tally(app)
-    config = configuration(counted)
     with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(contextlib.closing(one)) for one in listen()]
         # First, so that it closes last: it touches the files after their last byte is written.
         beat = stack.enter_context(contextlib.closing(Beat(directory.path)))
         beat.start()
+        stack.enter_context(database.following())
         # Before the store begins, which would hold up what is deleted now.
-        stack.enter_context(retention.daily(directory.database, directory.settings.keep_days))
-        stack.enter_context(tally.daily(counted))
+        stack.enter_context(retention.daily(database, directory.settings.keep_days))
         # Before the server runs, so that a file that cannot be used stops the start like any other.
         stack.enter_context(contextlib.closing(store))
         store.start()
         if attachments:
             stack.enter_context(contextlib.closing(attachments))
             attachments.start()
-        _Server(config, lambda: ready(listening.shown(opened))).run(opened)
+        yield app
 
 
 def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
@@ -93,6 +117,7 @@ def configuration(app: ASGIApp, log_level: str = "warning") -> uvicorn.Config:
         backlog=listening.BACKLOG,
         http=Protocol,
         ws="none",
+        lifespan="off",
         log_config=None,
         log_level=log_level,
         # A proxy's headers name the visitor; they are not even read.
@@ -112,11 +137,11 @@ def allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _attachments(directory: Directory) -> Attachments | None:
+def _attachments(directory: Directory, database: Database) -> Attachments | None:
     """The store of attachments, where a form takes any."""
     if not any(form.attachments for form in directory.forms):
         return None
-    return Attachments(directory.path / ATTACHMENTS, min_free_bytes=directory.settings.min_free_bytes)
+    return Attachments(database, min_free_bytes=directory.settings.min_free_bytes)
 
 
 def forbid_core_dumps() -> None:

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import time
+from collections.abc import Callable
 
 from intake.allowance import Seconds
 
@@ -39,12 +40,18 @@ class TooQuick(StampError):
 
 
 class Stamps:
-    """Draws stamps and checks them, with a key that lives as long as the process."""
+    """Draws stamps and checks them, with a key that lives as long as the process, or is shared."""
 
-    def __init__(self, min_seconds: int, clock: Seconds = time.monotonic) -> None:
+    def __init__(
+        self,
+        min_seconds: int,
+        clock: Seconds = time.monotonic,
+        shared_key: Callable[[], bytes] | None = None,
+    ) -> None:
         self.min_seconds = min_seconds
         self._clock = clock
-        self._key = os.urandom(32)
+        key = os.urandom(32)
+        self._key = shared_key or (lambda: key)
 
     def draw(self) -> str:
         """The stamp of a page that is made now."""
@@ -63,4 +70,6 @@ class Stamps:
             raise TooQuick(math.ceil(self.min_seconds - age))
 
     def _mac(self, text: str) -> str:
-        return hashlib.blake2b(text.encode(), digest_size=16, key=self._key, person=b"wbx1-stamp").hexdigest()
+        return hashlib.blake2b(
+            text.encode(), digest_size=16, key=self._key(), person=b"wbx1-stamp"
+        ).hexdigest()

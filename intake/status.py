@@ -1,7 +1,5 @@
 """What an intake holds, how old it is, and what its organizers must see to: counts, and no ids."""
 
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -10,10 +8,9 @@ from typing import Any
 
 from intake import retention
 from intake.crypto.card import Card
-from intake.database import explained
 from intake.deletion import ACKNOWLEDGED, EXPIRED
 from intake.directory import Directory
-from intake.export import connect_both
+from intake.keeping import Connection
 from intake.said import bundles, count
 
 # From this part of `keep_days` on, somebody should fetch the oldest.
@@ -84,10 +81,8 @@ class Status:
 def read(directory: Directory, today: date) -> Status:
     """The status of an intake, running or not."""
     database, settings = directory.database, directory.settings
-    disk = os.statvfs(directory.path)
-    with closing(connect_both(database)) as connection, explained(database):
-        # One state of the file, whatever a running server does meanwhile.
-        connection.execute("BEGIN")
+    with closing(database.connect()) as connection, database.explained(), connection.snapshot():
+        space = database.space(connection, settings.min_free_bytes)
         clock = retention.read_clock(connection)
         weeks = _weeks(connection)
         oldest = min((one.week for one in weeks), default=None)
@@ -105,8 +100,8 @@ def read(directory: Directory, today: date) -> Status:
             clock_trusted=clock is None or clock.trusted,
             clock_days_left=retention.STEADY_DAYS - clock.steady if clock else 0,
             max_reports=settings.max_reports,
-            free_bytes=disk.f_bavail * disk.f_frsize,
-            min_free_bytes=settings.min_free_bytes,
+            free_bytes=space.free_bytes,
+            min_free_bytes=space.min_free_bytes,
             desks=[_key(card, today) for card in directory.desks.cards],
         )
 
@@ -181,29 +176,29 @@ def _reports(status: Status) -> int:
     return sum(one.waiting + one.bundled for one in status.weeks)
 
 
-def _weeks(connection: sqlite3.Connection) -> list[Week]:
+def _weeks(connection: Connection) -> list[Week]:
     rows = connection.execute(
-        "SELECT week, sum(bundle IS NULL), sum(bundle IS NOT NULL)"
+        "SELECT week, count(*) - count(bundle), count(bundle)"
         " FROM reports LEFT JOIN bundled USING (id) GROUP BY week ORDER BY week"
     )
     return [Week(*row) for row in rows]
 
 
-def _attachments(connection: sqlite3.Connection) -> dict[str, int]:
+def _attachments(connection: Connection) -> dict[str, int]:
     queries = {
-        "attachments": "SELECT count(*) FROM large.attachments",
+        "attachments": "SELECT count(*) FROM attachments",
         "waiting_attachments": (
-            "SELECT count(*) FROM large.attachments WHERE id NOT IN (SELECT id FROM bundled)"
+            "SELECT count(*) FROM attachments"
+            " WHERE NOT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = attachments.id)"
         ),
         "unfinished_uploads": (
-            "SELECT count(DISTINCT upload) FROM large.pieces"
-            " WHERE upload NOT IN (SELECT upload FROM large.attachments)"
+            "SELECT count(DISTINCT upload) FROM pieces WHERE upload NOT IN (SELECT upload FROM attachments)"
         ),
     }
     return {name: connection.execute(query).fetchone()[0] for name, query in queries.items()}
 
 
-def _bundles(connection: sqlite3.Connection) -> list[Bundle]:
+def _bundles(connection: Connection) -> list[Bundle]:
     rows = connection.execute(
         "SELECT sequence, (SELECT count(*) FROM bundled WHERE bundle = sequence), digest IS NOT NULL,"
         " (SELECT count(*) FROM acknowledged WHERE bundle = sequence)"
@@ -212,7 +207,7 @@ def _bundles(connection: sqlite3.Connection) -> list[Bundle]:
     return [Bundle(sequence, files, bool(written), desks) for sequence, files, written, desks in rows]
 
 
-def _gone(connection: sqlite3.Connection, why: str) -> list[int]:
+def _gone(connection: Connection, why: str) -> list[int]:
     rows = connection.execute("SELECT sequence FROM bundles WHERE gone = ? ORDER BY sequence", (why,))
     return [row[0] for row in rows]
 

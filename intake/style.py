@@ -21,6 +21,11 @@ def squeezed(style: str) -> str:
     return _AIR.sub(r"\1", _COMMENT.sub("", style)).replace(";}", "}").strip()
 
 
+def common_style() -> str:
+    """How all pages look."""
+    return squeezed(COMMON.read_text(encoding="utf-8"))
+
+
 def form_style(form: Form) -> str:
     """All that the page of a form needs: how it looks, and which questions apply."""
-    return f"{squeezed(COMMON.read_text(encoding='utf-8'))}\n{style_sheet(form)}"
+    return f"{common_style()}\n{style_sheet(form)}"

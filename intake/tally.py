@@ -1,97 +1,88 @@
-"""Says once a day how much came, in round numbers, to the operator alone.
+"""What the doors of an intake count: how much came lately, and which work was used. About no one.
 
-The counts stand in memory, and are gone when the server stops. At the end of a day one line goes to the
-log, always with the same words and always at midnight, so that neither tells of one visitor; and whatever
-is fewer than ten looks like nothing at all.
+Where one process is the whole intake this is its memory. Where several machines are one intake it is
+shared (`postgres/doors.py`), so that none of them is a second helping.
 """
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
-from threading import Event, Lock, Thread
+import os
+import secrets
+import time
+from collections.abc import Callable
+from typing import Protocol
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from intake.allowance import Allowance, Seconds
 
-from intake.retention import utc_today
-
-ROUND = 10
-SECONDS_BETWEEN = 30.0
-# What was counted, in the operator's words, in the order in which it is said.
-SENT = "sent"
-WAITED = "asked to wait or to work first"
-NO_ROOM = "turned away for want of room"
-FAILED = "failed"
-KINDS = (SENT, WAITED, NO_ROOM, FAILED)
-
-log = logging.getLogger("intake.tally")
-# It is no warning, and is said all the same.
-log.setLevel(logging.INFO)
+Key = Callable[[], bytes]
 
 
-class Tally:
-    """Wraps the application, and counts how what was posted to it ended."""
+class Budget(Protocol):
+    """So much a minute for everybody together."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._counts: Counter[str] = Counter()
-        self._lock = Lock()
+    @property
+    def left(self) -> float:
+        """What is left of it, from 0 to 1."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._count(message["status"], dict(message.get("headers", ())).get(b"location", b""))
-            await send(message)
-
-        posted = scope["type"] == "http" and scope["method"] == "POST"
-        await self._app(scope, receive, send_counted if posted else send)
-
-    def take(self) -> str:
-        """What was counted since it was last taken, in one line."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        return "; ".join(f"{kind}: {rounded(counts[kind])}" for kind in KINDS)
-
-    def _count(self, status: int, location: bytes) -> None:
-        if kind := _kind(status, location):
-            with self._lock:
-                self._counts[kind] += 1
+    async def take(self, count: int = 1) -> bool:
+        """Takes so many, or what there is of them; says whether there was one. Or Unavailable."""
 
 
-def rounded(number: int) -> str:
-    """A number that tells of no single one."""
-    return f"about {round(number / ROUND) * ROUND}" if number >= ROUND else f"fewer than {ROUND}"
+class Tally(Protocol):
+    """What is counted, and by which clock."""
+
+    @property
+    def clock(self) -> Seconds:
+        """Seconds that count from nowhere, the same for all who share this."""
+
+    def key(self, purpose: bytes) -> Key:
+        """What gives the key of now for a purpose; with a new one, all that the old one signed is void."""
+
+    def gauge(self, name: str, per_minute: int) -> Budget:
+        """A budget that only measures how much comes: what others took may be known a second late."""
+
+    def budget(self, name: str, per_minute: int) -> Budget:
+        """A budget that is a limit: what others took is known at once."""
+
+    async def spend(self, challenge: str, expires: int) -> bool:
+        """Notes that a challenge was used; False when it was before. Or Unavailable."""
 
 
-@contextmanager
-def daily(
-    tally: Tally, today: Callable[[], date] = utc_today, seconds: float = SECONDS_BETWEEN
-) -> Iterator[None]:
-    """As long as the block lasts, says at the end of each day what the day brought."""
-    ended = Event()
-
-    def run() -> None:
-        day = today()
-        while not ended.wait(seconds):
-            if (now := today()) != day:
-                log.info("%s: %s", day.isoformat(), tally.take())
-                day = now
-
-    thread = Thread(target=run, name="tally", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def disguised_clock() -> Seconds:
+    """Seconds that count from nowhere: challenges and stamps must not tell how long this machine is up,
+    which would show that two addresses are one machine.
+    """
+    start = secrets.randbelow(10**9) - int(time.monotonic())
+    return lambda: start + time.monotonic()
 
 
-def _kind(status: int, location: bytes) -> str:
-    if status == 201 or (status == 303 and b"/sent?" in location):
-        return SENT
-    if status in (428, 429):
-        return WAITED
-    if status == 503:
-        return NO_ROOM
-    return FAILED if status >= 500 else ""
+class OwnTally:
+    """The tally of one process; it begins anew with each."""
+
+    def __init__(self, clock: Seconds | None = None) -> None:
+        self.clock = clock or disguised_clock()
+
+    def key(self, purpose: bytes) -> Key:
+        """A key that lives as long as the process."""
+        key = os.urandom(32)
+        return lambda: key
+
+    def gauge(self, name: str, per_minute: int) -> Budget:
+        """What this process took."""
+        return _Own(Allowance(per_minute, self.clock))
+
+    budget = gauge
+
+    async def spend(self, challenge: str, expires: int) -> bool:
+        """Each door remembers what it took."""
+        return True
+
+
+class _Own:
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+
+    @property
+    def left(self) -> float:
+        return self._allowance.left
+
+    async def take(self, count: int = 1) -> bool:
+        return self._allowance.take(count)

@@ -10,13 +10,15 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from intake.keeping import Connection
+
 # While the file is rewritten nothing else is kept; two gigabytes take about twenty seconds.
 MOST_BYTES = 2 * 1024**3
 # The copy that is made on the way and the journal are each as large as the file.
 ROOM = 3
 
 
-def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None = None) -> None:
+def tidy(connection: Connection, path: Path, *, most_bytes: int | None = None) -> None:
     """Rewrites the file at `path`, which `connection` has open.
 
     Leaves it as it is when it has more than `most_bytes`, when the disk has no room for the copies,
@@ -41,7 +43,7 @@ def tidy(connection: sqlite3.Connection, path: Path, *, most_bytes: int | None =
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
-def cut_journal(connection: sqlite3.Connection) -> bool:
+def cut_journal(connection: Connection) -> bool:
     """Brings what the journal holds into the file, and cuts it to nothing; False when somebody reads it."""
     (busy, _, _) = connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
     return not busy

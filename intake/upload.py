@@ -18,8 +18,8 @@ from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.door import Entry
 from intake.envelope import Envelope, NotSealed
+from intake.keeping import Unavailable
 from intake.pictures import FRONT, is_picture
-from intake.store import Unavailable
 
 # All files that one form may send; its text comes on top.
 MOST_BYTES = MOST_ATTACHMENTS * MAX_ATTACHMENT
@@ -54,7 +54,7 @@ async def take_sealed(
                 await upload.write(sealed)
         if attachment_id is None or taken != length:
             raise NotSealed("not the length of a sealed attachment")
-        entry.admit()
+        await entry.admit()
         await upload.finish(attachment_id, week)
 
 
@@ -93,8 +93,8 @@ class FormFiles:
         self._whole: list[tuple[Upload, Attachment]] = []
         self._upload: Upload | None = None
 
-    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]]) -> None:
-        """A file of that type follows, or nothing, when none was chosen."""
+    def begin(self, media_type: str, fields: Mapping[str, Sequence[str]], name: str) -> None:
+        """A file of that type follows, or nothing, when none was chosen. Its name is dropped."""
         self.code = self.code or self._code_of(fields)
         self._type = media_type.partition(";")[0].strip().lower()
         self._sealer = None

@@ -4,18 +4,18 @@ A bundle that was begun is written again to the same bytes, so what it has stays
 wish travels to the desk as a sealed withdrawal instead.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from intake.database import Connection, opened
 from intake.tidy import cut_journal
 
 # Reports wait meanwhile, so nobody is waited for long.
 PATIENCE_MILLISECONDS = 2_000
 
 
-def take_back(connection: sqlite3.Connection, large: Path, report: bytes, files: Sequence[bytes]) -> bool:
+def take_back(connection: Connection, large: Path, report: bytes, files: Sequence[bytes]) -> bool:
     """Deletes a report and those of its attachments that no bundle has; False when it is not here to delete.
 
     In a transaction that holds the write lock of the reports, so that no export begins in between; the
@@ -33,7 +33,7 @@ def take_back(connection: sqlite3.Connection, large: Path, report: bytes, files:
     return True
 
 
-def wipe(connection: sqlite3.Connection) -> bool:
+def wipe(connection: Connection) -> bool:
     """Cuts the journal to nothing, which held what was deleted; False when somebody reads it just now."""
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
@@ -47,7 +47,7 @@ def _delete_files(large: Path, files: Sequence[bytes]) -> None:
     """Each in a transaction of its own: its zeros go through the journal."""
     if not large.exists():
         return
-    with closing(sqlite3.connect(large, isolation_level=None)) as connection:
+    with closing(opened(large)) as connection:
         connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
@@ -56,7 +56,7 @@ def _delete_files(large: Path, files: Sequence[bytes]) -> None:
             cut_journal(connection)
 
 
-def _delete_file(connection: sqlite3.Connection, one: bytes) -> bool:
+def _delete_file(connection: Connection, one: bytes) -> bool:
     found = connection.execute("SELECT upload FROM attachments WHERE id = ?", (one,)).fetchone()
     if not found:
         return False

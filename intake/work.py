@@ -8,7 +8,7 @@
 
 Each hash must begin with `bits` zero bits. Sixteen small puzzles in place of a large one: the time
 they take varies by a quarter, so that an unlucky phone is not left working. With 0 bits there is
-nothing to solve, and no number. The key lives as long as the process.
+nothing to solve, and no number. The key lives as long as the process; several machines share theirs.
 """
 
 import hashlib
@@ -54,11 +54,17 @@ class Work:
 class Challenges:
     """Draws challenges, and takes each of them once."""
 
-    def __init__(self, clock: Seconds = time.monotonic, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self,
+        clock: Seconds = time.monotonic,
+        random: Callable[[int], bytes] = os.urandom,
+        shared_key: Callable[[], bytes] | None = None,
+    ) -> None:
         self._clock = clock
         self._random = random
         self._spent: dict[str, int] = {}
         self._key = random(32)
+        self._shared_key = shared_key
 
     def draw(self, bits: int) -> str:
         """A new challenge of this difficulty."""
@@ -105,9 +111,12 @@ class Challenges:
             self._key = self._random(32)
             self._spent.clear()
 
+    def _now(self) -> bytes:
+        return self._shared_key() if self._shared_key else self._key
+
     def _mac(self, text: str) -> str:
         return hashlib.blake2b(
-            text.encode(), digest_size=16, key=self._key, person=b"wbx1-challenge"
+            text.encode(), digest_size=16, key=self._now(), person=b"wbx1-challenge"
         ).hexdigest()
 
 

@@ -1,19 +1,18 @@
 """Answers an intake in the name of a desk, whose key tests know."""
 
 import hashlib
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from intake.crypto.acknowledgement import Acknowledgement, box_name, file_name, serialise
 from intake.crypto.signing import SigningKey
-from intake.directory import read_key
+from intake.directory import find_database, read_key
 from tests.cards import DESK
 
 
 def finished(data: Path) -> dict[int, str]:
     """The bundles that an intake has written, and the digests of their manifests."""
-    with closing(sqlite3.connect(data / "reports.db")) as connection:
+    with closing(find_database(data).connect()) as connection:
         rows = connection.execute("SELECT sequence, digest FROM bundles WHERE digest IS NOT NULL")
         return dict(rows.fetchall())
 

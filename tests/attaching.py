@@ -23,6 +23,7 @@ from intake.forms.form import Form, canonical, shipped
 from intake.listening import on_address
 from intake.serve import serve
 from tests.serving import ENOUGH, Server
+from tests.sharing import held_files
 
 TYPES = ["application/pdf", "image/jpeg", "image/png"]
 FORM = Form.from_json(canonical(json.loads(shipped("report").json) | {"attachments": TYPES}) + b"\n")
@@ -61,7 +62,9 @@ def sealed_report(
 
 
 def stored_files(data: Path) -> dict[bytes, bytes]:
-    """The sealed attachments that a data directory holds, by their ids."""
+    """The sealed attachments that an intake holds, by their ids."""
+    if not (data / "reports.db").exists():
+        return held_files(directory.find_database(data))
     with closing(sqlite3.connect(data / "attachments.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return {name: b"".join(pieces(connection, key)) for name, key in named(connection)}

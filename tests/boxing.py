@@ -8,7 +8,7 @@ from pathlib import Path
 from intake.crypto import box
 from intake.crypto.box import Header
 from intake.crypto.message import NONCE, SEALED, Message, seal_message
-from intake.crypto.receipt import Receipt
+from intake.crypto.receipt import CODE_LENGTH, Receipt
 from intake.crypto.signing import SigningKey
 from intake.directory import read_key
 from tests.cards import DESK
@@ -64,3 +64,30 @@ def _bucket(header: Header, number: int, receipts: Mapping[Receipt, Said]) -> by
     markers += [os.urandom(box.MARKER) for _ in range(header.markers - len(markers))]
     places += [os.urandom(SEALED) for _ in range(header.replies - len(places))]
     return box.bucket(header, markers, sorted(places))
+
+
+def own(desk: SigningKey = DESK) -> str:
+    return f"{desk.verify_key.public.hex()[:16]}.box"
+
+
+def put(data: Path, content: bytes, desk: SigningKey = DESK) -> None:
+    """Puts a box in force as the command does."""
+    (data / "boxes").mkdir(exist_ok=True)
+    partial = data / "boxes" / ".partial"
+    partial.write_bytes(content)
+    partial.replace(data / "boxes" / own(desk))
+
+
+# What a box holds for three people.
+ANSWERED, COLLECTED, UNKNOWN = (bytes([number]) * CODE_LENGTH for number in (1, 2, 3))
+SAID = {
+    ANSWERED: Said(
+        messages=[
+            Message("notice", "2026-W47", "2199-W01", 3, text="The clinic closes."),
+            reply("We read it.\nThank you.", n=1),
+            Message("counted", "2026-W47", "2199-W01", 4, release="2026-1", tracker="k7f2-9b"),
+            Message("reply", "2020-W01", "2020-W53", 9, text="long ago"),
+        ]
+    ),
+    COLLECTED: Said(),
+}

@@ -1,12 +1,18 @@
 """What the tests of several parts share: an organizers' key, and a running intake."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analysis.identity import HybridIdentity
+from intake.database import create
+from intake.keeping import Database
+from intake.sqlite import Sqlite
+from tests.cluster import Cluster
 from tests.serving import Server, make_data
+from tests.sharing import new_postgres
 
 
 @pytest.fixture(scope="session")
@@ -15,10 +21,32 @@ def identity() -> HybridIdentity:
     return HybridIdentity.generate()
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL that runs."""
+    with Cluster() as running:
+        yield running
+
+
 @pytest.fixture
-def data(tmp_path: Path, identity: HybridIdentity) -> Path:
-    """A new data directory of an intake."""
-    return make_data(tmp_path / "data", identity)
+def data(request: pytest.FixtureRequest, tmp_path: Path, identity: HybridIdentity) -> Path:
+    """A new data directory of an intake, with files of its own unless a test asks for `both`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return make_data(tmp_path / "data", identity)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return make_data(tmp_path / "data", identity, database=cluster.url(cluster.new_database()))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Where reports are kept, of both kinds, with nothing in it yet."""
+    if request.param == "sqlite":
+        create(tmp_path / "reports.db")
+        yield Sqlite(tmp_path / "reports.db")
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with closing(new_postgres(cluster, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture

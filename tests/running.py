@@ -25,10 +25,11 @@ PATIENT = {
     "free_per_minute": 100_000_000,
     "looks_per_minute": 100_000_000,
     "scriptless_per_minute": 100_000_000,
+    "uploads_per_minute": 100_000_000,
     "min_fill_seconds": 0,
 }
 _STAMP = re.compile(r'name="_stamp" value="([^"]+)"')
-_SCRIPT = re.compile(r'<script src="(/forms/[^"]+)"')
+_SCRIPT = re.compile(r'<script src="([^"]*/forms/[^"]+)"')
 
 
 def command(name: str, *arguments: str | Path, passphrase: str | None = None) -> str:
@@ -111,7 +112,7 @@ def read_page(client: httpx.Client, intake: str, form: str = "report", lang: str
     found, stamp = _SCRIPT.search(text), _STAMP.search(text)
     assert found, "the page has no script of its own"
     assert stamp, "the page has no stamp"
-    rules = client.get(intake.rstrip("/") + found[1]).raise_for_status().text
+    rules = client.get(str(httpx.URL(address).join(found[1]))).raise_for_status().text
     block = json.loads(rules.removeprefix("self.witnessbox="))
     # The page has the rules alone; an intake with the lists that ship asks the form that ships.
     compiled = shipped(form)

@@ -19,6 +19,7 @@ from intake.crypto.padding import pad
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
 from intake.crypto.seal import seal_bytes
+from intake.directory import find_database
 from intake.forms import answers, report
 from intake.forms.form import shipped
 from tests.cards import write_card
@@ -37,10 +38,10 @@ def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[s
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
-def make_data(path: Path, identity: HybridIdentity, **settings: int) -> Path:
+def make_data(path: Path, identity: HybridIdentity, *, database: str = "", **settings: int) -> Path:
     """A new data directory, made by the real command, with these settings in place of the usual ones."""
     card = write_card(path.with_name(f"{path.name}-desk.pub"), identity.recipient)
-    done = run("init", "--data", path, "--desk", card)
+    done = run("init", "--data", path, "--desk", card, *(["--database", database] if database else []))
     assert done.returncode == 0, done.stderr
     configure(path, **{**PATIENT, **settings})
     return path
@@ -128,7 +129,10 @@ def canary_in_every_field() -> dict[str, Sequence[str]]:
 
 
 def stored(data: Path) -> dict[bytes, bytes]:
-    """The sealed reports that a data directory holds, by their ids."""
+    """The sealed reports that an intake holds, by their ids."""
+    if not (data / "reports.db").exists():
+        with closing(find_database(data).connect()) as connection:
+            return dict(connection.execute("SELECT id, sealed FROM reports ORDER BY id").fetchall())
     with closing(sqlite3.connect(data / "reports.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return dict(connection.execute("SELECT id, sealed FROM reports"))

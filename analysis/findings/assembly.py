@@ -1,10 +1,10 @@
 """Makes a release out of an edition: what is printed, and no number that is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from analysis.findings import past, wrapping
+from analysis.findings import named, past, wrapping
 from analysis.findings.control.attack import attack
 from analysis.findings.control.bounds import Bounds
 from analysis.findings.control.lattice import Cell as Name
@@ -23,6 +23,7 @@ from analysis.findings.released import (
     Cell,
     Flow,
     Method,
+    Named,
     Privacy,
     Quote,
     Release,
@@ -53,6 +54,7 @@ def assemble(
         quotes=quotes,
         trackers=trackers,
     )
+    release = replace(release, named=tuple(_named(edition)))
     return replace(release, words=wrapping.write(release, tables, edition.span.id))
 
 
@@ -234,6 +236,17 @@ def worded(words: Words, languages: tuple[str, ...]) -> Words:
             "leave the language out of the release file, or translate the questionnaire",
         )
     return {language: words[language] for language in languages}
+
+
+def _named(edition: Edition) -> Iterator[Named]:
+    """The places of the release's tables that people named in words."""
+    told = {(one.question, one.code): one for one in edition.file.named}
+    for question, naming in sorted(edition.roll.naming.items()):
+        table = f"{named.TABLE}{question}"
+        for place in sorted(naming.places, key=lambda one: one.code):
+            if table in edition.selection.tables:
+                own = told.get((question, place.code))
+                yield Named(table, place.code, own.asked if own else None, own.reply if own else {})
 
 
 def _sites(edition: Edition) -> str:

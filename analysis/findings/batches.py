@@ -20,6 +20,8 @@ from analysis.findings.counting import NONE, Count
 from analysis.findings.dimensions import ALL, ASKED, NO, NOT_ASKED
 from analysis.findings.errors import Changed
 from analysis.findings.model import Model
+from analysis.findings.naming import Naming
+from analysis.findings.recoding import recode
 from analysis.patterns.reading import Numbers
 
 
@@ -99,15 +101,18 @@ def read_counted(connection: Any, batch: str) -> Numbers:
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
-def read_cells(connection: Any, batch: Batch, model: Model) -> dict[Cell, Count]:
-    """The cells of a batch as a model of today names them.
+def read_cells(
+    connection: Any, batch: Batch, model: Model, naming: Mapping[str, Naming]
+) -> dict[Cell, Count]:
+    """The cells of a batch as a model of today names them, and the places of today's `naming`.
 
     A question that was asked later was not asked then, so all reports lie in its ".not_asked".
     """
     rows = connection.execute(
         'SELECT "cell", "reports", "largest", "site" FROM "batch_cells" WHERE "batch" = ?', [batch.id]
     )
-    frozen = {_parse(name): Count(*numbers) for name, *numbers in rows}
+    counted = {_parse(name): Count(*numbers) for name, *numbers in rows}
+    frozen = recode(counted, batch.id, batch.trees, model.trees, naming)
     new = frozenset(model.trees.keys() - batch.trees.keys())
     if not new:
         return frozen

@@ -4,7 +4,7 @@ It holds true counts and stays on the desk: what leaves it is what disclosure co
 unit is the report; one that ticks several answers counts once in each.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,8 +16,10 @@ from analysis.findings import calendar
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.dimensions import ASKED, NO, NOT_ASKED, PAGE, YES
 from analysis.findings.model import Model
+from analysis.findings.naming import OTHER, WORDED, WORDS, Naming
 from analysis.findings.plan import Plan
 from analysis.findings.questions import BLANK, SETTING, Asked, Page, asks_setting, page_form
+from analysis.findings.reviewed import codes_of, named_pools, read_reviewed
 from analysis.findings.rows import Column, Numbers, Reports, choices, read_reports, read_ticks
 from analysis.findings.tables import CHANNEL, FLOW, LANG
 
@@ -65,10 +67,12 @@ def select(
     return found
 
 
-def count(database: Database, plan: Plan, chosen: Numbers) -> dict[Cell, Count]:
-    """Every cell of every table of the plan that a report of the chosen is in; the flow is not."""
+def count(
+    database: Database, plan: Plan, chosen: Numbers, tables: Collection[str] | None = None
+) -> dict[Cell, Count]:
+    """Every cell of the plan's tables, or of some, that a report of the chosen is in; the flow is not."""
     frame = Frame(database, plan, chosen)
-    model = plan.model(plan.tables)
+    model = plan.model(plan.tables if tables is None else tables)
     found: dict[Cell, Count] = {}
     for lattice in model.lattices:
         if FLOW not in lattice:
@@ -214,15 +218,46 @@ class Frame:
 
     def _choice(self, name: str, places: Mapping[str, int]) -> Numbers:
         column = self._reports.columns[name]
-        blank = places.get(BLANK, -1)
-        values = [blank if value is None else places[self._codes[value]] for value in column.values]
-        found = np.array(values, dtype=np.int64)[column.codes]
+        blank, rest = places.get(BLANK, -1), self._rest(name)
+        codes = {value: self._codes[value] for value in column.values if value is not None}
+        leaves = {value: rest if code == OTHER else code for value, code in codes.items()}
+        values = [blank if value is None else places[leaves[value]] for value in column.values]
+        found = self._named(name, places, np.array(values, dtype=np.int64)[column.codes])
         if name in SMALL_PLACES:
             found = np.where(self._is_small(name) & (found != blank), blank, found)
         found = np.where(self._asked(name), found, places[NOT_ASKED])
         if (found < 0).any():
             raise Unanswered(name)
         return found
+
+    def _rest(self, name: str) -> str:
+        """The leaf of who names none of the places that have a node."""
+        naming = self._plan.naming.get(name)
+        words = WORDS if self._plan.choices[name].kind == WORDED else OTHER
+        return (naming.rest if naming else "") or words
+
+    def _named(self, name: str, places: Mapping[str, int], found: Numbers) -> Numbers:
+        """The leaves of who wrote a name, as organizers put names together."""
+        pool = named_pools(self._database).get(name)
+        if pool is None or self._rest(name) not in places:
+            return found
+        reviewed, naming = read_reviewed(self._database, pool), self._plan.naming.get(name, Naming())
+        groups, rest = reviewed.of(self._reports.ids), places[self._rest(name)]
+        wrote = groups >= 0
+        if self._plan.choices[name].kind != WORDED:
+            wrote &= found == rest
+        listed = codes_of(reviewed) if self._may_be_listed(name) else {}
+        for group in np.unique(groups[wrote]).tolist():
+            leaf = naming.leaf(group) if group else naming.rest
+            if leaf == naming.rest:
+                leaf = listed.get(group, leaf)
+            found[wrote & (groups == group)] = places.get(leaf, rest)
+        return found
+
+    def _may_be_listed(self, name: str) -> bool:
+        """Whether a name in words may count with the place of a list that it means: nobody is asked on it."""
+        asked = self._plan.questions.asked.values()
+        return not any((name, OTHER) in one.given for one in asked)
 
     def _is_small(self, name: str) -> NDArray[np.bool_]:
         question, small = SMALL_PLACES[name]

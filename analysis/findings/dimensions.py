@@ -15,6 +15,7 @@ from itertools import combinations
 
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.model import Terms, Tie
+from analysis.findings.naming import OTHER, WORDED, WORDS, Naming
 from analysis.findings.questions import BLANK, SETTING, Asked, Page, Questions
 
 ALL = "all"
@@ -57,16 +58,25 @@ def coarse_ticks(question: Asked) -> tuple[Tick, ...]:
     return tuple(code_tick(question, option.code) for option in question.options if not option.exclusive)
 
 
-def choice_tree(question: Asked) -> Tree:
-    """The tree of a question of one answer."""
+def choice_tree(question: Asked, naming: Naming) -> Tree:
+    """The tree of a question of one answer, or of one in words of which places are named."""
+    if question.kind == WORDED:
+        return _words_tree(question, naming)
     groups = {f"in.{group}": question.members(group) for group in question.groups}
     alone = tuple(option.code for option in question.options if not option.rollup)
     blank = () if question.required else (BLANK,)
     return Tree(
         question.id,
         ALL,
-        {ALL: (ASKED, NOT_ASKED), ASKED: (*groups, *alone, *blank)} | {k: v for k, v in groups.items() if v},
+        {ALL: (ASKED, NOT_ASKED), ASKED: (*groups, *alone, *blank)}
+        | {k: v for k, v in groups.items() if v}
+        | naming.children(OTHER),
     )
+
+
+def _words_tree(question: Asked, naming: Naming) -> Tree:
+    top = {ALL: (ASKED, NOT_ASKED), ASKED: (WORDS, BLANK)}
+    return Tree(question.id, ALL, top | naming.children(WORDS))
 
 
 def base_tree(question: Asked) -> Tree:

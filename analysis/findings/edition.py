@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 
 from analysis.cipher import Database
-from analysis.findings import batches, calendar, limits, past
+from analysis.findings import batches, calendar, limits, named, past
 from analysis.findings.batches import Batch
 from analysis.findings.calendar import Months
 from analysis.findings.control.bounds import Interval
@@ -24,13 +24,15 @@ from analysis.findings.counting import NONE, Count, count, select
 from analysis.findings.errors import Changed, Overlaps, TooFewReports
 from analysis.findings.flow import count_flow
 from analysis.findings.model import Model, Span, system, within
+from analysis.findings.naming import Naming
 from analysis.findings.past import Published
 from analysis.findings.plan import Plan, make_plan
 from analysis.findings.primary import LARGE, Reason, Rules
 from analysis.findings.privacy.account import noised_batches
 from analysis.findings.privacy.exclusive import check_apart
-from analysis.findings.questions import read_questions
+from analysis.findings.questions import Questions, read_questions
 from analysis.findings.releasefile import ReleaseFile
+from analysis.findings.remembering import remember
 from analysis.findings.selection import Selection, choose
 from analysis.findings.withholding import Task, withhold
 from analysis.patterns.reading import Numbers
@@ -71,12 +73,18 @@ class Edition:
     needs: Mapping[Cell, Need]
     printed: Mapping[Cell, int]
     withheld: frozenset[Cell]
+    roll: named.Roll
 
     @property
     def new(self) -> Counted | None:
         """The batch that this release counts first."""
         found = [one for one in self.counted if one.reports is not None]
         return found[0] if found else None
+
+    @property
+    def own(self) -> list[Counted]:
+        """The batches that the release holds."""
+        return [one for one in self.counted if one.batch.id in self.span.batches]
 
     @property
     def sensitive(self) -> frozenset[Cell]:
@@ -105,7 +113,10 @@ def prepare(
     there = {one.release for one in published} | ({file.release} if again else set())
     frozen = [one for one in batches.read_batches(database.conn) if one.id in there]
     covered = [one for one in frozen if is_covered(file, one)]
-    plan = _plan(database, file, frozen, published)
+    questions = read_questions(database)
+    ids = [one.id for one in frozen]
+    roll = named.call(database, questions, file, ids, there, again=again)
+    plan = _plan(questions, file, frozen, published, roll.naming)
     counted = [*_frozen(database, plan, frozen), *([] if again else _new(database, file, plan, noised))]
     in_span = [one for one in counted if one.batch in covered or one.reports is not None]
     _check_size(file, in_span)
@@ -117,7 +128,10 @@ def prepare(
         for cell in plan.model(plan.tables).cells
         if (name := within(cell, span.id)) in totals
     }
-    rules = Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
+    rules = _rules(file)
+    nodes = {f"{row.question}={row.place.code}" for row in roll.fresh}
+    counts = {node: own[(node,)] for node in nodes if (node,) in own}
+    named.check(database, roll, file, rules, counts, reports_of(database, in_span))
     earlier = {name for one in published for name in one.tables}
     selection = choose(plan, file, own.get((), NONE).reports, earlier)
     tables = dict.fromkeys((*selection.tables, *(name for one in published for name in one.tables)))
@@ -144,6 +158,7 @@ def prepare(
         needs={},
         printed={},
         withheld=frozenset(),
+        roll=roll,
     )
     return _protected(edition, rules, list(tables), key)
 
@@ -164,14 +179,27 @@ def is_covered(file: ReleaseFile, batch: Batch) -> bool:
     return False
 
 
+def reports_of(database: Database, counted: Iterable[Counted]) -> Numbers:
+    """The reports that some batches count, as far as they are still here."""
+    found = [
+        batches.read_counted(database.conn, one.batch.id) if one.reports is None else one.reports
+        for one in counted
+    ]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+
+
 def _plan(
-    database: Database, file: ReleaseFile, frozen: Sequence[Batch], published: Sequence[Published]
+    questions: Questions,
+    file: ReleaseFile,
+    frozen: Sequence[Batch],
+    published: Sequence[Published],
+    naming: Mapping[str, Naming],
 ) -> Plan:
     months = calendar.union([file.months, *(one.months for one in frozen)])
     last = max([file.date, *(one.day for one in frozen)]).isoformat()[:7]
     received = Months(months.first, max(months.first, last))
     campaigns = dict.fromkeys(filter(None, [*(one.campaign for one in published), file.campaign]))
-    return make_plan(read_questions(database), months, received, tuple(campaigns))
+    return make_plan(questions, months, received, tuple(campaigns), naming)
 
 
 def _frozen(database: Database, plan: Plan, frozen: Iterable[Batch]) -> Iterator[Counted]:
@@ -179,7 +207,7 @@ def _frozen(database: Database, plan: Plan, frozen: Iterable[Batch]) -> Iterator
     now = batches.parents(model)
     for batch in frozen:
         batches.check_places(batch, now)
-        yield Counted(batch, batches.read_cells(database.conn, batch, model))
+        yield Counted(batch, batches.read_cells(database.conn, batch, model, plan.naming))
 
 
 def _new(database: Database, file: ReleaseFile, plan: Plan, noised: Collection[str]) -> Iterator[Counted]:
@@ -206,8 +234,10 @@ def first_counted(
     """A batch of these reports, with its trees; of those left out, none that came after the week `until`."""
     own = replace(plan, months=batch.months)
     flow = count_flow(database, own, undated=batch.undated, until=until, spent=noised_batches(database.conn))
-    batch = replace(batch, trees=batches.parents(plan.model(plan.tables)))
-    return Counted(batch, count(database, plan, reports) | flow.cells, reports, flow.left_out)
+    more = remember(database, plan, reports)
+    batch = replace(batch, trees={**more.trees, **batches.parents(plan.model(plan.tables))})
+    cells = {**more.cells, **count(database, plan, reports), **flow.cells}
+    return Counted(batch, cells, reports, flow.left_out)
 
 
 def _check_size(file: ReleaseFile, counted: Sequence[Counted]) -> None:
@@ -300,6 +330,10 @@ def _check_sums(whole: System, totals: Mapping[Cell, Count]) -> None:
 # What is withheld
 
 
+def _rules(file: ReleaseFile) -> Rules:
+    return Rules(file.k, file.one_arrival, file.one_site, _small_nodes(file))
+
+
 def _small_nodes(file: ReleaseFile) -> frozenset[str]:
     return frozenset(f"{name}={code}" for name, codes in file.small_places.items() for code in codes)
 
@@ -332,7 +366,8 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
         bases=frozenset(within(cell, edition.span.id) for cell in own_bases),
         known=frozenset(known & set(edition.system.cells)),
         before=frozenset(before),
-        kept=frozenset({within((), edition.span.id)} - before.keys()),
+        # That a place is named says that enough reports name it, so its number is told.
+        kept=frozenset({within(cell, edition.span.id) for cell in ((), *_fresh(edition))} - before.keys()),
         insider=edition.file.insider,
         key=key,
     )
@@ -347,6 +382,11 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
         printed={**shown, **again},
         withheld=masked,
     )
+
+
+def _fresh(edition: Edition) -> Iterator[Cell]:
+    """The numbers of reports that name a new place."""
+    return ((f"{row.question}={row.place.code}",) for row in edition.roll.fresh)
 
 
 def _reasons(

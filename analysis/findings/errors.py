@@ -31,6 +31,10 @@ class TooFewReports(FindingsError):
     """A batch would be so small that its numbers point at its reporters."""
 
 
+class NotToBeNamed(FindingsError):
+    """A place that people named may not be printed: too few, or perhaps one hand, are behind it."""
+
+
 class Overlaps(FindingsError):
     """The period cuts through one that was published: the difference would tell of the few between."""
 

@@ -5,7 +5,14 @@ They cannot be made anew from the archive, so a backup holds them. `analysis.fin
 somebody says what was published (`analysis.findings.recounting`).
 """
 
-TABLES = """
+# The places that releases named in words (`analysis.findings.named`).
+PLACES = """
+CREATE TABLE "places" (
+    "release" TEXT NOT NULL, "question" TEXT NOT NULL, "code" TEXT NOT NULL, "name" TEXT NOT NULL,
+    "group" INTEGER NOT NULL, "generation" INTEGER NOT NULL, "earlier" TEXT NOT NULL,
+    PRIMARY KEY ("release", "question", "code"));
+"""
+TABLES = f"""
 CREATE TABLE "batches" (
     "id" TEXT PRIMARY KEY, "day" TEXT NOT NULL, "first" TEXT NOT NULL, "last" TEXT NOT NULL,
     "undated" INTEGER NOT NULL, "trees" TEXT NOT NULL);
@@ -19,6 +26,6 @@ CREATE TABLE "counted_in" (
     PRIMARY KEY ("report", "batch")) WITHOUT ROWID;
 CREATE TABLE "ledger" ("number" INTEGER PRIMARY KEY, "line" TEXT NOT NULL);
 CREATE TABLE "ledger_lost" ("lost" INTEGER PRIMARY KEY);
-"""
+{PLACES}"""
 # What comes back from a backup before the reports do; `counted_in` names them, and comes after.
-KEPT = ("batches", "batch_cells", "ledger", "ledger_lost")
+KEPT = ("batches", "batch_cells", "ledger", "ledger_lost", "places")

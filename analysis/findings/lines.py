@@ -12,6 +12,7 @@ from analysis.findings.calendar import Months
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.dimensions import ASKED, Tick
 from analysis.findings.model import Model, Tie
+from analysis.findings.naming import OTHER, WORDED, Naming
 from analysis.findings.questions import BLANK, SETTING, Asked, Questions, is_about_acts
 from analysis.findings.released import Axis, Category, Kind, Words
 
@@ -45,9 +46,14 @@ class Builder:
     """Collects tables, with the trees and ties that they need; the same tree asked twice stands once."""
 
     def __init__(
-        self, questions: Questions, months: Months, received: Months, campaigns: Sequence[str]
+        self,
+        questions: Questions,
+        months: Months,
+        received: Months,
+        campaigns: Sequence[str],
+        naming: Mapping[str, Naming],
     ) -> None:
-        self.questions, self.campaigns = questions, campaigns
+        self.questions, self.campaigns, self.naming = questions, campaigns, naming
         self.months, self.received = months, received
         self.trees: dict[str, Tree] = {}
         self.ties: list[Tie] = []
@@ -73,8 +79,8 @@ class Builder:
         for before, _ in question.given:
             self.question(before)
         self.ties.extend(dimensions.asking_ties(self.questions, question))
-        if question.kind == "select_one":
-            self.add(dimensions.choice_tree(question))
+        if question.kind in ("select_one", WORDED):
+            self.add(dimensions.choice_tree(question, self.naming.get(name, Naming())))
             self.choices[name] = question
         else:
             self.add(dimensions.base_tree(question))
@@ -95,9 +101,21 @@ class Builder:
         lines = []
         for code, label, parent, level in _answers(question, "in."):
             lines.append(Line(Category(code, label, parent, level), {question.id: code}, base))
-        if not question.required:
+            if code == OTHER:
+                lines.extend(self._named_lines(question, OTHER, level + 1))
+        if question.kind == WORDED:
+            lines.extend(self._named_lines(question, None, 0))
+        if not question.required or question.kind == WORDED:
             lines.append(Line(Category(BLANK, {}), {question.id: BLANK}, base))
         return lines
+
+    def _named_lines(self, question: Asked, parent: str | None, level: int) -> list[Line]:
+        """The places that people named in words, where a release names any."""
+        if question.id not in self.naming:
+            return []
+        languages = tuple(dict.fromkeys(tag for form in self.questions.forms for tag in form.languages))
+        rows = self.naming[question.id].categories(parent, level, languages)
+        return [Line(row, {question.id: row.code}, {question.id: ASKED}) for row in rows]
 
     def tick_lines(self, question: Asked) -> list[Line]:
         base = {question.id: ASKED}

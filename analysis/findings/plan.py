@@ -6,6 +6,7 @@ is; None where no form asks. It knows no number.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from analysis.findings import calendar, tables
 from analysis.findings.calendar import Months
@@ -13,18 +14,21 @@ from analysis.findings.control.lattice import Tree
 from analysis.findings.dimensions import PAGE, Tick
 from analysis.findings.lines import Builder, Planned
 from analysis.findings.model import Model, Terms, Tie
+from analysis.findings.naming import Naming
 from analysis.findings.paging import Paging
 from analysis.findings.questions import SETTING, Asked, Questions
 
 FINDINGS = tuple(f"F{number:02d}" for number in range(1, 18))
 QUOTES = "F16"
+NOTHING: Mapping[str, Naming] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All tables that the forms allow, and the trees and ties that they are made of.
 
-    `ticks` are the trees of answers by name, `choices` the questions of one answer.
+    `ticks` are the trees of answers by name, `choices` the questions of one answer, `naming` the places that
+    are named of them.
     """
 
     questions: Questions
@@ -36,6 +40,7 @@ class Plan:
     tables: Mapping[str, Planned]
     ticks: Mapping[str, Tick]
     choices: Mapping[str, Asked]
+    naming: Mapping[str, Naming]
 
     def model(self, chosen: Iterable[str]) -> Model:
         """What is known of these tables together."""
@@ -56,9 +61,15 @@ def _trees(terms: Terms) -> set[str]:
     return {node.partition("=")[0] for _, cell in terms for node in cell}
 
 
-def make_plan(questions: Questions, months: Months, received: Months, campaigns: Sequence[str] = ()) -> Plan:
+def make_plan(
+    questions: Questions,
+    months: Months,
+    received: Months,
+    campaigns: Sequence[str] = (),
+    naming: Mapping[str, Naming] = NOTHING,
+) -> Plan:
     """Every table that can be made; raises Unauditable where a question of one cannot be audited."""
-    builder = Builder(questions, months, received, campaigns)
+    builder = Builder(questions, months, received, campaigns, naming)
     tables.flow(builder)
     tables.acts(builder)
     tables.time(builder)
@@ -79,4 +90,5 @@ def make_plan(questions: Questions, months: Months, received: Months, campaigns:
         builder.tables,
         builder.ticks,
         builder.choices,
+        dict(naming),
     )

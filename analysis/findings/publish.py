@@ -13,9 +13,9 @@ from pathlib import Path
 
 from analysis.arrivals import standing_still
 from analysis.desk import Desk
-from analysis.findings import batches, past, recounting, trackers
+from analysis.findings import batches, named, past, recounting, trackers
 from analysis.findings.assembly import assemble, codebook, entry
-from analysis.findings.edition import Edition, prepare
+from analysis.findings.edition import Edition, prepare, reports_of
 from analysis.findings.errors import Changed, RefusedRelease
 from analysis.findings.past import Published
 from analysis.findings.primary import Reason
@@ -157,6 +157,8 @@ def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
         return
     with standing_still(desk):
         edition = make(desk, file).edition
+        reports = reports_of(desk.database, edition.own)
+        could_be_named = list(named.nameable(desk.database, edition.roll, file, reports))
     yield from describe(edition)
     costs = sorted(
         (
@@ -172,6 +174,9 @@ def rehearse(desk: Desk, file: ReleaseFile, out: Path) -> Iterator[str]:
             yield f"  {number:>8}  {name}"
         if len(costs) > _LISTED:
             yield f"  and {len(costs) - _LISTED} more"
+    if could_be_named:
+        yield "places that people named, and that [[named]] could print:"
+        yield from could_be_named
 
 
 _LISTED = 40
@@ -198,6 +203,7 @@ def _remember(desk: Desk, edition: Edition, line: str, drawn: Drawn | None) -> N
     if drawn is not None:
         trackers.keep(connection, drawn)
         messages.tell_counted(connection, edition.file.release, drawn.owned)
+    named.keep(connection, edition.roll)
     past.append_line(connection, line)
     retention.note_release(connection, edition.file.release, edition.file.date)
 

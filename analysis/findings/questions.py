@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from analysis.asking import ALL, SHORT
 from analysis.cipher import Database
 from analysis.findings.errors import NothingToPublish, Unauditable
+from analysis.findings.naming import WORDED
 from analysis.findings.released import Words
+from analysis.patterns.names import MARKS
+from analysis.patterns.names import OTHER as ENDING
 from intake.forms.form import Form
 from intake.forms.form import Question as FormQuestion
 from intake.forms.relevance import compile_tree, named
@@ -113,6 +116,12 @@ def is_about_acts(name: str) -> bool:
     return name == "acts" or name.endswith("_acts")
 
 
+def is_worded(question: FormQuestion, kinds: Mapping[str, str]) -> bool:
+    """Whether people name a place in words alone: officers' marks are no place, nor what completes a list."""
+    completes = kinds.get(question.id.removesuffix(ENDING)) == "select_one"
+    return (question.kind, question.role) == (WORDED, "act") and question.id != MARKS and not completes
+
+
 def page_form(form: Form) -> str:
     """How a form is named in a page's id: no two forms alike."""
     return f"{form.id}-{form.version}-{form.digest[:8]}"
@@ -129,6 +138,7 @@ def read_questions(database: Database) -> Questions:
     forms = tuple(Form.from_json(row["json"].encode()) for row in rows)
     if not forms:
         raise NothingToPublish("no questionnaire is at this desk", "import a bundle or a CSV file first")
+    kinds = {question.id: question.kind for form in forms for question in form.questions}
     settings: dict[str, Words] = {}
     gathered: dict[str, _Gathered] = {}
     refused: dict[str, str] = {}
@@ -136,7 +146,7 @@ def read_questions(database: Database) -> Questions:
         own = dict(_settings(form))
         settings |= own
         for question in form.questions:
-            if question.kind in _KINDS and question.id != SETTING:
+            if (question.kind in _KINDS and question.id != SETTING) or is_worded(question, kinds):
                 try:
                     _gather(gathered, form, question, own)
                 except Unauditable as error:

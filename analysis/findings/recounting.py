@@ -15,7 +15,7 @@ from typing import Any
 from analysis.arrivals import standing_still
 from analysis.cipher import Database
 from analysis.desk import Desk
-from analysis.findings import batches, calendar, past
+from analysis.findings import batches, calendar, named, past
 from analysis.findings.calendar import Months
 from analysis.findings.control.lattice import Cell
 from analysis.findings.counting import select
@@ -152,7 +152,9 @@ def _plan(database: Database, releases: Sequence[Mapping[str, Any]]) -> Plan:
     last = max(entry["day"] for entry in releases)[:7]
     campaigns = tuple(dict.fromkeys(filter(None, (entry["campaign"] for entry in releases))))
     received = Months(months.first, max(months.first, last))
-    return make_plan(read_questions(database), months, received, campaigns)
+    told = {entry["release"] for entry in releases}
+    naming = named.naming_of([row for row in named.read_rows(database.conn) if row.release in told])
+    return make_plan(read_questions(database), months, received, campaigns, naming)
 
 
 def _freeze_again(

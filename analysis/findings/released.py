@@ -140,6 +140,16 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A place of a table that people named in words: when it was asked for its answer, and what it said."""
+
+    table: str
+    code: str
+    asked: datetime.date | None
+    reply: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """First and last month ("2026-05"; "2026" where only years are told), or week ("2026-W21")."""
 
@@ -207,7 +217,7 @@ class Release:
     release.json, which has all of this but the numbers.
     `campaign` is the month of F17, None without that table. `address` is where the folder will stand, with
     a slash at its end, None when nobody knows yet. `privacy` is None where numbers are exact. `trackers` is
-    the list of what was counted, or empty.
+    the list of what was counted, or empty. `named` are the places of tables that people named in words.
     """
 
     organization: str
@@ -238,3 +248,4 @@ class Release:
     address: str | None = None
     privacy: Privacy | None = None
     trackers: tuple[str, ...] = ()
+    named: tuple[Named, ...] = ()

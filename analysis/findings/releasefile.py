@@ -11,6 +11,7 @@
 
 All else has a default: version, languages, tables, without, k, licence, contact, doi, and the texts of the
 method page. Whatever protects a person is weakened by words in this file only, never by their absence.
+Places that people named in words are printed where it has them, each in a [[named]] of its own.
 With [privacy] numbers get noise instead of being withheld: analysis/findings/privacy/asking.py.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 from analysis.findings.calendar import Months
 from analysis.findings.errors import BadReleaseFile, BadThreshold
 from analysis.findings.privacy.asking import BadPrivacy, Privacy, read_privacy
-from analysis.findings.released import Licence, Words
+from analysis.findings.released import TOTAL, UNKNOWN, Licence, Words
 from analysis.storage import read_file
 
 MAX_FILE = 64 * 1024
@@ -42,7 +43,7 @@ TEXTS = ("verification", "outreach", "funding", "corrections")
 _KEYS = {
     *("organization", "release", "version", "date", "languages", "title", "period", "tables", "without"),
     *("k", "insider", "licence", "contact", "doi", "address", "campaign", "small_places"),
-    *("one_arrival", "one_site", "trackers", "privacy", *TEXTS),
+    *("one_arrival", "one_site", "trackers", "privacy", "named", *TEXTS),
 }
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,4})(\.(0|[1-9][0-9]{0,4})){2}")
@@ -51,6 +52,22 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?/([A-Za-z0-9.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LONGEST = 2000
+# What stands in a table for all, for no answer, or for whatever is on no list.
+_TAKEN = {TOTAL, UNKNOWN, "blank", "year", "rest", "other", "elsewhere", "not_sure", "unsure", "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A place that people named in words: its code for ever, and its name, as a reviewed group has it.
+
+    `asked` is the day on which it was asked for its answer, `reply` what it said.
+    """
+
+    question: str
+    code: str
+    name: str
+    asked: datetime.date | None
+    reply: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class ReleaseFile:
     people can be behind for any number of them to be shown. `one_arrival` lets numbers stand of which
     more than half came by one channel in one week, as after an import; `one_site` those of which more than
     half came by one entry site. `trackers` adds the list by which senders see that their reports were
-    counted. `privacy` is None for exact numbers.
+    counted. `privacy` is None for exact numbers. `named` are places that people named in words.
     """
 
     organization: str
@@ -87,6 +104,7 @@ class ReleaseFile:
     trackers: bool
     texts: Mapping[str, Words]
     privacy: Privacy | None
+    named: tuple[Named, ...] = ()
 
 
 def read_release_file(path: Path) -> ReleaseFile:
@@ -148,6 +166,7 @@ def _release_file(found: Mapping[str, Any]) -> ReleaseFile:
         trackers=_flag(found.get("trackers", False), "trackers"),
         texts={name: _words(found[name], name, languages) if name in found else {} for name in TEXTS},
         privacy=_privacy(found),
+        named=_named(found.get("named", []), languages, _date(found.get("date"))),
     )  # fmt: skip
 
 
@@ -156,6 +175,40 @@ def _privacy(found: Mapping[str, Any]) -> Privacy | None:
         return read_privacy(found)
     except BadPrivacy as error:
         raise _Broken(str(error), error.hint) from None
+
+
+def _named(value: object, languages: Sequence[str], day: datetime.date) -> tuple[Named, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise _Broken("named: a list of places is needed", _NAMED)
+    found = tuple(_place(one, languages, day) for one in value)
+    places = [(one.question, one.code) for one in found]
+    if twice := next((one for one in places if places.count(one) > 1), None):
+        raise _Broken(f'named: "{twice[1]}" stands twice', "give each place a code of its own")
+    return found
+
+
+def _place(value: Mapping[str, Any], languages: Sequence[str], day: datetime.date) -> Named:
+    if not {"question", "code", "name"} <= value.keys() <= {"question", "code", "name", "asked", "reply"}:
+        raise _Broken("named: question, code and name are needed, and asked and reply allowed", _NAMED)
+    code = _matching(value["code"], "named.code", _CODE, "small letters, digits and _, 40 at most")
+    if code in _TAKEN:
+        raise _Broken(f'named.code: "{code}" means something else in tables', _NAMED)
+    asked = value.get("asked")
+    if asked is not None and (type(asked) is not datetime.date or asked > day):
+        raise _Broken(
+            "named.asked: the day on which the place was asked for its answer, not after the release",
+            f"asked = {day.isoformat()}",
+        )
+    return Named(
+        _matching(value["question"], "named.question", _CODE, "the id of a question, such as station"),
+        code,
+        _line(value["name"], "named.name", 'name = "Central Station"'),
+        asked,
+        _words(value["reply"], "named.reply", languages) if "reply" in value else {},
+    )
+
+
+_NAMED = '[[named]] with question = "station", code = "central", name = "Central Station"'
 
 
 def _line(value: object, key: str, example: str, *, empty: bool = False) -> str:

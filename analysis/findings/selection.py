@@ -18,7 +18,7 @@ from analysis.findings.releasefile import ReleaseFile
 
 # So many times k reports there have to be for each cell of a table that crosses two things.
 _ROOM = 2
-_FLOW, _ACTS, _CAMPAIGN = "F01", "F02", "F17"
+_FLOW, _ACTS, _ACTORS, _CAMPAIGN = "F01", "F02", "F06", "F17"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
     # Without the flow nobody can tell what was left out.
     wanted = [name for name in offered if not file.tables or _is_named(name, (*file.tables, _FLOW))]
     kept = [name for name in wanted if not _is_named(name, file.without)]
-    always = (_ACTS, *file.tables)
+    named = tuple(dict.fromkeys(f"{_ACTORS}-{one.question}" for one in file.named))
+    # What named a place once goes on, so that its row does.
+    always = (_ACTS, *file.tables, *(f"{_ACTORS}-{question}" for question in plan.naming))
     crossed = [n for n in kept if not _is_named(n, always) and _is_crossed(plan.tables[n])]
     sparse = [name for name in crossed if reports < _ROOM * file.k * _size(plan.tables[name])]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
@@ -68,6 +70,11 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
             f'leave one of them out, such as without = ["{apart[0][:3]}"]',
         )
     tables = tuple(name for name in chosen if name not in apart)
+    if lacking := sorted(set(named) - set(tables)):
+        raise BadReleaseFile(
+            f"named: {lacking[0]} is no table of this release, so no place of it can be named",
+            "name the table among tables, or leave the place out",
+        )
     return Selection(tables, quotes, tuple(sparse), tuple(unasked), tuple(apart))
 
 

@@ -7,6 +7,7 @@ from analysis.findings.control.lattice import Tree
 from analysis.findings.dimensions import ALL
 from analysis.findings.lines import Builder, Line, Nodes, join_nodes
 from analysis.findings.model import Tie
+from analysis.findings.naming import WORDED
 from analysis.findings.questions import SETTING
 from analysis.findings.released import TOTAL, Category, Kind
 from analysis.review.exclusions import REASONS
@@ -139,8 +140,11 @@ def actors(b: Builder) -> None:
     """F06: agencies, stations, facilities, landlords of the lists, and what is reported of each."""
     roles = {q.id: q.role for form in b.questions.forms for q in form.questions}
     for name in [name for name, role in roles.items() if role == "act" and name in b.questions.asked]:
+        # Of a question in words there is a table once a place of it is named.
+        if b.questions.asked[name].kind == WORDED and name not in b.naming:
+            continue
         actor = b.question(name)
-        if actor and actor.kind == "select_one" and not actor.given:
+        if actor and actor.kind in ("select_one", WORDED) and not actor.given:
             same = [q for q in b.act_questions() if set(q.settings) & set(actor.settings)]
             acts = [line for question in same for line in b.coarse_lines(question)]
             columns = [Line(Category(TOTAL, {}), {}), *acts]

@@ -32,6 +32,7 @@ from analysis.findings.released import (
     Kind,
     Licence,
     Method,
+    Named,
     Privacy,
     Quote,
     Release,
@@ -80,6 +81,10 @@ def write(release: Release, tables: Sequence[Planned], span: str) -> bytes:
         },
         "tables": [_table(table, span) for table in tables],
         "trackers": release.trackers,
+        "named": [
+            [one.table, one.code, one.asked.isoformat() if one.asked else None, one.reply]
+            for one in release.named
+        ],
     }
     return canonical(value) + b"\n"
 
@@ -145,6 +150,7 @@ def read(
         words=data,
         trackers=tuple(map(_text, value["trackers"])),
         privacy=privacy,
+        named=tuple(_named(one, languages) for one in value.get("named", [])),
     )
 
 
@@ -223,6 +229,12 @@ def _quote(one: Mapping[str, Any], languages: tuple[str, ...]) -> Quote:
     place = None if one["place"] is None else _words(one["place"], languages)
     themes = tuple(_words(theme, languages) for theme in one["themes"])
     return Quote(themes, _text(one["text"]), _text(one["lang"]), place, _optional(one["month"]))
+
+
+def _named(one: Sequence[Any], languages: tuple[str, ...]) -> Named:
+    table, code, asked, reply = one
+    day = None if asked is None else datetime.date.fromisoformat(asked)
+    return Named(_text(table), _text(code), day, _words(reply, languages))
 
 
 def _words(value: Mapping[str, str], languages: tuple[str, ...]) -> Words:

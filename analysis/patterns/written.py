@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis import summaries
 from analysis.bitmaps import FEW, Bits, flags, numbers
+from analysis.cipher import Database
 from analysis.patterns import names
 from analysis.patterns.grouping import LETTERS, SAME, WORDS, Joined, group
 from analysis.patterns.names import LONGEST, MARKS, OTHER, Name
@@ -40,7 +41,7 @@ class Pool:
         return self.words == MARKS
 
 
-def pools(database: Counted) -> tuple[Pool, ...]:
+def pools(database: Counted | Database) -> tuple[Pool, ...]:
     """The kinds of names that the forms at the desk ask for."""
     asked = questions(database)
     found = []

@@ -41,17 +41,16 @@ class Left:
     damaged: int = 0
 
 
-def settle(desk: Desk, *, compact: bool = True) -> Left:
-    """Deletes what may not stand here any more, wherever it does.
+def settle(desk: Desk, *, compact: bool = True, left: Left | None = None) -> Left:
+    """Deletes what may not stand here any more, wherever it does; adds to `left` what `delete` did before.
 
     Without `compact` the file is written anew by the next command that does so. The caller keeps other
     commands away (`desk.changing`). Raises Busy, Unwritable or DamagedDesk.
     """
-    left = Left()
-    # Freed places are overwritten at once, not when they happen to be used again.
-    desk.database.conn.execute("PRAGMA secure_delete = ON")
+    left = left or Left()
+    overwrite(desk)
     with desk.database.atomic():
-        _delete(desk, left)
+        delete(desk, left)
     if compact:
         purge.finish(desk)
     strip(desk, left)
@@ -63,7 +62,13 @@ def count(connection: Any) -> int:
     return int(connection.execute('SELECT count(DISTINCT "thread") FROM "withdrawals"').fetchone()[0])
 
 
-def _delete(desk: Desk, left: Left) -> None:
+def overwrite(desk: Desk) -> None:
+    """Has freed places overwritten at once, not when they happen to be used again."""
+    desk.database.conn.execute("PRAGMA secure_delete = ON")
+
+
+def delete(desk: Desk, left: Left) -> None:
+    """The rows of what may not stand here. `settle` does the rest. Belongs in a transaction of the caller."""
     connection = desk.database.conn
     # Nobody ever took anything back, at most desks.
     if not connection.execute('SELECT EXISTS (SELECT 1 FROM "gone")').fetchone()[0]:
@@ -73,18 +78,20 @@ def _delete(desk: Desk, left: Left) -> None:
         WHERE "thread" IN ({_OF_THREAD})"""  # noqa: S608 - constants
     )
     keep_numbers(connection)
-    left.followups = connection.execute(f'DELETE FROM "followups" WHERE "name" IN ({_GONE})').rowcount  # noqa: S608
+    followups = connection.execute(f'DELETE FROM "followups" WHERE "name" IN ({_GONE})').rowcount  # noqa: S608
+    left.followups += followups
     files = connection.execute(f'DELETE FROM "attachments" WHERE "name" IN ({_GONE})').rowcount  # noqa: S608
     connection.execute(f'DELETE FROM "set_aside" WHERE "name" IN ({_GONE})')  # noqa: S608
-    left.reports = connection.execute(
+    leaving = connection.execute(
         f'INSERT INTO "leaving" SELECT "id" FROM "reports" WHERE "name" IN ({_GONE})'  # noqa: S608
     ).rowcount
-    if left.reports:
-        left.questions = _delete_reports(desk)
+    left.reports += leaving
+    if leaving:
+        left.questions += _delete_reports(desk)
     # The list that was published stays as long as it was; nothing tells any more whose place this was.
     connection.execute(f'UPDATE "trackers" SET "thread" = NULL WHERE "thread" IN ({_GONE})')  # noqa: S608
     messages.tell_withdrawn(connection)
-    if left.reports or left.followups or files:
+    if leaving or followups or files:
         purge.leave_unfinished(connection)
 
 

@@ -1,12 +1,12 @@
 """Makes visible what a terminal or a browser would obey instead of show.
 
-Control characters, and those that turn the direction of text around or take no room, can make
-a text read as something that it is not.
+Control characters, bytes that are no character, and what turns the direction of text around or takes no
+room, can make a text read as something that it is not.
 """
 
 import unicodedata
 
-_CATEGORIES = {"Cc", "Cf", "Zl", "Zp"}
+_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Letters by their category that show nothing, and the block of tags and invisible selectors.
 _FILLERS = {0x115F, 0x1160, 0x3164, 0xFFA0}
 _TAGS = range(0xE0000, 0xE1000)

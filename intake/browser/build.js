@@ -1,6 +1,7 @@
 // Bundles into ../static, the same bytes on every machine: src/page.js, the form's, as report.js; src/words.js,
-// which is loaded after a report was sent; src/thread.js, of the page where a code is used, as code.js; and
-// src/exit.js, which every page loads.
+// which is loaded after a report was sent; src/thread.js, of the page where a code is used, as code.js; src/exit.js,
+// which every page loads; src/handin.js, of the page where sealed files are handed in, as upload.js; and
+// src/file.js, all that the form as one file runs (intake/fileform.py).
 // `node build.js DIRECTORY` writes elsewhere; a test compares the two.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +13,14 @@ const directory = process.argv[2] ?? `${here}../static`;
 
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { report: "src/page.js", words: "src/words.js", code: "src/thread.js", exit: "src/exit.js" },
+  entryPoints: {
+    report: "src/page.js",
+    words: "src/words.js",
+    code: "src/thread.js",
+    exit: "src/exit.js",
+    file: "src/file.js",
+    upload: "src/handin.js",
+  },
   outdir: directory,
   bundle: true,
   minify: true,

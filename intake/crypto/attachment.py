@@ -24,6 +24,9 @@ MAX_ATTACHMENT = 25 * 1024 * 1024
 # The last class holds the largest file and its head. All are longer than the longest sealed report.
 ATTACHMENT_CLASSES = (256 * 1024, 1024 * 1024, 4 * 1024 * 1024, MAX_ATTACHMENT + CHUNK)
 TYPE = re.compile(r"[a-z]{1,40}/[a-z0-9.+-]{1,80}")
+_HEAD = re.compile(
+    rb'\{"id":"([0-9a-f]{32})","kind":"attachment","type":"%b","v":1\}\n' % TYPE.pattern.encode()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ def head(attachment_id: bytes, media_type: str) -> bytes:
     if not TYPE.fullmatch(media_type):
         raise Malformed("an attachment has a type that is no media type")
     return f'{{"id":"{attachment_id.hex()}","kind":"attachment","type":"{media_type}","v":1}}\n'.encode()
+
+
+def parse_head(plaintext: bytes) -> bytes:
+    """The id in the first line of a plaintext; Malformed for any but the one allowed form."""
+    found = _HEAD.match(plaintext)
+    if not found:
+        raise Malformed("an attachment has a broken head")
+    return bytes.fromhex(found[1].decode("ascii"))
 
 
 def size_class(length: int) -> int:

@@ -91,7 +91,8 @@ def index_shard(shard: BinaryIO) -> Iterator[Entry]:
     last = None
     while position < length - len(_END):
         shard.seek(position)
-        entry = _entry(shard.read(BLOCK), position + BLOCK)
+        name, size = read_header(shard.read(BLOCK))
+        entry = Entry(name, position + BLOCK, size)
         position += member_length(entry.size)
         count += 1
         if (last is not None and entry.name <= last) or count > MAX_SHARD_REPORTS:
@@ -103,7 +104,8 @@ def index_shard(shard: BinaryIO) -> Iterator[Entry]:
         raise Malformed("a shard does not end as it should")
 
 
-def _entry(header: bytes, offset: int) -> Entry:
+def read_header(header: bytes) -> tuple[ReportName, int]:
+    """The name and the size that a member's header says; Malformed unless it is in the one allowed form."""
     try:
         text = header[: header.index(b"\0")].decode("ascii")
         size = int(header[_SIZE], 8)
@@ -112,7 +114,7 @@ def _entry(header: bytes, offset: int) -> Entry:
     name = ReportName.parse(text)
     if not MIN_MEMBER <= size <= MAX_SHARD_BYTES or header != _header(text, size):
         raise Malformed("a member's header is not in the one allowed form")
-    return Entry(name, offset, size)
+    return name, size
 
 
 def _header(name: str, size: int) -> bytes:

@@ -25,6 +25,14 @@ class MalformedReport(FormsError):
     """The report is not one that this package writes; the message names the rule, never its words."""
 
 
+class UnknownForm(MalformedReport):
+    """The reader does not have the form, whose digest is `digest`."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__("the form is not known here")
+        self.digest = digest
+
+
 class InvalidAnswers(FormsError):
     """Some answers break the form's rules; `problems` maps each question's id to a rule's name.
 

@@ -21,7 +21,7 @@ from intake.crypto.attachment import MAX_ATTACHMENT, MOST_ATTACHMENTS, Attachmen
 from intake.crypto.errors import Malformed
 from intake.crypto.receipt import LENGTHS, Receipt
 from intake.forms import answers as answers_of
-from intake.forms.errors import InvalidAnswers, MalformedReport
+from intake.forms.errors import InvalidAnswers, MalformedReport, UnknownForm
 from intake.forms.form import Form, canonical, canonical_text
 
 __all__ = ["CHANNELS", "SEALERS", "MalformedReport", "Report", "build", "parse"]
@@ -145,7 +145,7 @@ def _check_attachments(attachments: Sequence[Attachment], form: Form, receipt: R
 def _find_form(found: re.Match[str], forms: Mapping[str, Form]) -> Form:
     form = forms.get(found["digest"])
     if form is None:
-        raise MalformedReport("the form is not known here")
+        raise UnknownForm(found["digest"])
     if found["form"] != form.id or found["version"] != form.version:
         raise MalformedReport("the form's name or version is not that of its digest")
     if found["lang"] not in form.languages:

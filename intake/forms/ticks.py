@@ -2,6 +2,8 @@
 
     code = letters of the question, then the number of the choice from 1: "D7", "AA12"
 
+intake/browser/src/ticks.js reads them as they are typed, and says what else may be typed so.
+
 A question has its letters by its place among those of the short form (or of all, where a form has no short
 one), the same on every sheet of that form. A form with other questions has another digest, and the sheet
 names it, so that nobody reads old ticks by a new form's letters.
@@ -25,6 +27,17 @@ def printed(form: Form) -> tuple[Question, ...]:
 def letters(form: Form) -> dict[str, str]:
     """The letters of each printed question."""
     return {question.id: _letters(place) for place, question in enumerate(printed(form))}
+
+
+def screen(form: Form) -> dict[str, Any]:
+    """What a screen for typing sheets in needs: the letters, and what each sheet asks, by its answer."""
+    branch = branching(form)
+    answers = [choice.code for choice in branch.choices] if branch else [""]
+    return {
+        "branch": branch.id if branch else None,
+        "letters": letters(form),
+        "sheets": {answer: [one.id for one in sheet(form, answer or None)] for answer in answers},
+    }
 
 
 def _letters(place: int) -> str:

@@ -18,6 +18,8 @@ from templates.typesetting import NotSet, typeset
 TEMPLATE, WORDS = "printed/flyer.typ", "printed/flyer.txt"
 # More would push the code off the sheet.
 MOST_HELP = 4
+# Digits that an eye compares at once.
+_GROUP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,11 @@ def _data(flyer: Flyer, printing: Printing, language: str, *, discreet: bool) ->
         "short": flyer.short,
         "onion": flyer.onion,
         "keys": " ".join(printing.words),
+        "file": [flyer.file_sha256[at : at + _GROUP] for at in range(0, len(flyer.file_sha256), _GROUP)],
         "help": [{"label": label, "text": text} for label, text in help_lines],
         "say": {
-            name: str(getattr(words, name)()) for name in ("promise", "scan", "onion", "keys", "help", "alt")
+            name: str(getattr(words, name)())
+            for name in ("promise", "scan", "onion", "keys", "file", "help", "alt")
         },
         "date": str(words.printed(flyer.date)),
     }

@@ -2,6 +2,7 @@
 
     address = "https://reports.example.org/"      # in the QR code, and printed without https://
     onion = "abc...xyz.onion"                     # may be left out
+    file_sha256 = "0123...cdef"                   # what `file-form` says of its file; may be left out
     date = 2026-11-22                             # when it was printed: old flyers name old keys
     [headline]                                    # one line for each language
     en = "Were you treated badly at the clinic?"
@@ -13,6 +14,7 @@ somebody took it, and a shortener's owner would learn who came.
 """
 
 import datetime
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +28,14 @@ MOST_BYTES = 65_536
 # What fits on a strip and stays a coarse QR code.
 LONGEST_ADDRESS = 60
 LONGEST_HEADLINE = 90
-_KEYS = {"address", "onion", "date", "headline", "discreet"}
+_KEYS = {"address", "onion", "file_sha256", "date", "headline", "discreet"}
 _REQUIRED = {"address", "date", "headline", "discreet"}
 # They see who comes, and when, before we do.
 SHORTENERS = {
     *("bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "v.gd", "buff.ly", "rebrand.ly"),
     *("cutt.ly", "shorturl.at", "rb.gy", "t.ly", "qr.co", "qrco.de", "lnkd.in", "tiny.cc", "s.id"),
 }
+_SHA256 = re.compile("[0-9a-f]{64}")
 _HINT = "intake/printing/flyerfile.py shows a whole file"
 
 
@@ -42,6 +45,7 @@ class Flyer:
 
     address: str
     onion: str
+    file_sha256: str
     date: datetime.date
     headline: Mapping[str, str]
     discreet: Mapping[str, str]
@@ -49,7 +53,7 @@ class Flyer:
     @property
     def short(self) -> str:
         """The address as a person types it."""
-        return self.address.removeprefix("https://").removeprefix("http://").rstrip("/")
+        return short(self.address)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -57,8 +61,9 @@ class Flyer:
         values = _values(path)
         try:
             return cls(
-                _address(values["address"]),
+                check_address(values["address"]),
                 _onion(values.get("onion", "")),
+                _sha256(values.get("file_sha256", "")),
                 _date(values["date"]),
                 _lines(values["headline"], "headline"),
                 _lines(values["discreet"], "discreet"),
@@ -84,7 +89,13 @@ def _values(path: Path) -> dict[str, Any]:
     return values
 
 
-def _address(value: object) -> str:
+def short(address: str) -> str:
+    """An address as a person types it."""
+    return address.removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def check_address(value: object) -> str:
+    """An address that may be given to everybody; ValueError says what is wrong with it."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError('"address" is not an address')
     parts = urlsplit(value)
@@ -108,6 +119,14 @@ def _onion(value: object) -> str:
     if label == name or len(label) != 56 or set(label) - set("abcdefghijklmnopqrstuvwxyz234567"):
         raise ValueError('"onion" is not an onion address: 56 letters and digits, then .onion')
     return name
+
+
+def _sha256(value: object) -> str:
+    if value != "" and not (isinstance(value, str) and _SHA256.fullmatch(value)):
+        raise ValueError(
+            '"file_sha256" must be 64 hexadecimal digits in lower case, as `file-form` says them'
+        )
+    return value
 
 
 def _date(value: object) -> datetime.date:

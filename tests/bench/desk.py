@@ -55,6 +55,11 @@ def make_shards(identity: HybridIdentity, count: int, folder: Path) -> list[Arch
     return made
 
 
+def make_members(identity: HybridIdentity, count: int) -> list[Member]:
+    """So many different synthetic reports, sealed."""
+    return [_member(identity, lang, raw) for lang, raw in itertools.islice(reports(FORM, count), count)]
+
+
 def _member(identity: HybridIdentity, lang: str, raw: dict[str, list[str]]) -> Member:
     receipt = Receipt.draw()
     body = report.build(

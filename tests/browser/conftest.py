@@ -2,9 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.boxing import SAID, box_for, put
+from tests.browser.driving import watched
+from tests.serving import Server
 
 # Chromium asks its maker for updates and lists unless it is told not to.
 QUIET = [
@@ -27,3 +32,18 @@ def browser() -> Iterator[Browser]:
         )
         yield running
         running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page that fails its test when a script fails; most modules open theirs on what they test."""
+    with watched(browser) as shown:
+        yield shown
+
+
+@pytest.fixture
+def boxed(data: Path) -> Iterator[Server]:
+    """A running intake with a box of one bucket."""
+    put(data, box_for(data, SAID, bits=0))
+    with Server(data) as server:
+        yield server

@@ -1,6 +1,22 @@
 """Leads a real browser through the form's page, as a reporter would."""
 
-from playwright.sync_api import Page
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
+
+
+@contextmanager
+def watched(browser: Browser, patience: int = 15_000) -> Iterator[Page]:
+    """A page of a browser that keeps nothing; a script's error fails the test. Patience in milliseconds."""
+    context = browser.new_context()
+    context.set_default_timeout(patience)
+    shown = context.new_page()
+    errors: list[str] = []
+    shown.on("pageerror", lambda error: errors.append(str(error)))
+    yield shown
+    context.close()
+    assert errors == []
 
 
 def words(page: Page, name: str) -> str:
@@ -37,3 +53,13 @@ def send(page: Page) -> None:
     """Goes to the end and presses Send."""
     reach(page, "section.section:last-of-type h2")
     page.locator("#seal-and-send").click()
+
+
+def lock(page: Page) -> tuple[str, bytes]:
+    """Goes to the end of the form in a file and locks it; the name and the bytes of what was saved."""
+    reach(page, "section.section:last-of-type h2")
+    with page.expect_download() as saving:
+        page.locator("#seal-and-save").click()
+    saved = saving.value
+    expect(page.locator("#saved")).to_be_visible()
+    return saved.suggested_filename, saved.path().read_bytes()

@@ -10,19 +10,26 @@
 //   node parity.mjs report    {"form": F, "form_digest": HEX, "lang": L, "channel": C, "raw": R, "code": HEX}
 //   node parity.mjs pad       {"lengths": [N ...]}                  the padded length, or null when too long
 //   node parity.mjs envelope  {"recipients": [R ...], "code": HEX, "body": HEX}     what is posted, in hexadecimal
+//   node parity.mjs batch     {"batches": [{"week": W, "members": [{"id": HEX, "length": N} ...]} ...], "moments": [MS ...]}
+//   node parity.mjs ticks     {"form": F, "paper": P, "typed": [T ...]}       the fields and the broken rules of each, and its codes
+//   node parity.mjs gather    {"reports": N, "at": MS}                  what a window says and saves, until nothing waits
 //   node parity.mjs solve     {"challenge": C, "body": HEX}         the header, the progress told, the seconds it took
 //   node parity.mjs send      {"base": URL, "body": HEX}            what the script concludes
 //
 // Input and output are JSON; F is a compiled form, R an object of raw fields.
 
 import { argv, stdin, stdout } from "node:process";
+import { createHash } from "node:crypto";
 import { clean, tidy } from "../../intake/browser/src/answers.js";
+import { batchName, isoWeek, packBatch } from "../../intake/browser/src/batch.js";
 import { canonical } from "../../intake/browser/src/canonical.js";
 import { bucketOf, openBuckets, parseMessage, readHeaders } from "../../intake/browser/src/box.js";
 import { CodeProblem, fromWords, toWords } from "../../intake/browser/src/code.js";
 import { messageText } from "../../intake/browser/src/message.js";
 import { hex, messageId, receiptFromCode, receiptToJson } from "../../intake/browser/src/receipt.js";
 import { buildReport } from "../../intake/browser/src/report.js";
+import { readTicks, writeTicks } from "../../intake/browser/src/ticks.js";
+import { gather, lastBatch, nextBatch, unsaved } from "../../intake/browser/src/gathered.js";
 import { envelope, pad, seal, TooLong } from "../../intake/browser/src/seal.js";
 import { send } from "../../intake/browser/src/send.js";
 import { solve } from "../../intake/browser/src/work.js";
@@ -65,7 +72,36 @@ function paddedLength(length) {
   }
 }
 
+function batch({ week, members }) {
+  const filled = members.map(({ id, length }) => ({ id, bytes: filling(length) }));
+  const packed = packBatch(filled, week);
+  return { sha256: createHash("sha256").update(packed).digest("hex"), file: batchName(packed) };
+}
+
+// As tests/vectors/batches.py has it.
+const filling = (length) => Uint8Array.from({ length }, (_, place) => (7 * place + length) % 251);
+
+function ticks(form, paper, typed) {
+  const { raw, problems } = readTicks(form, paper, typed);
+  return { raw: Object.fromEntries(raw), problems, codes: writeTicks(form, paper, raw) };
+}
+
+function gatherAll({ reports, at }) {
+  const steps = [{ waiting: unsaved(), last: lastBatch() }];
+  for (let number = 0; number < reports; number += 1) gather({ id: number.toString(16).padStart(32, "0"), bytes: filling(300) });
+  while (unsaved()) {
+    const before = unsaved();
+    const { name, bytes, reports } = nextBatch(at);
+    const again = Buffer.compare(lastBatch().bytes, bytes) === 0 && lastBatch().name === name;
+    steps.push({ waiting: before, left: unsaved(), name, reports, again, bytes: Buffer.from(bytes).toString("hex") });
+  }
+  return steps;
+}
+
 const verbs = {
+  gather: gatherAll,
+  batch: ({ batches, moments }) => ({ batches: batches.map(batch), weeks: moments.map(isoWeek) }),
+  ticks: ({ form, paper, typed }) => typed.map((one) => ticks(form, paper, one)),
   clean: ({ form, raws }) => raws.map((raw) => outcome(form, raw)),
   receipt: ({ codes }) => codes.map((code) => receiptToJson(receiptFromCode(bytes(code)))),
   words: ({ codes }) => codes.map(({ code, lang }) => toWords(bytes(code), lang)),

@@ -13,7 +13,10 @@ from tests.serving import ENOUGH, Server
 
 pytestmark = pytest.mark.browser
 AXE = (BROWSER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-PATHS = ["", "start", "how", "who", "keep", "limits", "report/", "sent?sealed_by=browser", "code", "nowhere/"]
+PATHS = [
+    *("", "start", "how", "who", "keep", "limits"),
+    *("report/", "sent?sealed_by=browser", "code", "upload", "nowhere/"),
+]
 LANGUAGES = ["en", "es"]
 WIDTHS = [320, 1280]
 RUN = "async () => (await axe.run({ resultTypes: ['violations', 'incomplete'] }))"

@@ -16,10 +16,12 @@ from intake.crypto.attachment import MAX_ATTACHMENT, content
 from intake.crypto.padding import unpad
 from intake.forms import report
 from tests.attaching import FORM, PDF, AttachingServer, stored_files
-from tests.browser.driving import reach, send, tick
+from tests.browser.driving import reach, send, tick, watched
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
+# Three tries and two pauses pass before the script gives up, and the machine may be busy.
+expect.set_options(timeout=30_000)
 CANARY = b"zebrafinch-5521"
 DRAW = """() => {
   const canvas = document.createElement("canvas");
@@ -60,16 +62,10 @@ def server(data: Path) -> Iterator[AttachingServer]:
 
 @pytest.fixture
 def page(browser: Browser, server: AttachingServer) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(20_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    shown.goto(f"{server.address}/en/report/")
-    tick(shown, "setting", "police")
-    yield shown
-    context.close()
-    assert errors == []
+    with watched(browser, 20_000) as shown:
+        shown.goto(f"{server.address}/en/report/")
+        tick(shown, "setting", "police")
+        yield shown
 
 
 def exif(camera: bytes, latitude: tuple[int, int, int]) -> bytes:

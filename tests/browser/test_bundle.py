@@ -10,9 +10,16 @@ import pytest
 from tests.browser.node import BROWSER, call
 
 STATIC = BROWSER.parent / "static"
-SCRIPTS = ("report.js", "words.js", "code.js", "exit.js")
+SCRIPTS = ("report.js", "words.js", "code.js", "exit.js", "file.js", "upload.js")
 # With lists of words in two of them.
-LARGEST = {"report.js": 40 * 1024, "words.js": 16 * 1024, "code.js": 44 * 1024, "exit.js": 1024}
+LARGEST = {
+    "report.js": 40 * 1024,
+    "words.js": 16 * 1024,
+    "code.js": 44 * 1024,
+    "exit.js": 1024,
+    "file.js": 52 * 1024,
+    "upload.js": 10 * 1024,
+}
 
 
 def test_building_again_gives_the_committed_bytes(tmp_path: Path) -> None:

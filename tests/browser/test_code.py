@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,19 +21,6 @@ WHAT_IS_KEPT = """async () => [
   localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length,
   history.state, typeof caches === "undefined" ? 0 : (await caches.keys()).length, window.name,
 ]"""
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A browser that keeps nothing between tests; a script's error fails the test."""
-    context = browser.new_context()
-    context.set_default_timeout(15_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    yield shown
-    context.close()
-    assert errors == []
 
 
 def report(page: Page, server: Server, lang: str = "en", story: str = "") -> None:

@@ -7,14 +7,13 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from analysis.identity import HybridIdentity
-from tests.boxing import box_for
+from tests.boxing import ANSWERED, SAID, UNKNOWN, box_for, put
 from tests.browser.driving import send, tick
 from tests.browser.test_access import found
 from tests.browser.test_code import report, shown_words
 from tests.browser.test_exit import WEATHER
 from tests.browser.test_layout import SMALLEST_TARGET, TARGETS, TOO_SMALL, overflow
-from tests.browser.test_thread import ANSWERED, SAID, UNKNOWN, look, words
-from tests.intake.test_looking import put
+from tests.browser.test_thread import look, words
 from tests.running import configure
 from tests.serving import Server, make_data, stored
 

@@ -16,13 +16,15 @@ from intake.database import create
 from intake.forms.form import Form
 from intake.pages import Pages
 from intake.settings import Settings, starting_text
+from intake.sqlite import Sqlite
 from intake.store import Store
 from tests import pseudo
 from tests.serving import Server
 
 pytestmark = pytest.mark.browser
 EVERY = Form.load(Path(__file__).parents[1] / "vectors" / "every.json")
-PATHS = ["", "start", "how", "who", "keep", "limits", "report/", "sent?sealed_by=browser", "code", "nowhere/"]
+INFORMATION = ("", "start", "how", "who", "keep", "limits")
+PATHS = [*INFORMATION, "report/", "sent?sealed_by=browser", "code", "upload", "nowhere/"]
 SMALLEST_TARGET = 44
 TARGETS = "a, button, summary, select, .choice, textarea, input[type=text]"
 TOO_SMALL = """([targets, least]) => [...document.querySelectorAll(targets)]
@@ -48,7 +50,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -
     settings = Settings.read(folder / "intake.toml")
     locale = pseudo.make_locale(folder / "locale")
     pages = Pages(settings, [EVERY], [identity.recipient], names=pseudo.NAMES, locale=locale)
-    store = Store(folder / "reports.db", max_reports=10, min_free_bytes=1)
+    store = Store(Sqlite(folder / "reports.db"), max_reports=10, min_free_bytes=1)
     config = uvicorn.Config(assemble(settings, [identity.recipient], store, pages), port=0, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -97,7 +99,7 @@ def test_letters_of_twice_the_size_still_fit(browser: Browser, shared_server: Se
     context.close()
 
 
-@pytest.mark.parametrize("path", ["", "start", "report/", "sent?sealed_by=server", "code"])
+@pytest.mark.parametrize("path", ["", "start", "report/", "sent?sealed_by=server", "code", "upload"])
 def test_what_is_pressed_is_large_enough_for_a_thumb(
     path: str, browser: Browser, shared_server: Server
 ) -> None:
@@ -110,7 +112,7 @@ def test_what_is_pressed_is_large_enough_for_a_thumb(
 @pytest.mark.parametrize("width", [320, 1280])
 def test_a_language_from_right_to_left_is_turned_around(width: int, browser: Browser, turned: str) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    for path in ("", "start", "how", "who", "keep", "limits", "every/", "sent?sealed_by=browser", "code"):
+    for path in (*INFORMATION, "every/", "sent?sealed_by=browser", "code", "upload"):
         page.goto(turned + path)
         assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
         assert overflow(page) == 0, path
@@ -125,7 +127,7 @@ def test_a_language_from_right_to_left_is_turned_around(width: int, browser: Bro
 
 def test_every_word_of_every_page_comes_from_the_catalog_or_the_form(browser: Browser, turned: str) -> None:
     page = browser.new_page()
-    for path in ("", "start", "how", "who", "keep", "limits", "sent?sealed_by=server", "code", "nowhere/"):
+    for path in (*INFORMATION, "sent?sealed_by=server", "code", "upload", "nowhere/"):
         page.goto(turned + path)
         page.locator(".fingerprint, .languages").evaluate_all("all => all.forEach(one => one.remove())")
         seen = page.locator("body").inner_text()

@@ -11,7 +11,7 @@ from analysis.unseal import unseal_bytes
 from intake.crypto.padding import unpad
 from intake.forms import report
 from intake.forms.form import shipped
-from tests.browser.driving import reach, send, tick, words
+from tests.browser.driving import reach, send, tick, watched, words
 from tests.serving import Server, stored
 
 pytestmark = pytest.mark.browser
@@ -24,15 +24,9 @@ STORY = "They said “wait”.\nThey took my bag. 👩🏽‍🚒"
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     """The form, in a browser that keeps nothing between tests; a script's error fails the test."""
-    context = browser.new_context()
-    context.set_default_timeout(15_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    shown.goto(f"{server.address}/en/report/")
-    yield shown
-    context.close()
-    assert errors == []
+    with watched(browser) as shown:
+        shown.goto(f"{server.address}/en/report/")
+        yield shown
 
 
 def fill_in(page: Page) -> None:

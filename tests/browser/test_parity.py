@@ -1,5 +1,6 @@
 """The browser's script and Python turn the same fields into the same bytes."""
 
+import hashlib
 import io
 import json
 import random
@@ -13,8 +14,9 @@ from intake.crypto.code import to_words
 from intake.crypto.message import Message
 from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.receipt import Receipt
+from intake.crypto.shard import index_shard
 from intake.crypto.signing import SigningKey
-from intake.forms import answers, report
+from intake.forms import answers, report, ticks
 from tests.boxing import Said, make_box, reply
 from tests.browser.node import parity
 from tests.cards import DESK
@@ -179,3 +181,37 @@ def test_the_script_pads_to_the_same_size_classes() -> None:
         SIZE_CLASSES[1],
         None,
     ]
+
+
+def test_the_script_packs_batches_to_the_same_bytes_as_python() -> None:
+    vectors = read("batch.json")
+    given = [{name: one[name] for name in ("week", "members")} for one in vectors["batches"]]
+    found = parity("batch", batches=given, moments=[one["at"] for one in vectors["weeks"]])
+    assert found["weeks"] == [one["week"] for one in vectors["weeks"]]
+    for vector, result in zip(vectors["batches"], found["batches"], strict=True):
+        assert result == {name: vector[name] for name in ("sha256", "file")}, vector["name"]
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_the_script_reads_tick_codes_as_the_vectors_say(form: str) -> None:
+    vectors = [vector for vector in read("ticks.json") if vector["form"] == form]
+    given = {"form": json.loads(FORMS[form].json), "paper": ticks.screen(FORMS[form])}
+    found = parity("ticks", **given, typed=[vector["typed"] for vector in vectors])
+    for vector, result in zip(vectors, found, strict=True):
+        assert result == {name: vector[name] for name in ("raw", "problems", "codes")}, vector["name"]
+
+
+def test_a_window_saves_five_hundred_reports_a_file_and_then_the_rest() -> None:
+    [start, first, second] = parity("gather", reports=501, at=1_795_000_000_000)
+    assert start == {"waiting": 0, "last": None}
+    assert [(one["waiting"], one["left"], one["reports"]) for one in (first, second)] == [
+        (501, 1, 500),
+        (1, 0, 1),
+    ]
+    for one in (first, second):
+        data = bytes.fromhex(one["bytes"])
+        assert one["name"] == f"witnessbox-batch-{hashlib.sha256(data).hexdigest()[:16]}.tar"
+        assert one["again"], "what was saved last is not there to be saved again"
+        names = [entry.name for entry in index_shard(io.BytesIO(data))]
+        assert len(names) == one["reports"]
+        assert {name.week for name in names} == {"2026-W47"}

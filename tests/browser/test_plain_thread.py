@@ -10,23 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 from analysis.identity import HybridIdentity
 from intake.crypto.code import to_words
 from intake.crypto.receipt import Receipt
-from tests.boxing import box_for
+from tests.boxing import ANSWERED, COLLECTED, UNKNOWN
 from tests.browser.conftest import QUIET
 from tests.browser.test_code import send_plainly, shown_words
-from tests.browser.test_thread import ANSWERED, COLLECTED, SAID, UNKNOWN, opened, words
-from tests.intake.test_looking import put
+from tests.browser.test_thread import opened, words
 from tests.serving import CANARY, Server, stored
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture
-def boxed(data: Path) -> Iterator[Server]:
-    """A running intake with a box of one bucket."""
-    put(data, box_for(data, SAID, bits=0))
-    with Server(data) as server:
-        yield server
 
 
 @pytest.fixture

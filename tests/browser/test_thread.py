@@ -1,6 +1,6 @@
 """The page where a code is used, in a real browser: replies, something added, a report taken back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,53 +9,18 @@ from playwright.sync_api import Browser, Page, Route, expect
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
 from intake.crypto.code import to_words
-from intake.crypto.message import Message
 from intake.crypto.padding import unpad
-from intake.crypto.receipt import CODE_LENGTH, Receipt
+from intake.crypto.receipt import Receipt
 from intake.forms import thread
-from tests.boxing import Said, box_for, reply
+from tests.boxing import ANSWERED, COLLECTED, UNKNOWN, Said, box_for, put, reply
 from tests.browser.test_code import WHAT_IS_KEPT
 from tests.browser.test_code import report as send_report
-from tests.intake.test_looking import put
 from tests.serving import Server, sealed_body, stored
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 LANGUAGES = ["en", "es"]
 HOSTILE = '<img src=x onerror="document.title=1"> {week} & {tracker}\n\u202eback'
-ANSWERED, COLLECTED, UNKNOWN = (bytes([number]) * CODE_LENGTH for number in (1, 2, 3))
-SAID = {
-    ANSWERED: Said(
-        messages=[
-            Message("notice", "2026-W47", "2199-W01", 3, text="The clinic closes."),
-            reply("We read it.\nThank you.", n=1),
-            Message("counted", "2026-W47", "2199-W01", 4, release="2026-1", tracker="k7f2-9b"),
-            Message("reply", "2020-W01", "2020-W53", 9, text="long ago"),
-        ]
-    ),
-    COLLECTED: Said(),
-}
-
-
-@pytest.fixture
-def boxed(data: Path) -> Iterator[Server]:
-    """A running intake with a box of one bucket."""
-    put(data, box_for(data, SAID, bits=0))
-    with Server(data) as server:
-        yield server
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A browser that keeps nothing between tests; a script's error fails the test."""
-    context = browser.new_context()
-    context.set_default_timeout(15_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    yield shown
-    context.close()
-    assert errors == []
 
 
 def words(code: bytes, lang: str = "en") -> str:

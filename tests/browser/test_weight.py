@@ -57,7 +57,7 @@ def test_the_whole_form_without_script_weighs_a_third_of_that(lang: str, shared_
 
 
 @pytest.mark.parametrize(
-    "path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how", "/es/limits", "/es/code"]
+    "path", ["/en/", "/es/", "/es/start", "/es/who", "/es/how", "/es/limits", "/es/code", "/es/upload"]
 )
 def test_a_first_view_without_script_weighs_less_still(path: str, shared_server: Server) -> None:
     assert visit(shared_server, path, script=False) <= FIRST_VIEW_WITHOUT_SCRIPT

@@ -1,5 +1,6 @@
 """Release files, and desks to publish from."""
 
+import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +41,9 @@ def write_release_file(path: Path, *, period: tuple[str, str] = (FIRST, LAST), *
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items()) + "}"
-    return json.dumps(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return value.isoformat() if isinstance(value, datetime.date) else json.dumps(value)
 
 
 class Publisher:

@@ -104,11 +104,13 @@ class SmallDesk:
         channel: str = "web",
         lang: str = "en",
         asked: Sequence[str] | None = None,
+        words: Mapping[str, str] | None = None,
         **one_of: str,
     ) -> None:
         """Adds equal reports; an act is "code" of the question acts, or "question.code".
 
-        They were asked the questions `asked`, or all of the form that apply to what they answer.
+        They were asked the questions `asked`, or all of the form that apply to what they answer; `words` are
+        answers in words.
         """
         answers: Mapping[str, str | None] = {"count": count, **one_of}
         ticks = [act.split(".") if "." in act else ["acts", act] for act in acts]
@@ -119,6 +121,10 @@ class SmallDesk:
             row |= {"when": when, "week": week, "asking": page[0], "page": page[1]}
             row |= {"channel": channel, "lang": lang}
             self._insert(row, [self._codes[q, code] for q, code in ticks])
+            for name, text in (words or {}).items():
+                self.database.table("texts").insert(
+                    {"report": self._next - 1, "question": name, "text": text}
+                )
 
     def _applying(self, answers: Mapping[str, str | None], ticks: Sequence[Sequence[str]]) -> list[str]:
         """What the whole page asks, as the intake and the import decide it."""

@@ -15,14 +15,14 @@ import pytest
 from analysis.identity import HybridIdentity
 from intake.attachments import Attachments
 from intake.crypto.signing import SigningKey
-from intake.database import connect
-from intake.directory import make
+from intake.directory import find_database, make
 from intake.files import alone
 from tests.acknowledging import write_acknowledgement
 from tests.attaching import stored_files
 from tests.cards import DESK, card_text, write_card
 from tests.intake.test_export import WEEKS, fill, snapshot
 from tests.serving import COMMAND, Server, run, sealed_body, stored
+from tests.sharing import both, connected
 
 OTHER = SigningKey(bytes(range(1, 33)))
 
@@ -69,7 +69,7 @@ def refused(data: Path, file: Path, *, now: bool = True) -> str:
 def state(data: Path) -> list[object]:
     """All that the database holds beside the reports."""
     tables = ("bundled", "bundles", "acknowledged", "acknowledgements")
-    with closing(sqlite3.connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608
 
 
@@ -77,7 +77,7 @@ def attach(data: Path, files: dict[bytes, bytes]) -> None:
     """Puts attachments into the file of attachments, as the server does."""
 
     async def upload() -> None:
-        with closing(Attachments(data / "attachments.db", min_free_bytes=1)) as attachments:
+        with closing(Attachments(find_database(data), min_free_bytes=1)) as attachments:
             attachments.start()
             for attachment_id, content in files.items():
                 with attachments.upload() as one:
@@ -97,6 +97,7 @@ def traces(data: Path, secrets: dict[bytes, bytes]) -> list[str]:
     return found
 
 
+@both
 def test_what_the_desk_has_is_deleted_and_what_came_later_stays(data: Path, stick: Path) -> None:
     fill(data, 30)
     export(data, stick)
@@ -145,6 +146,7 @@ def test_no_byte_is_left_while_the_server_runs_and_takes_reports(
     assert stored(server.data).keys() == later
 
 
+@both
 def test_a_running_server_has_the_room_of_what_was_deleted(
     tmp_path: Path, data: Path, stick: Path, identity: HybridIdentity
 ) -> None:
@@ -172,6 +174,7 @@ def test_the_next_bundle_still_names_the_one_that_is_gone(data: Path, stick: Pat
     assert snapshot(stick / "data") == snapshot(stick / "twin")
 
 
+@both
 def test_a_bundle_that_arrived_is_not_written_again(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -184,6 +187,7 @@ def test_a_bundle_that_arrived_is_not_written_again(data: Path, stick: Path) -> 
     assert run("export", "--data", data, "--out", stick).stdout == "nothing new to export\n"
 
 
+@both
 def test_a_second_bundle_may_leave_before_the_first_is_acknowledged(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -211,6 +215,7 @@ def test_nothing_is_deleted_until_every_desk_has_it(shared: Path, stick: Path) -
     assert lines[1:] == ["deleted 6 reports, 0 attachments"]
 
 
+@both
 def test_the_same_acknowledgement_again_is_said_to_be_known(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -220,6 +225,7 @@ def test_the_same_acknowledgement_again_is_said_to_be_known(data: Path, stick: P
     assert line.endswith(" was taken before")
 
 
+@both
 def test_an_older_acknowledgement_is_refused(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -229,6 +235,7 @@ def test_an_older_acknowledgement_is_refused(data: Path, stick: Path) -> None:
     assert "is number 1 of this desk, and number 2 was taken before\nhint: nothing was deleted" in error
 
 
+@both
 def test_another_one_of_the_same_number_is_refused(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -236,6 +243,7 @@ def test_another_one_of_the_same_number_is_refused(data: Path, stick: Path) -> N
     assert "another acknowledgement 1 of this desk" in refused(data, write_acknowledgement(stick, data, 1))
 
 
+@both
 def test_what_is_not_for_this_intake_from_its_desk_is_refused(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -255,17 +263,19 @@ def test_what_is_not_for_this_intake_from_its_desk_is_refused(data: Path, stick:
     assert "deleted 3 reports, 0 attachments" in taken(data, write_acknowledgement(stick, data, 1))
 
 
+@both
 def test_an_export_that_was_cut_off_is_finished_before_it_is_acknowledged(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
     file = write_acknowledgement(stick, data, 1)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE bundles SET digest = NULL")
     assert "names bundle 1, whose export was cut off here" in refused(data, file)
     export(data, stick)
     assert "deleted 3 reports, 0 attachments" in taken(data, file)
 
 
+@both
 def test_new_keys_come_with_it_and_old_ones_do_not(data: Path, stick: Path) -> None:
     new, old = HybridIdentity.generate().recipient, HybridIdentity.generate().recipient
     [card] = (data / "desks").iterdir()
@@ -279,6 +289,7 @@ def test_new_keys_come_with_it_and_old_ones_do_not(data: Path, stick: Path) -> N
     assert card.read_bytes() == card_text(new, sequence=4)
 
 
+@both
 def test_it_waits_for_no_other_command_and_says_so(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
@@ -287,6 +298,7 @@ def test_it_waits_for_no_other_command_and_says_so(data: Path, stick: Path) -> N
         assert "another command is at work" in refused(data, file)
 
 
+@both
 def test_of_two_at_once_each_report_is_deleted_once(data: Path, stick: Path) -> None:
     fill(data, 500, size=4_000)
     export(data, stick)
@@ -334,6 +346,7 @@ def test_a_killed_acknowledgement_is_finished_by_the_next(when: str, data: Path,
     assert not [name for name in snapshot(data) if "partial" in name or "etilqs" in name]
 
 
+@both
 def test_an_acknowledgement_while_a_bundle_is_written_is_told_to_wait(data: Path, stick: Path) -> None:
     fill(data, 3_000, size=9_000)
     export(data, stick)

@@ -317,7 +317,7 @@ def test_only_the_iso_week_of_the_time_is_kept(moment: datetime, week: str, data
     assert asyncio.run(post()) == 201
     store.close()
     assert iso_week(moment) == week
-    with closing(sqlite3.connect(directory.database)) as connection:
+    with closing(sqlite3.connect(directory.path / "reports.db")) as connection:
         assert connection.execute("SELECT week FROM reports").fetchall() == [(week,)]
 
 

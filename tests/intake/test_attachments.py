@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from intake.attachments import MOST_UPLOADS, PIECE, Attachments, open_file
+from intake.attachments import MOST_UPLOADS, PIECE, Attachments
 from intake.database import DatabaseError
+from intake.largefile import open_file
+from intake.sqlite import Sqlite
 from intake.store import Conflict, Unavailable
 from tests.attaching import left_over, stored_files
 
@@ -19,7 +21,7 @@ SEALED = random.Random(5).randbytes(2 * PIECE + 100)
 
 @pytest.fixture
 def attachments(tmp_path: Path) -> Iterator[Attachments]:
-    store = Attachments(tmp_path / "attachments.db", min_free_bytes=1)
+    store = Attachments(Sqlite(tmp_path / "reports.db"), min_free_bytes=1)
     store.start()
     yield store
     store.close()
@@ -185,7 +187,7 @@ def test_the_file_is_put_in_order_when_nothing_comes_for_a_while(
 def test_the_room_that_is_left_shrinks_as_the_file_grows(tmp_path: Path) -> None:
     disk = os.statvfs(tmp_path)
     free = disk.f_bavail * disk.f_frsize
-    with closing(Attachments(tmp_path / "attachments.db", min_free_bytes=free // 4 - PIECE)) as store:
+    with closing(Attachments(Sqlite(tmp_path / "reports.db"), min_free_bytes=free // 4 - PIECE)) as store:
         store.start()
         before = store.room
         asyncio.run(put(store, b"1" * 16, SEALED))
@@ -199,7 +201,7 @@ def test_a_closed_store_takes_nothing(attachments: Attachments) -> None:
 
 
 def test_nothing_is_taken_when_the_disk_has_too_little_room(tmp_path: Path) -> None:
-    with closing(Attachments(tmp_path / "attachments.db", min_free_bytes=2**62)) as store:
+    with closing(Attachments(Sqlite(tmp_path / "reports.db"), min_free_bytes=2**62)) as store:
         store.start()
         with pytest.raises(Unavailable, match="the disk is full"):
             asyncio.run(put(store, b"1" * 16, SEALED))

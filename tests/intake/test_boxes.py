@@ -14,7 +14,7 @@ from intake.crypto.signing import SigningKey
 from intake.directory import make, read_key
 from intake.files import alone
 from tests.acknowledging import write_acknowledgement
-from tests.boxing import Said, box_for, make_box
+from tests.boxing import Said, box_for, make_box, own
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import OTHER, export, refused, steps, taken
 from tests.intake.test_export import fill
@@ -34,10 +34,6 @@ def stick(tmp_path: Path) -> Path:
 def in_force(data: Path) -> dict[str, bytes]:
     """The boxes of a data directory, by their names."""
     return {path.name: path.read_bytes() for path in (data / "boxes").glob("*")}
-
-
-def own(desk: SigningKey = DESK) -> str:
-    return f"{desk.verify_key.public.hex()[:16]}.box"
 
 
 def test_a_box_comes_in_force_with_its_acknowledgement(data: Path, stick: Path) -> None:

@@ -14,11 +14,10 @@ import pytest
 from analysis.identity import HybridIdentity
 from intake.beat import touch
 from intake.crypto.receipt import Receipt
-from tests.boxing import Said, box_for, reply
+from tests.boxing import Said, box_for, put, reply
 from tests.faults.chain import sealed_body
 from tests.intake.test_codepage import hidden, look, page_of, words_of
 from tests.intake.test_crashes import forms_of
-from tests.intake.test_looking import put
 from tests.intake.test_order import arrive, check_no_order, wait_for_quiet
 from tests.intake.test_traces import traced
 from tests.serving import CANARY, OCTETS, Server, make_data, snapshot, stored

@@ -22,9 +22,8 @@ from intake.crypto.padding import unpad
 from intake.crypto.receipt import Receipt
 from intake.evenly import SECONDS
 from intake.forms import thread
-from tests.boxing import Said, box_for, reply
+from tests.boxing import Said, box_for, put, reply
 from tests.faults.chain import sealed_body
-from tests.intake.test_looking import put
 from tests.running import configure
 from tests.serving import Server, make_data, run, stored
 

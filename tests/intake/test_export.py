@@ -18,12 +18,12 @@ from intake.attachments import Attachments
 from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, bundle_name, digest, parse
 from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS, ReportName, index_shard
 from intake.crypto.signing import parse_public
-from intake.database import connect
-from intake.directory import read_key
-from intake.export import ExportError, connect_both, export, reserve
+from intake.directory import find_database, read_key
+from intake.export import ExportError, export, reserve
 from intake.files import alone
 from intake.forms.form import shipped
 from tests.serving import COMMAND, ENOUGH, Server, order_on_disk, run, snapshot, stored
+from tests.sharing import both, connected
 
 WEEKS = ("2026-W46", "2026-W47")
 
@@ -32,13 +32,12 @@ def fill(data: Path, reports: int, *, size: int = 2_000, seed: int = 1) -> set[R
     """Puts that many reports, which are random bytes, straight into the file."""
     draw = random.Random(seed)
     names = {ReportName(draw.choice(WEEKS), draw.randbytes(16)) for _ in range(reports)}
-    with closing(connect(data / "reports.db")) as connection:
-        connection.execute("BEGIN")
+    with connected(data) as connection, connection.transaction():
         connection.executemany(
             "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",
             [(name.id, name.week, draw.randbytes(size)) for name in names],
         )
-        connection.execute("COMMIT")
+        connection.changed(len(names), len(names) * size)
     return names
 
 
@@ -61,6 +60,7 @@ def stick(tmp_path: Path) -> Path:
     return folder
 
 
+@both
 def test_a_bundle_holds_every_report_once_under_its_week_and_id(data: Path, stick: Path) -> None:
     names = fill(data, 30)
     done = run("export", "--data", data, "--out", stick)
@@ -83,6 +83,7 @@ def test_what_the_server_stored_is_in_the_bundle_byte_for_byte(server: Server, s
     assert entry.name.id == report_id
 
 
+@both
 def test_a_bundle_carries_the_forms_that_its_reports_name(data: Path, stick: Path) -> None:
     fill(data, 1)
     run("export", "--data", data, "--out", stick)
@@ -91,6 +92,7 @@ def test_a_bundle_carries_the_forms_that_its_reports_name(data: Path, stick: Pat
     assert (stick / bundle_name(1) / "forms" / f"{form.digest}.json").read_bytes() == form.json
 
 
+@both
 def test_the_next_bundle_names_the_one_before_and_holds_only_what_is_new(data: Path, stick: Path) -> None:
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
@@ -103,12 +105,14 @@ def test_the_next_bundle_names_the_one_before_and_holds_only_what_is_new(data: P
     assert manifest_of(data, second).forms == manifest_of(data, first).forms
 
 
+@both
 def test_nothing_new_makes_no_bundle(data: Path, stick: Path) -> None:
     done = run("export", "--data", data, "--out", stick)
     assert (done.returncode, done.stdout) == (0, "nothing new to export\n")
     assert not list(stick.iterdir())
 
 
+@both
 def test_reports_part_into_shards_of_bounded_number(data: Path, stick: Path) -> None:
     fill(data, MAX_SHARD_REPORTS + 1, size=300)
     run("export", "--data", data, "--out", stick)
@@ -124,6 +128,7 @@ def test_reports_part_into_shards_of_bounded_length(data: Path, stick: Path) -> 
     assert shards[0].bytes <= 64 * 1024 * 1024
 
 
+@both
 def test_a_lost_bundle_is_written_again_to_the_same_bytes(data: Path, stick: Path) -> None:
     for seed in (1, 2):
         fill(data, 5, seed=seed)
@@ -135,15 +140,17 @@ def test_a_lost_bundle_is_written_again_to_the_same_bytes(data: Path, stick: Pat
     assert snapshot(stick) == before
 
 
+@both
 def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path) -> None:
     done = run("export", "--data", data, "--out", stick, "--again", "7")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("witnessbox-intake: error: there is no bundle 7\n")
 
 
+@both
 def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
     names = fill(data, 4_000, size=4_000)
-    with closing(connect_both(data / "reports.db")) as connection:
+    with connected(data) as connection:
         assert reserve(connection) == 1
     whole = data.with_name("whole")
     shutil.copytree(data, whole)
@@ -166,11 +173,12 @@ def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path
     assert not list(stick.glob(".*"))
 
 
+@both
 def test_an_export_killed_after_the_last_rename_is_taken_for_done(data: Path, stick: Path) -> None:
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
     before = snapshot(stick)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE bundles SET digest = NULL")
     assert run("export", "--data", data, "--out", stick).returncode == 0
     fill(data, 1, seed=2)
@@ -180,6 +188,7 @@ def test_an_export_killed_after_the_last_rename_is_taken_for_done(data: Path, st
     assert manifest_of(data, stick / bundle_name(2)).previous == digest(before[f"{bundle_name(1)}/manifest"])
 
 
+@both
 def test_another_bundle_of_the_same_name_is_not_touched(data: Path, stick: Path) -> None:
     fill(data, 3)
     (stick / bundle_name(1)).mkdir()
@@ -200,7 +209,7 @@ def test_a_damaged_bundle_is_not_taken_for_the_one_that_was_written(
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
     if not finished:
-        with closing(connect(data / "reports.db")) as connection:
+        with connected(data) as connection:
             connection.execute("UPDATE bundles SET digest = NULL")
     [file] = (stick / bundle_name(1)).glob(kind)
     if harm == "gone":
@@ -218,6 +227,7 @@ def test_a_damaged_bundle_is_not_taken_for_the_one_that_was_written(
     ]
 
 
+@both
 def test_a_whole_bundle_that_is_asked_for_again_is_left_as_it_is(data: Path, stick: Path) -> None:
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
@@ -227,6 +237,7 @@ def test_a_whole_bundle_that_is_asked_for_again_is_left_as_it_is(data: Path, sti
     assert snapshot(stick) == before
 
 
+@both
 def test_of_two_exports_at_once_the_second_is_told_to_wait(data: Path, stick: Path) -> None:
     fill(data, 3)
     with alone(data):
@@ -240,21 +251,22 @@ def test_of_two_exports_at_once_the_second_is_told_to_wait(data: Path, stick: Pa
     assert run("export", "--data", data, "--out", stick).returncode == 0
 
 
+@both
 def test_an_export_keeps_others_out_until_it_is_done(data: Path, stick: Path) -> None:
     fill(data, 3)
 
     def begin(reports: int) -> None:
         with pytest.raises(ExportError, match="another export"):
-            export(data / "reports.db", stick, read_key(data))
+            export(find_database(data), stick, read_key(data))
 
-    bundle = export(data / "reports.db", stick, read_key(data), begin=begin)
+    bundle = export(find_database(data), stick, read_key(data), begin=begin)
     assert bundle is not None
     assert names_in(data, bundle.path)
 
 
 def test_an_export_leaves_no_order_of_arrival_in_the_file(data: Path, stick: Path) -> None:
     ids = [b"r%015d" % number for number in range(20, 0, -1)]
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         for report_id in ids:
             row = (report_id, WEEKS[0], report_id * 1_000)
             connection.execute("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", row)
@@ -293,11 +305,12 @@ def test_reports_keep_coming_while_a_bundle_is_written(server: Server, stick: Pa
     assert sorted(name.id for names in bundles for name in names) == sorted(stored(server.data))
 
 
+@both
 def test_progress_counts_every_report(data: Path, stick: Path) -> None:
     fill(data, 25)
     begun: list[int] = []
     steps: list[int] = []
-    export(data / "reports.db", stick, read_key(data), begin=begun.append, advance=steps.append)
+    export(find_database(data), stick, read_key(data), begin=begun.append, advance=steps.append)
     assert (begun, sum(steps)) == ([25], 25)
 
 
@@ -328,13 +341,14 @@ def test_a_full_stick_is_left_empty_and_the_bundle_goes_to_a_larger_one(
     assert names_in(data, stick / bundle_name(1)) == sorted(names)
 
 
+@both
 def test_large_attachments_part_into_shards_and_come_out_the_same_again(data: Path, stick: Path) -> None:
     draw = random.Random(3)
     sealed = {draw.randbytes(16): draw.randbytes(25_000_000) for _ in range(3)}
     names = fill(data, 2)
 
     async def upload() -> None:
-        with closing(Attachments(data / "attachments.db", min_free_bytes=1)) as attachments:
+        with closing(Attachments(find_database(data), min_free_bytes=1)) as attachments:
             attachments.start()
             for attachment_id, content in sealed.items():
                 with attachments.upload() as one:

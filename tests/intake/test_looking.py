@@ -20,27 +20,17 @@ from analysis.identity import HybridIdentity
 from intake.crypto import box
 from intake.crypto.box import Header
 from intake.crypto.receipt import Receipt
-from intake.crypto.signing import SigningKey
 from intake.directory import make, read_key
 from intake.shelf import SECONDS_BETWEEN_LOOKS, Shelf
 from tests.acknowledging import write_acknowledgement
-from tests.boxing import Said, box_for, make_box, reply
+from tests.boxing import Said, box_for, make_box, own, put, reply
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import OTHER, taken
-from tests.intake.test_boxes import own
 from tests.running import configure
 from tests.serving import Server, sealed_body
 from tests.working import solve
 
 CODE = bytes(range(12))
-
-
-def put(data: Path, content: bytes, desk: SigningKey = DESK) -> None:
-    """Puts a box in force as the command does."""
-    (data / "boxes").mkdir(exist_ok=True)
-    partial = data / "boxes" / ".partial"
-    partial.write_bytes(content)
-    partial.replace(data / "boxes" / own(desk))
 
 
 def headers_of(client: httpx.Client) -> list[Header]:

@@ -14,7 +14,8 @@ import pytest
 from analysis.identity import HybridIdentity
 from intake.crypto.signing import SigningKey
 from intake.export import export
-from intake.store import LEAST_TO_TIDY
+from intake.pace import LEAST_TO_TIDY
+from intake.sqlite import Sqlite
 from tests.serving import Server, sealed_body, stored
 
 REPORTS = 150
@@ -95,7 +96,7 @@ def test_an_export_leaves_no_order_behind(data: Path, tmp_path: Path, identity: 
         arrived = arrive(server, identity)
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait(10)
-    assert export(data / "reports.db", tmp_path, SigningKey.generate())
+    assert export(Sqlite(data / "reports.db"), tmp_path, SigningKey.generate())
     check_no_order(data, arrived)
 
 

@@ -20,7 +20,7 @@ from tests.attaching import FORM
 from tests.serving import ENOUGH, Server
 
 PAGES = [
-    *("", "start", "how", "who", "keep", "limits", "report/", "code"),
+    *("", "start", "how", "who", "keep", "limits", "report/", "code", "upload"),
     *("sent?sealed_by=browser", "sent?sealed_by=server", "nowhere/"),
 ]
 LANGUAGES = ["en", "es"]
@@ -78,6 +78,8 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
     assert {load for load in loads if load} <= {
         "/code/en.js",
         "/static/code.js",
+        "/upload/en.js",
+        "/static/upload.js",
         "/static/style.css",
         "/static/exit.js",
         "/static/report.js",
@@ -110,7 +112,7 @@ def test_the_way_out_leads_off_the_site_and_says_nothing_of_it(shared_server: Se
 def test_links_on_the_form_open_beside_it_so_that_nothing_typed_is_lost(shared_server: Server) -> None:
     links = outline(shared_server, "/en/report/").all("a")
     beside = [link["href"] for link in links if link.get("target") == "_blank"]
-    assert beside == ["/en/how", "/en/who", "/en/keep", "/en/limits"]
+    assert beside == ["/en/upload", "/en/how", "/en/who", "/en/keep", "/en/limits"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
-from intake.attachments import open_file
 from intake.crypto.signing import SigningKey
-from intake.database import connect
 from intake.directory import make
+from intake.largefile import open_file
 from intake.retention import utc_today, week_end
 from tests.acknowledging import write_acknowledgement
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import attach, state
 from tests.intake.test_retention import put, week_of
 from tests.serving import Server, configure, run, snapshot
+from tests.sharing import both, connected
 
 TODAY = utc_today()
 
@@ -38,6 +38,7 @@ def told(data: Path) -> dict[str, object]:
     return found
 
 
+@both
 def test_reports_are_counted_by_week_and_by_where_they_are(data: Path, tmp_path: Path) -> None:
     earlier = TODAY - timedelta(14)
     put(data, earlier, earlier, TODAY)
@@ -57,12 +58,14 @@ def test_reports_are_counted_by_week_and_by_where_they_are(data: Path, tmp_path:
     ]
 
 
+@both
 def test_an_empty_intake_says_so_without_warnings(data: Path) -> None:
     said = lines(data)
     assert said[0] == "to export: 0 reports"
     assert not [line for line in said if "warning" in line or "oldest" in line]
 
 
+@both
 def test_what_was_acknowledged_is_said_to_be_gone(data: Path, tmp_path: Path) -> None:
     for _ in range(2):
         put(data, TODAY)
@@ -87,9 +90,10 @@ def test_from_half_of_the_time_on_somebody_should_fetch_the_oldest(
     assert any(line.startswith("warning: fetch the oldest soon") for line in lines(data)) == warned
 
 
+@both
 def test_a_clock_that_jumped_is_told(data: Path) -> None:
     run("export", "--data", data, "--out", data.parent)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE clock SET day = '2025-01-01'")
     run("export", "--data", data, "--out", data.parent)
     [warning] = [line for line in lines(data) if "clock" in line]
@@ -130,10 +134,11 @@ def test_attachments_and_uploads_that_were_not_finished_are_counted(data: Path, 
     assert told(data)["attachments"] == 2
 
 
+@both
 def test_an_export_that_was_cut_off_is_a_warning(data: Path, tmp_path: Path) -> None:
     put(data, TODAY)
     run("export", "--data", data, "--out", tmp_path)
-    with closing(connect(data / "reports.db")) as connection:
+    with connected(data) as connection:
         connection.execute("UPDATE bundles SET digest = NULL")
     assert "warning: bundle 1: its export was cut off; export again" in lines(data)
 
@@ -145,6 +150,7 @@ def test_it_changes_nothing_and_works_beside_a_running_server(server: Server) ->
     assert (state(server.data), snapshot(server.data).keys()) == (before, files)
 
 
+@both
 def test_it_tells_no_id(data: Path) -> None:
     [report_id] = put(data, TODAY)
     assert report_id.hex() not in run("status", "--data", data, "--json").stdout

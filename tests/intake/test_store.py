@@ -1,64 +1,59 @@
+"""The store of reports, the same whichever database keeps them."""
+
 import asyncio
 import os
-import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from intake.database import DatabaseError, connect, create, explained
-from intake.store import LEAST_TO_TIDY, MOST_WAITING, Conflict, Store, Unavailable
-from tests.serving import order_on_disk, stored
+from intake.keeping import Conflict, Database, Unavailable
+from intake.store import MOST_WAITING, Store
+from tests.sharing import blocked, held
 
 WEEK = "2026-W47"
 SEALED = b"sealed" * 100
 
 
-def opened(folder: Path, *, max_reports: int = 100_000, min_free_bytes: int = 1) -> Store:
-    return Store(folder / "reports.db", max_reports=max_reports, min_free_bytes=min_free_bytes)
+def opened(database: Database, *, max_reports: int = 100_000) -> Store:
+    return Store(database, max_reports=max_reports, min_free_bytes=1)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    create(tmp_path / "reports.db")
-    return tmp_path
-
-
-@pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    store = opened(folder)
+def store(database: Database) -> Iterator[Store]:
+    store = opened(database)
     store.start()
     yield store
     store.close()
 
 
-def test_a_report_that_was_put_is_in_the_file(store: Store, folder: Path) -> None:
+def test_a_report_that_was_put_is_in_the_file(store: Store, database: Database) -> None:
     asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
-    assert stored(folder) == {b"1" * 16: SEALED}
+    assert held(database) == {b"1" * 16: SEALED}
 
 
-def test_the_same_report_put_twice_is_kept_once(store: Store, folder: Path) -> None:
+def test_the_same_report_put_twice_is_kept_once(store: Store, database: Database) -> None:
     async def twice() -> None:
         await asyncio.gather(*(store.put(b"1" * 16, WEEK, SEALED) for _ in range(2)))
         await store.put(b"1" * 16, WEEK, SEALED)
 
     asyncio.run(twice())
-    assert stored(folder) == {b"1" * 16: SEALED}
+    assert held(database) == {b"1" * 16: SEALED}
 
 
-def test_other_bytes_under_a_known_id_are_a_conflict_and_change_nothing(store: Store, folder: Path) -> None:
+def test_other_bytes_under_a_known_id_are_a_conflict_and_change_nothing(
+    store: Store, database: Database
+) -> None:
     async def both() -> None:
         await store.put(b"1" * 16, WEEK, SEALED)
         with pytest.raises(Conflict, match="another report has this id"):
             await store.put(b"1" * 16, WEEK, b"other" * 100)
 
     asyncio.run(both())
-    assert stored(folder) == {b"1" * 16: SEALED}
+    assert held(database) == {b"1" * 16: SEALED}
 
 
-def test_a_conflict_does_not_hold_up_the_others_of_its_batch(store: Store, folder: Path) -> None:
+def test_a_conflict_does_not_hold_up_the_others_of_its_batch(store: Store, database: Database) -> None:
     async def mixed() -> list[BaseException | None]:
         await store.put(b"1" * 16, WEEK, SEALED)
         puts = [store.put(b"1" * 16, WEEK, b"other"), store.put(b"2" * 16, WEEK, SEALED)]
@@ -67,53 +62,11 @@ def test_a_conflict_does_not_hold_up_the_others_of_its_batch(store: Store, folde
     first, second = asyncio.run(mixed())
     assert isinstance(first, Conflict)
     assert second is None
-    assert stored(folder).keys() == {b"1" * 16, b"2" * 16}
+    assert held(database).keys() == {b"1" * 16, b"2" * 16}
 
 
-def test_all_that_waits_goes_into_few_transactions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    statements: list[str] = []
-
-    def traced(path: Path) -> sqlite3.Connection:
-        connection = connect(path)
-        connection.set_trace_callback(statements.append)
-        return connection
-
-    monkeypatch.setattr("intake.store.connect", traced)
-    store = opened(folder)
-    store.start()
-
-    async def many() -> None:
-        with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-            # The writer waits for this lock with what came first, so the rest gather behind it.
-            other.execute("BEGIN IMMEDIATE")
-            puts = asyncio.gather(*(store.put(os.urandom(16), WEEK, SEALED) for _ in range(1_000)))
-            await asyncio.sleep(0.2)
-            other.execute("COMMIT")
-            await puts
-
-    asyncio.run(many())
-    store.close()
-    assert len(stored(folder)) == 1_000
-    assert statements.count("COMMIT") <= 4
-
-
-def test_a_locked_file_refuses_and_stores_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
-    store = opened(folder)
-    store.start()
-    with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Unavailable, match="not stored"):
-            asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
-        other.execute("ROLLBACK")
-    assert stored(folder) == {}
-    asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
-    store.close()
-    assert len(stored(folder)) == 1
-
-
-def test_no_more_reports_are_taken_than_the_settings_allow(folder: Path) -> None:
-    store = opened(folder, max_reports=2)
+def test_no_more_reports_are_taken_than_the_settings_allow(database: Database) -> None:
+    store = opened(database, max_reports=2)
     store.start()
 
     async def three() -> None:
@@ -124,20 +77,11 @@ def test_no_more_reports_are_taken_than_the_settings_allow(folder: Path) -> None
 
     asyncio.run(three())
     store.close()
-    assert len(stored(folder)) == 2
+    assert len(held(database)) == 2
 
 
-def test_nothing_is_taken_when_the_disk_has_too_little_room(folder: Path) -> None:
-    store = opened(folder, min_free_bytes=2**62)
-    store.start()
-    with pytest.raises(Unavailable, match="not stored"):
-        asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
-    store.close()
-    assert stored(folder) == {}
-
-
-def test_a_full_store_still_knows_the_reports_that_it_holds(folder: Path) -> None:
-    store = opened(folder, max_reports=1)
+def test_a_full_store_still_knows_the_reports_that_it_holds(database: Database) -> None:
+    store = opened(database, max_reports=1)
     store.start()
 
     async def again() -> None:
@@ -150,8 +94,8 @@ def test_a_full_store_still_knows_the_reports_that_it_holds(folder: Path) -> Non
     store.close()
 
 
-def test_a_batch_that_nearly_fits_is_kept_as_far_as_there_is_room(folder: Path) -> None:
-    store = opened(folder, max_reports=3)
+def test_a_batch_that_nearly_fits_is_kept_as_far_as_there_is_room(database: Database) -> None:
+    store = opened(database, max_reports=3)
 
     async def four() -> list[BaseException | None]:
         await store.put(b"3" * 16, WEEK, SEALED)
@@ -162,38 +106,17 @@ def test_a_batch_that_nearly_fits_is_kept_as_far_as_there_is_room(folder: Path) 
     outcomes = asyncio.run(four())
     store.close()
     assert [type(outcome) for outcome in outcomes] == [type(None), type(None), type(None), Unavailable]
-    assert stored(folder).keys() == {b"1" * 16, b"2" * 16, b"3" * 16}
-
-
-def test_a_report_that_is_held_is_acknowledged_again_when_nothing_can_be_written(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
-    store = opened(folder)
-    store.start()
-    asyncio.run(store.put(b"1" * 16, WEEK, SEALED))
-
-    async def both() -> list[BaseException | None]:
-        puts = [store.put(one * 16, WEEK, SEALED) for one in (b"1", b"2", b"2")]
-        return await asyncio.gather(*puts, return_exceptions=True)
-
-    with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        held, *new = asyncio.run(both())
-        other.execute("ROLLBACK")
-    store.close()
-    assert held is None
-    assert [type(outcome) for outcome in new] == [Unavailable, Unavailable]
+    assert held(database).keys() == {b"1" * 16, b"2" * 16, b"3" * 16}
 
 
 def test_an_unforeseen_failure_refuses_the_batch_and_the_next_one_is_kept(
-    store: Store, folder: Path, caplog: pytest.LogCaptureFixture
+    store: Store, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Unavailable, match="not stored"):
         asyncio.run(store.put(b"1" * 16, WEEK, 5))  # type: ignore[arg-type]
     asyncio.run(store.put(b"2" * 16, WEEK, SEALED))
-    assert stored(folder).keys() == {b"2" * 16}
-    assert "the store met TypeError at store.py:" in caplog.text
+    assert held(database).keys() == {b"2" * 16}
+    assert "the store met TypeError at writer.py:" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -212,27 +135,83 @@ def test_nobody_waits_for_a_writer_that_has_ended(store: Store) -> None:
     asyncio.run(put_on())
 
 
-def test_what_would_wait_too_long_is_refused_at_once(store: Store, folder: Path) -> None:
+def test_what_would_wait_too_long_is_refused_at_once(store: Store, database: Database) -> None:
     async def flood() -> list[BaseException | None]:
-        with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with blocked(database):
             puts = [asyncio.ensure_future(store.put(b"0" * 16, WEEK, SEALED))]
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
             # The writer holds the first; so many may stand in the queue, and one more may not.
             numbers = range(MOST_WAITING + 1)
             puts += [asyncio.ensure_future(store.put(b"r%015d" % n, WEEK, b"s")) for n in numbers]
             await asyncio.sleep(0)
             assert [put.done() for put in puts].count(True) == 1
-            other.execute("ROLLBACK")
-            return await asyncio.gather(*puts, return_exceptions=True)
+        return await asyncio.gather(*puts, return_exceptions=True)
 
     outcomes = asyncio.run(flood())
     assert isinstance(outcomes.pop(), Unavailable)
     assert set(outcomes) == {None}
 
 
-def test_a_closed_store_has_written_what_waited_and_takes_nothing_more(folder: Path) -> None:
-    store = opened(folder)
+def test_a_thousand_that_gather_behind_a_slow_disk_are_kept(store: Store, database: Database) -> None:
+    async def many() -> None:
+        with blocked(database):
+            puts = asyncio.gather(*(store.put(os.urandom(16), WEEK, SEALED) for _ in range(1_000)))
+            await asyncio.sleep(0.5)
+        await asyncio.wait_for(puts, 20)
+
+    asyncio.run(many())
+    assert len(held(database)) == 1_000
+
+
+def test_two_stores_share_one_limit(database: Database) -> None:
+    first, second = opened(database, max_reports=10), opened(database, max_reports=10)
+    first.start()
+    second.start()
+
+    async def flood() -> list[BaseException | None]:
+        puts = [store.put(os.urandom(16), WEEK, SEALED) for _ in range(20) for store in (first, second)]
+        return await asyncio.gather(*puts, return_exceptions=True)
+
+    outcomes = asyncio.run(flood())
+    first.close()
+    second.close()
+    assert [type(outcome) for outcome in outcomes].count(type(None)) == 10
+    assert len(held(database)) == 10
+
+
+def test_the_same_report_put_to_two_stores_at_once_is_kept_once(database: Database) -> None:
+    first, second = opened(database), opened(database)
+    first.start()
+    second.start()
+
+    async def race() -> list[BaseException | None]:
+        ids = [number.to_bytes(16, "big") for number in range(200)]
+        puts = [store.put(one, WEEK, SEALED) for one in ids for store in (first, second)]
+        return await asyncio.gather(*puts, return_exceptions=True)
+
+    outcomes = asyncio.run(race())
+    first.close()
+    second.close()
+    assert set(outcomes) == {None}
+    assert len(held(database)) == 200
+
+
+def test_a_report_that_was_taken_back_is_gone_and_one_in_a_bundle_stays(
+    store: Store, database: Database
+) -> None:
+    async def take_back() -> list[bool]:
+        for one in (b"1" * 16, b"2" * 16):
+            await store.put(one, WEEK, SEALED)
+        with closing(database.connect()) as connection:
+            connection.execute("INSERT INTO bundled VALUES (?, 1)", (b"2" * 16,))
+        return [await store.withdraw(one * 16) for one in (b"1", b"2", b"3")]
+
+    assert asyncio.run(take_back()) == [True, False, False]
+    assert held(database).keys() == {b"2" * 16}
+
+
+def test_a_closed_store_has_written_what_waited_and_takes_nothing_more(database: Database) -> None:
+    store = opened(database)
     store.start()
 
     async def put_and_close() -> None:
@@ -244,165 +223,13 @@ def test_a_closed_store_has_written_what_waited_and_takes_nothing_more(folder: P
             await store.put(b"1" * 16, WEEK, SEALED)
 
     asyncio.run(put_and_close())
-    assert len(stored(folder)) == 50
+    assert len(held(database)) == 50
 
 
-def test_reports_stand_in_the_order_of_their_ids(store: Store, folder: Path) -> None:
+def test_reports_stand_in_the_order_of_their_ids(store: Store, database: Database) -> None:
     async def backwards() -> None:
         for number in range(20, 0, -1):
             await store.put(bytes([number]) * 16, WEEK, SEALED)
 
     asyncio.run(backwards())
-    assert list(stored(folder)) == [bytes([number]) * 16 for number in range(1, 21)]
-
-
-LONG = 1_000
-
-
-def put_backwards(store: Store, numbers: range) -> list[bytes]:
-    """Puts reports one after the other, the last id first; the ids in the order in which they came."""
-    ids = [b"r%015d" % number for number in reversed(numbers)]
-
-    async def put() -> None:
-        for report_id in ids:
-            await store.put(report_id, WEEK, report_id * LONG)
-
-    asyncio.run(put())
-    return ids
-
-
-def test_no_byte_of_the_file_says_who_came_first_once_it_was_put_in_order(store: Store, folder: Path) -> None:
-    first = put_backwards(store, range(LEAST_TO_TIDY))
-    # The writer puts the file in order before it takes the next one, so this waits for that.
-    later = put_backwards(store, range(100, 101))
-    assert order_on_disk(folder / "reports.db", first) == sorted(first)
-    assert order_on_disk(folder / "reports.db-wal", first) == []
-    assert order_on_disk(folder / "reports.db-wal", later) == later
-
-
-def test_a_stopped_store_leaves_no_order_of_arrival_behind(store: Store, folder: Path) -> None:
-    ids = put_backwards(store, range(20))
-    assert order_on_disk(folder / "reports.db-wal", ids) == ids
-    store.close()
-    assert order_on_disk(folder / "reports.db", ids) == sorted(ids)
-
-
-def test_a_store_that_was_killed_is_put_in_order_at_the_next_start(store: Store, folder: Path) -> None:
-    ids = put_backwards(store, range(20))
-    left = folder / "left"
-    left.mkdir()
-    for name in ("reports.db", "reports.db-wal"):
-        shutil.copy(folder / name, left / name)
-    again = opened(left)
-    again.start()
-    assert order_on_disk(left / "reports.db", ids) == sorted(ids)
-    assert order_on_disk(left / "reports.db-wal", ids) == []
-    again.close()
-
-
-def test_the_file_is_put_in_order_less_often_the_more_it_holds(folder: Path) -> None:
-    with closing(connect(folder / "reports.db")) as connection:
-        rows = [(b"old%013d" % number, WEEK, b"s") for number in range(4 * LEAST_TO_TIDY)]
-        connection.executemany("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", rows)
-    store = opened(folder)
-    store.start()
-    ids = put_backwards(store, range(LEAST_TO_TIDY + 1))
-    assert order_on_disk(folder / "reports.db-wal", ids) == ids
-    store.close()
-
-
-def test_the_reports_of_one_batch_stand_in_the_order_of_their_ids_on_the_disk(
-    store: Store, folder: Path
-) -> None:
-    ids = [b"r%015d" % number for number in range(20, 0, -1)]
-
-    async def together() -> None:
-        with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            first = asyncio.ensure_future(store.put(b"0" * 16, WEEK, SEALED))
-            await asyncio.sleep(0.2)
-            # The writer waits with the first; the rest come in one batch after it.
-            rest = asyncio.gather(*(store.put(report_id, WEEK, report_id * LONG) for report_id in ids))
-            await asyncio.sleep(0)
-            other.execute("ROLLBACK")
-            await asyncio.gather(first, rest)
-
-    asyncio.run(together())
-    assert order_on_disk(folder / "reports.db-wal", ids) == sorted(ids)
-
-
-def test_the_file_syncs_every_commit_and_overwrites_what_is_deleted(folder: Path) -> None:
-    with closing(connect(folder / "reports.db")) as connection:
-        pragmas = {
-            name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "secure_delete", "temp_store")
-        }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "temp_store": 2}
-
-
-def test_nothing_but_id_week_and_sealed_bytes_is_kept_of_a_report(folder: Path) -> None:
-    with closing(connect(folder / "reports.db")) as connection:
-        columns = [row[1] for row in connection.execute("PRAGMA table_info(reports)")]
-    assert columns == ["id", "week", "sealed"]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param(None, "there is no", id="missing"),
-        pytest.param(b"no database" * 100, "is not a file of reports", id="foreign"),
-        pytest.param(b"", "is of version 0", id="empty"),
-    ],
-)
-def test_a_file_that_is_none_of_ours_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "reports.db"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DatabaseError, match=message):
-        connect(path)
-
-
-def test_a_file_in_use_is_not_called_a_foreign_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
-    with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
-        other.execute("PRAGMA locking_mode = EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DatabaseError, match=r"reports\.db is in use by another program"):
-            connect(folder / "reports.db")
-
-
-def test_a_file_that_may_not_be_opened_is_not_called_a_foreign_one(folder: Path) -> None:
-    (folder / "reports.db-wal").mkdir()
-    with pytest.raises(DatabaseError, match=r"reports\.db may not be opened"):
-        connect(folder / "reports.db")
-
-
-def test_a_full_disk_is_not_called_a_foreign_file(folder: Path) -> None:
-    with closing(connect(folder / "reports.db")) as connection:
-        connection.execute("PRAGMA max_page_count = 1")
-        with (
-            pytest.raises(DatabaseError, match="there is no room on the disk of here"),
-            explained(Path("here")),
-        ):
-            connection.execute("INSERT INTO forms (digest, json) VALUES ('a', zeroblob(100000))")
-
-
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        pytest.param("DROP TABLE reports", "is not a file of reports", id="without its table"),
-        pytest.param("page", "is damaged", id="a page of nonsense"),
-    ],
-)
-def test_a_store_does_not_start_on_a_file_that_is_broken(harm: str, message: str, folder: Path) -> None:
-    path = folder / "reports.db"
-    with closing(sqlite3.connect(path)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'reports'").fetchone()
-        if harm != "page":
-            connection.execute(harm)
-    if harm == "page":
-        data = bytearray(path.read_bytes())
-        data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
-        path.write_bytes(data)
-    with pytest.raises(DatabaseError, match=message):
-        opened(folder).start()
+    assert list(held(database)) == [bytes([number]) * 16 for number in range(1, 21)]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from intake import attachments, withdrawal
+from intake import largefile, withdrawal
 from intake.database import create
+from intake.sqlite import Sqlite
 from intake.store import Store, Unavailable
 from tests.serving import stored
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(folder: Path) -> Iterator[Store]:
-    store = Store(folder / "reports.db", max_reports=1_000, min_free_bytes=1)
+    store = Store(Sqlite(folder / "reports.db"), max_reports=1_000, min_free_bytes=1)
     store.start()
     yield store
     store.close()
@@ -36,7 +37,7 @@ def store(folder: Path) -> Iterator[Store]:
 
 def attach(folder: Path, *names: bytes) -> None:
     """Puts attachments beside the reports."""
-    with closing(attachments.open_file(folder / "attachments.db")) as connection:
+    with closing(largefile.open_file(folder / "attachments.db")) as connection:
         for name in names:
             upload = os.urandom(16)
             connection.execute("INSERT INTO pieces VALUES (?, 0, ?)", (upload, SEALED))
@@ -142,7 +143,7 @@ def test_a_store_that_starts_empties_the_journal_of_one_that_was_killed(folder: 
     for name, content in copies.items():
         (killed / name).write_bytes(content)
     assert SEALED[:200] in bytes_of(killed)
-    store = Store(killed / "reports.db", max_reports=10, min_free_bytes=1)
+    store = Store(Sqlite(killed / "reports.db"), max_reports=10, min_free_bytes=1)
     store.start()
     assert SEALED[:200] not in bytes_of(killed)
     store.close()

@@ -6,9 +6,11 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from analysis.identity import HybridIdentity
+from tests.batching import batch
 from tests.serving import (
     CANARY,
     ENOUGH,
@@ -33,10 +35,27 @@ def post_everything(server: Server) -> None:
     for content in (CANARY, f"--x\r\n{CANARY}\r\n\r\n", f"--x\r\n{CANARY}: a\r\n\r\n{CANARY}\r\n--x--"):
         assert server.client.post("/en/report/", content=content, headers=kind).status_code == 400
     assert server.post_sealed(CANARY.encode()).status_code == 400
+    assert hand_in_words(server).status_code == 422
     with socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1]))) as raw:
         raw.sendall(f"{CANARY}\r\n\r\n".encode())
         assert b"400 Bad Request" in raw.recv(4_096)
     assert server.client.get(f"/{CANARY}?{CANARY}", headers={"cookie": CANARY}).status_code == 308
+
+
+def hand_in_words(server: Server) -> httpx.Response:
+    """Files of words where sealed ones are handed in, by names, sizes and batches that look right, or not."""
+    words = f"{CANARY} ".encode() * 1_000
+    files = {
+        f"{CANARY}.txt": words,
+        "0" * 32 + ".age": words,
+        "1" * 32 + ".age": words[:18_043],
+        "2" * 32 + ".age": b"age-encryption.org/v1\n" + words * 10,
+        f"{CANARY}.tar": words,
+        "a.tar": batch([b"\1" * 16 + words[:18_043], b"\2" * 16 + words * 10]),
+        "b.tar": batch([b"\1" * 16 + words])[:-700],
+    }
+    parts = [("_stamp", (None, server.stamp().encode())), *(("files", file) for file in files.items())]
+    return server.client.post("/en/upload", files=parts)
 
 
 def test_words_sent_without_script_are_in_no_file_and_no_log(
@@ -110,6 +129,7 @@ def test_no_system_call_writes_words_anywhere_but_back_to_their_sender(data: Pat
     with traced(data, trace, calls) as server:
         fields = canary_in_every_field()
         assert server.post_form(fields).status_code == 303
+        assert hand_in_words(server).status_code == 422
         # Compressed, the words could not be found.
         server.client.headers["accept-encoding"] = "identity"
         assert server.post_form({**fields, "count": []}).status_code == 422

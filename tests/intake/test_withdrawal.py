@@ -3,12 +3,10 @@
 import os
 import signal
 import socket
-import sqlite3
 import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -23,6 +21,7 @@ from tests.faults.chain import sealed_body
 from tests.intake.test_acknowledge import taken
 from tests.running import configure
 from tests.serving import OCTETS, Server, make_data, run, snapshot, stored
+from tests.sharing import both, connected
 from tests.working import solve
 
 
@@ -60,6 +59,7 @@ def test_a_report_that_is_taken_back_is_in_no_byte_while_the_server_runs(
     assert traces(server.data, others)
 
 
+@both
 def test_its_attachments_go_with_it_and_those_of_others_stay(data: Path, identity: HybridIdentity) -> None:
     with AttachingServer(data) as server:
         gone, kept = Receipt.draw(), Receipt.draw()
@@ -85,6 +85,7 @@ def test_the_id_of_a_report_takes_nothing_back(server: Server, identity: HybridI
     assert stored(server.data).keys() == {receipt.id}
 
 
+@both
 def test_a_report_in_a_bundle_stays_and_the_bundle_is_written_again_to_the_same_bytes(
     data: Path, tmp_path: Path, identity: HybridIdentity
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_report_in_a_bundle_stays_and_the_bundle_is_written_again_to_the_same_
     assert stored(data).keys() == {receipt.id}
 
 
+@both
 def test_a_report_in_a_bundle_that_was_begun_and_cut_off_stays(
     data: Path, tmp_path: Path, identity: HybridIdentity
 ) -> None:
@@ -107,7 +109,7 @@ def test_a_report_in_a_bundle_that_was_begun_and_cut_off_stays(
     with Server(data) as server:
         send(server, identity, receipt)
         # The first step of an export, which settles what is in the bundle.
-        with closing(sqlite3.connect(data / "reports.db")) as connection:
+        with connected(data) as connection:
             connection.execute("INSERT INTO bundled SELECT id, 1 FROM reports")
             connection.execute("INSERT INTO bundles (sequence) VALUES (1)")
             connection.commit()
@@ -116,6 +118,7 @@ def test_a_report_in_a_bundle_that_was_begun_and_cut_off_stays(
         assert run("export", "--data", data, "--out", tmp_path).stdout.endswith(": 1 report\n")
 
 
+@both
 def test_an_attachment_that_left_before_its_report_stays_in_its_bundle(
     data: Path, tmp_path: Path, identity: HybridIdentity
 ) -> None:
@@ -135,6 +138,7 @@ def test_an_attachment_that_left_before_its_report_stays_in_its_bundle(
     assert snapshot(sticks[0]) == snapshot(sticks[1])
 
 
+@both
 def test_an_acknowledged_report_is_not_here_to_delete(
     data: Path, tmp_path: Path, identity: HybridIdentity
 ) -> None:
@@ -178,6 +182,7 @@ def test_only_a_post_takes_back(shared_server: Server) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
+@both
 def test_a_busy_server_asks_for_work_before_it_takes_back(data: Path, identity: HybridIdentity) -> None:
     configure(data, free_per_minute=1)
     with Server(data) as server:
@@ -239,6 +244,7 @@ def test_deleting_and_finding_nothing_have_one_length_and_one_time(
     assert min(min(found) for found in times.values()) >= SECONDS
 
 
+@both
 @pytest.mark.parametrize("kill", range(4))
 def test_a_server_that_is_killed_keeps_a_report_whole_or_not_at_all(
     kill: int, data: Path, identity: HybridIdentity
@@ -273,6 +279,7 @@ def test_a_server_that_is_killed_keeps_a_report_whole_or_not_at_all(
     assert len(held) == len(receipts) - len(gone)
 
 
+@both
 def test_an_export_and_a_withdrawal_at_once_never_disagree(
     data: Path, tmp_path: Path, identity: HybridIdentity
 ) -> None:

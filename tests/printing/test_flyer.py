@@ -1,6 +1,8 @@
 """The flyer: what a phone reads from it, what stands on it, and what is refused."""
 
 import hashlib
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +32,12 @@ en = "Do you want to tell something?"
 es = "¿Quiere contar algo?"
 """
 STRIPS = 8
+STRIP = 78 / 25.4 * 72
+SHA256 = hashlib.sha256(b"a file").hexdigest()
+SHA256_GROUPS = [SHA256[at : at + 4] for at in range(0, 64, 4)]
+LONG_HELP = (
+    "Call 555 0100 by day or by night and ask for anyone of the union; they know what to do and whom to ask"
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +111,15 @@ def test_the_discreet_one_says_neither_what_it_is_about_nor_whom_to_call(made: P
         assert telling not in text.replace("\u200b", "")
 
 
+def test_the_number_of_the_file_stands_on_both_flyers_in_groups(data: Path, tmp_path: Path) -> None:
+    text = FLYER.replace("date =", f'file_sha256 = "{SHA256}"\ndate =')
+    for more in ([], ["--discreet"]):
+        assert run(data, text, tmp_path / "out", tmp_path, *more).returncode == 0
+    for name in ("flyer-en", "flyer-es", "discreet-en", "discreet-es"):
+        printed = PdfReader(tmp_path / "out" / f"{name}.pdf").pages[0].extract_text()
+        assert " ".join(SHA256_GROUPS) in " ".join(printed.split())
+
+
 @pytest.mark.parametrize("name", [name.replace(".pdf", ".svg") for name in FLYERS])
 def test_the_picture_needs_nothing_from_anywhere(made: Path, name: str) -> None:
     picture = (made / name).read_text()
@@ -138,6 +155,12 @@ def digest(path: Path) -> str:
         (ADDRESS, "https://me:secret@reports.example.org/", "one flyer from another"),
         (ADDRESS, f"https://reports.example.org/{'a' * 60}", "more than 60 signs"),
         (ONION, "abc.onion", "not an onion address"),
+        (
+            "date = 2026-11-22",
+            'date = 2026-11-22\nfile_sha256 = "12AB"',
+            "64 hexadecimal digits in lower case",
+        ),
+        ("date = 2026-11-22", "date = 2026-11-22\nfile_sha256 = 12", "64 hexadecimal digits in lower case"),
         ("date = 2026-11-22", 'date = "soon"', "must be a day"),
         ("date = 2026-11-22", "", '"date" is missing'),
         ("date = 2026-11-22", "date = 2026-11-22\nnumber = 5", 'no setting "number"'),
@@ -156,6 +179,44 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_rule(
     assert words in done.stderr
     assert "secret" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_the_fullest_flyer_leaves_its_strips_alone(data: Path, tmp_path: Path, paper: str) -> None:
+    full = tmp_path / "full"
+    shutil.copytree(data, full)
+    (full / "lists" / "help.csv").write_text(
+        "label::English (en),label::Español (es),text::English (en),text::Español (es)\n"
+        + "".join(
+            f"{label},{label},{LONG_HELP},{LONG_HELP}\n"
+            for label in ("Now", "By day", "By night", "A lawyer")
+        )
+    )
+    headline = ("Were you treated very badly by a clinic, " * 3)[:90]
+    text = FLYER.replace("Were you treated badly at the clinic?", headline)
+    text = text.replace("date =", f'file_sha256 = "{SHA256}"\ndate =')
+    done = run(full, text, tmp_path / "out", tmp_path, "--paper", paper)
+    assert done.returncode == 0, done.stderr
+    for language in ("en", "es"):
+        words, height = placed(tmp_path / "out" / f"flyer-{language}.pdf")
+        cut = height - STRIP
+        above = [word for word, bottom in words if bottom < cut]
+        assert set(SHA256_GROUPS) <= set(above)
+        assert sum(word.startswith("2026-11-22") for word in above) == 1
+        assert above.count("anyone") == 4
+        assert {word for word, bottom in words if bottom >= cut} <= {
+            "reports.example.org",
+            *fingerprint(directory.read(full).recipients),
+        }
+
+
+def placed(pdf: Path) -> tuple[list[tuple[str, float]], float]:
+    """The words of a sheet with how far down each ends, and how tall the sheet is, in points."""
+    drawn = subprocess.run(["pdftotext", "-bbox", str(pdf), "-"], capture_output=True, check=True, text=True)
+    text = drawn.stdout.replace("\u200b", "")
+    words = re.findall(r'yMax="([0-9.]+)">([^<]*)</word>', text)
+    [height] = re.findall(r'<page width="[0-9.]+" height="([0-9.]+)"', drawn.stdout)
+    return [(word, float(bottom)) for bottom, word in words], float(height)
 
 
 def test_what_was_made_before_is_not_written_over(data: Path, made: Path, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ answers.json: raw form fields and the answers, or the problems, that they give. 
 report's whole text. receipt.json: a code and the values that follow from it. code.json: what was typed on a
 page of a language, and the code it is, or what is wrong with it. box.json: a small box, what codes find in
 it, and messages right and wrong. thread.json: what was typed after a report, and the text of the follow-up
-or the rule that it breaks.
+or the rule that it breaks. batch.json: members of a batch and the digest of its file. ticks.json: tick codes
+as they are typed in from paper, and the fields that they are or the rules that they break.
 """
 
 import json
@@ -16,8 +17,10 @@ from intake.crypto.receipt import Receipt
 from intake.forms import report, thread
 from intake.forms.answers import InvalidAnswers, clean
 from intake.forms.form import Form, canonical_text
+from tests.vectors.batches import batch_vectors
 from tests.vectors.boxes import box_vectors
 from tests.vectors.codes import typed_vectors, word_vectors
+from tests.vectors.ticked import tick_vectors
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -287,11 +290,13 @@ def files() -> dict[str, str]:
     """The text of each file of vectors by its name."""
     makers: dict[str, Callable[[], object]] = {
         "answers": answers_vectors,
+        "batch": batch_vectors,
         "box": box_vectors,
         "code": lambda: {"shown": word_vectors(CODES), "typed": typed_vectors()},
         "receipt": receipt_vectors,
         "report": report_vectors,
         "thread": thread_vectors,
+        "ticks": lambda: tick_vectors(FORMS),
     }
     # ASCII, because a lone surrogate has no UTF-8.
     return {f"{name}.json": json.dumps(maker(), indent=1) + "\n" for name, maker in makers.items()}

@@ -8,7 +8,11 @@ from intake.forms.xlsform import compile_form
 from tests.vectors.make import files
 
 HERE = Path(__file__).parent
-NAMES = ["answers.json", "box.json", "code.json", "receipt.json", "report.json", "thread.json"]
+NAMES = sorted(path.name for path in HERE.glob("*.json") if path.name != "every.json")
+
+
+def test_each_file_of_vectors_is_one_that_the_generator_makes() -> None:
+    assert sorted(files()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,6 +13,7 @@ from threading import Lock
 
 import numpy as np
 
+from analysis.findings.control.alike import find_alike
 from analysis.findings.control.bounds import Bounds, Interval, prove, round_inwards
 from analysis.findings.control.errors import Undecided
 from analysis.findings.control.lattice import Cell
@@ -40,17 +41,18 @@ def attack(
     `lower` and `upper` are known of the cells that are not: 1 where zeros are known to be shown, or what
     an insider knows. Raises Inconsistent where no table agrees with the numbers, and Undecided.
     """
-    unknowns = reduce(system, known, lower, upper)
+    alike = find_alike(system, known, lower, upper)
+    unknowns = reduce(system, {**known, **{system.cells[cell]: 0 for cell in alike.empty}}, lower, upper)
     if targets is None:
         slacks = set(system.slacks)
         targets = [cell for cell in system.cells if cell not in known and cell not in slacks]
-    targets = list(targets)
-    wanted = {system.index[cell] for cell in targets}
+    places = {cell: alike.twin(system.index[cell]) for cell in targets}
+    wanted = set(places.values())
     found: dict[int, Bounds] = {}
     for model in unknowns.models:
         columns = [column for column, cell in enumerate(model.cells) if int(cell) in wanted]
         found.update(_attack_model(model, columns, threads or len(os.sched_getaffinity(0))))
-    return {cell: _bounds(unknowns, found, system.index[cell]) for cell in targets}
+    return {cell: _bounds(unknowns, found, place) for cell, place in places.items()}
 
 
 def _bounds(unknowns: Unknowns, found: Mapping[int, Bounds], index: int) -> Bounds:

@@ -152,6 +152,7 @@ def _release(
 def _own_numbers(folder: Path, told: Mapping[str, Any]) -> Iterator[str]:
     """Numbers in words that people wrote: no ledger can tell of them, so a reader has to look at them."""
     texts = [told["title"], *told["quotes"], *(told["method"][name] for name in ("verification", "outreach"))]
+    texts += [reply for *_, reply in told.get("named", [])]
     texts += [told["method"][name] for name in ("funding", "corrections")]
     numbers = _NUMBER.findall(
         json.dumps([one.get("text", one) for one in texts], ensure_ascii=False).encode()

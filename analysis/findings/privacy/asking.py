@@ -18,7 +18,7 @@ from analysis.findings.privacy import amounts
 MODE = "differential"
 ANSWERS, MOST_ANSWERS = 5, 100
 # They say what exact numbers are withheld: with noise, none is.
-EXACT_SETTINGS = ("k", "insider", "one_arrival", "one_site", "small_places")
+EXACT_SETTINGS = ("k", "insider", "one_arrival", "one_site", "small_places", "named")
 
 
 @dataclass(frozen=True, slots=True)

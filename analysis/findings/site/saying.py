@@ -1,5 +1,7 @@
 """The one sentence of a table, made from its cells, and the caveats that go wherever its numbers go."""
 
+from collections.abc import Iterator
+
 from analysis.findings.released import PERCENT_BASE, TOTAL, Cell, Kind, Noise, Status, Table
 from analysis.findings.site.sheet import Column, Row, Sheet, has, sheets
 from analysis.findings.site.voice import Voice
@@ -111,6 +113,7 @@ def caveats(table: Table, voice: Voice) -> list[str]:
     said = [voice.say("caveat_chosen"), voice.say("caveat_people")]
     if table.finding in _OF_A_FINDING:
         said.append(voice.say(_OF_A_FINDING[table.finding]))
+    said.extend(_named(table, voice))
     if table.multiple:
         said.append(voice.say("caveat_multiple"))
     if has(table, Status.WITHHELD):
@@ -122,6 +125,20 @@ def caveats(table: Table, voice: Voice) -> list[str]:
     if any(cell.percent is not None for cell in table.cells.values()):
         said.append(voice.say("caveat_percent_noise" if table.noise else "caveat_percent", PERCENT_BASE))
     return said
+
+
+def _named(table: Table, voice: Voice) -> Iterator[str]:
+    """Who decided which places people's words name, and what those say that answered."""
+    release = voice.release
+    own = [one for one in release.named if one.table == table.id]
+    if own:
+        yield voice.say("caveat_named", release.k, release.method.one_arrival)
+    names = {one.code: voice.label(table.axes[0], one) for one in table.axes[0].categories}
+    for one in own:
+        if one.reply:
+            yield voice.say("replied", names[one.code], one.asked, voice.pick(one.reply))
+        elif one.asked:
+            yield voice.say("not_replied", names[one.code], one.asked)
 
 
 def _noise(table: Table, noise: Noise, voice: Voice) -> list[str]:

@@ -6,6 +6,7 @@ categories. Nothing is counted here: what a cell has not, no sheet has.
 
 from dataclasses import dataclass, replace
 
+from analysis.findings.naming import REST
 from analysis.findings.released import TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
 from analysis.findings.site.voice import Voice
 
@@ -35,7 +36,7 @@ class Row:
     @property
     def telling(self) -> bool:
         """Whether its answers say something by themselves."""
-        return self.leaf and _last(self.code) not in _VAGUE
+        return self.leaf and _last(self.code) not in _VAGUE and not self.code.startswith(REST)
 
 
 @dataclass(frozen=True, slots=True)

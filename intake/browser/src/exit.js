@@ -6,6 +6,7 @@ const WITHIN = 5_000;
 
 const cover = document.getElementById("leaving");
 const told = document.getElementById("presses");
+const links = document.querySelectorAll("[data-exit]");
 let pressed = [];
 
 function leave(event) {
@@ -15,8 +16,12 @@ function leave(event) {
   cover.textContent = cover.dataset.words;
   // A field could be called "reset".
   for (const form of document.forms) HTMLFormElement.prototype.reset.call(form);
-  // This page's place in the history is given to the next one.
-  location.replace("/exit");
+  // A page may have more to forget, or be the only one that its device shows.
+  cover.hidden = !dispatchEvent(new Event("exit", { cancelable: true }));
+  if (cover.hidden) return;
+  // This page's place in the history is given to the next one. Without a network that would be the browser's
+  // own page of failure, which names what it could not open.
+  location.replace(navigator.onLine ? links[0].href : "about:blank");
 }
 
 function countShift(event) {
@@ -41,5 +46,5 @@ function forget() {
 addEventListener("pageshow", () => {
   cover.hidden = true;
 });
-for (const link of document.querySelectorAll("[data-exit]")) link.addEventListener("click", leave);
+for (const link of links) link.addEventListener("click", leave);
 addEventListener("keydown", countShift);

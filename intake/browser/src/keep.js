@@ -1,5 +1,8 @@
 // Offers the sealed report as a file, when the server cannot take it. Nothing is kept unless it is asked for.
 
+import { saveFile } from "./download.js";
+import { hex } from "./receipt.js";
+
 const ID_LENGTH = 16;
 const box = document.getElementById("keep-sealed");
 let offered = null;
@@ -10,14 +13,6 @@ export function offer(bytes) {
   box.hidden = bytes === null;
 }
 
-// The file is a plain age file. Its name is the report's id, under which it is stored later.
-function save() {
-  const id = [...offered.subarray(0, ID_LENGTH)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([offered.subarray(ID_LENGTH)], { type: "application/octet-stream" }));
-  link.download = `${id}.age`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
+const save = () => saveFile(hex(offered.subarray(0, ID_LENGTH)), offered.subarray(ID_LENGTH));
 
 document.getElementById("save-sealed").addEventListener("click", save);

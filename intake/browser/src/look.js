@@ -1,6 +1,7 @@
 // Fetches one bucket of the box, and opens in it what is for a code. The server learns no more of the code than
 // the few bits that name the bucket, and many have the same.
 
+import { under } from "./base.js";
 import { bucketOf, openBuckets, readHeaders } from "./box.js";
 import { solve } from "./work.js";
 
@@ -52,7 +53,7 @@ async function get(path, fetch, work = "") {
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   let answer;
   try {
-    const response = await fetch(path, {
+    const response = await fetch(under(path), {
       headers: work ? { [WORK]: work } : {},
       credentials: "omit",
       cache: "no-store",

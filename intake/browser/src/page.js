@@ -3,17 +3,15 @@
 // Nothing is stored: what was typed lives in the page, and a report that could not be sent lives in
 // `pending`, until the page is left.
 
-import { clean, isAsked, shown } from "./answers.js";
 import { filesVersion, forgetFiles, offerFiles, sealFiles } from "./attached.js";
 import { canonical } from "./canonical.js";
+import { startFilling } from "./filling.js";
 import { offer } from "./keep.js";
-import { linkedElement, showProblems } from "./problems.js";
 import { drawCode, receiptFromCode } from "./receipt.js";
 import { buildReport } from "./report.js";
 import { envelope, seal, TooLong } from "./seal.js";
 import { send, sendAll } from "./send.js";
 import { fetchSent, forgetCode, showSent } from "./sent.js";
-import { startSteps } from "./steps.js";
 
 // The page's own script leaves its rules here. When it did not arrive nothing of this file runs, so that the
 // form stays as it is without script, and the page says that a part is missing.
@@ -25,54 +23,6 @@ const form = button.form;
 let pending = startAnew();
 let sent = false;
 const here = location.pathname;
-
-// As the server gets them, so that the same rules turn them into the same bytes.
-function readFields() {
-  const raw = new Map();
-  for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string") raw.set(name, [...(raw.get(name) ?? []), value]);
-  }
-  return raw;
-}
-
-function showWhatApplies() {
-  const raw = readFields();
-  const { answers } = clean(page.form, raw);
-  const had = new Set(shown(page.form, raw));
-  for (const question of page.form.questions) {
-    const element = document.getElementById(`q-${question.id}`);
-    if (element) element.hidden = !had.has(question) || !isAsked(question, answers);
-  }
-  steps.update();
-}
-
-// Whether a step may be left behind; what is wrong in it is shown.
-function checkStep(section) {
-  const { problems } = clean(page.form, readFields());
-  for (const id of problems.keys()) {
-    if (!section.querySelector(`#q-${id}`)) problems.delete(id);
-  }
-  showProblems(page, problems);
-  return problems.size === 0;
-}
-
-function followProblem(event) {
-  const target = event.target.closest("a") && linkedElement(event.target.closest("a"));
-  if (!target) return;
-  event.preventDefault();
-  steps.reveal(target);
-  target.focus();
-}
-
-// "None of these" unticks the rest, and the rest unticks it, where the reporter can see it happen.
-function keepExclusive({ target }) {
-  const question = page.form.questions.find(({ id }) => id === target.name);
-  if (!target.checked || question?.kind !== "select_multiple") return;
-  const exclusive = (code) => question.choices.some((choice) => choice.code === code && choice.exclusive);
-  for (const box of form.querySelectorAll(`input[name="${question.id}"]:checked`)) {
-    if (box !== target && (exclusive(target.value) || exclusive(box.value))) box.checked = false;
-  }
-}
 
 function showWork(part) {
   const bar = document.getElementById("work");
@@ -131,10 +81,9 @@ function inWords(outcome) {
 // Whether the report was sent; the page says what else came of it.
 async function sealAndSend() {
   offer(null);
-  const { answers, problems } = clean(page.form, readFields());
-  showProblems(page, problems);
-  say(problems.size ? "" : "sealing");
-  if (problems.size) return false;
+  const answers = filling.check();
+  say(answers ? "sealing" : "");
+  if (!answers) return false;
   // Sealing keeps a slow phone busy: let it show the words first.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const outcome = await deliver(answers);
@@ -170,21 +119,18 @@ async function goOn(address) {
 }
 
 // Browsers keep a page that was left, to show it again at once. The Back button must not show the
-// answers to whoever holds the phone next. (A question could be called "reset".)
+// answers to whoever holds the phone next.
 function forget() {
   if (sent) forgetCode();
   else forgetForm();
 }
 
 function forgetForm() {
-  HTMLFormElement.prototype.reset.call(form);
   forgetFiles();
   pending = startAnew();
   offer(null);
-  showProblems(page, new Map());
   say("");
-  steps.restart();
-  showWhatApplies();
+  filling.forget();
   button.disabled = false;
 }
 
@@ -193,15 +139,10 @@ addEventListener("pagehide", forget);
 addEventListener("popstate", () => {
   if (sent === (location.pathname === here)) location.reload();
 });
-form.addEventListener("change", keepExclusive);
-form.addEventListener("input", showWhatApplies);
 form.addEventListener("input", () => offer(null));
-form.addEventListener("change", showWhatApplies);
 button.addEventListener("click", press);
-document.getElementById("problems").addEventListener("click", followProblem);
-const steps = startSteps(form, checkStep);
-showWhatApplies();
-steps.stayWith(document.activeElement);
+const filling = startFilling(page, form);
+filling.steps.stayWith(document.activeElement);
 offerFiles(page.form.attachments ?? [], page.words.files);
 document.getElementById("script-missing").hidden = true;
 button.hidden = false;

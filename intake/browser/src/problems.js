@@ -1,7 +1,7 @@
 // Shows which answers break a rule, above the form and beside each question, in the manner of the GOV.UK
 // design system. Its words come with the page: this file holds none.
 
-let title;
+let prefixed = "";
 
 // `problems` is a Map of question ids to the rules that they break. None takes everything away again.
 export function showProblems(page, problems) {
@@ -28,8 +28,10 @@ export function linkedElement(link) {
 
 // Whoever hears the title first hears that something is to be mended.
 function showInTitle(prefix) {
-  title ??= document.title;
-  document.title = prefix ? `${prefix} ${title}` : title;
+  const { title } = document;
+  const plain = title.startsWith(prefixed) ? title.slice(prefixed.length) : title;
+  prefixed = prefix && `${prefix} `;
+  document.title = prefixed + plain;
 }
 
 function item(question, id, words) {

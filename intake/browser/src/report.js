@@ -14,7 +14,7 @@ export function buildReport(page, answers, receipt, attachments = []) {
     kind: "report",
     lang: page.lang,
     receipt: receiptToJson(receipt),
-    sealed_by: "browser",
+    sealed_by: page.sealed_by ?? "browser",
     v: 1,
   };
   return new TextEncoder().encode(canonical(report));

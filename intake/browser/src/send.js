@@ -1,5 +1,6 @@
 // Posts what is sealed until the server says that it is durable, and takes back what it still has.
 
+import { under } from "./base.js";
 import { solve } from "./work.js";
 
 const TRIES = 3;
@@ -84,7 +85,7 @@ async function post(path, bytes, work, fetch) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT + (bytes.size ?? bytes.length) / SLOWEST);
   try {
-    const response = await fetch(path, {
+    const response = await fetch(under(path), {
       method: "POST",
       body: bytes,
       headers: { "Content-Type": "application/octet-stream", ...(work && { [WORK]: work }) },

@@ -1,8 +1,9 @@
 // Shows one section of the form at a time, and leads on and back. A section in which nothing applies is no
 // step. The browser's own Back button leads one step back, and does not leave the page with what was typed;
-// the history holds the number of the step for that, and nothing that was answered.
+// the history holds the number of the step for that, and nothing that was answered. Where several people use one
+// page it holds nothing, and the browser's Back button leaves the page.
 
-export function startSteps(form, mayLeave) {
+export function startSteps(form, mayLeave, { inHistory = true } = {}) {
   const sections = [...form.querySelectorAll("section")];
   const [next, back, bar, sending, around, intro] = ["next", "back", "progress", "send", "steps", "intro"].map((id) =>
     document.getElementById(id),
@@ -35,18 +36,30 @@ export function startSteps(form, mayLeave) {
   }
 
   function lead(section) {
-    history.pushState({ step: open().indexOf(section) }, "");
+    enter(section);
     show(section);
+  }
+
+  function enter(section) {
+    if (inHistory) history.pushState({ step: open().indexOf(section) }, "");
+  }
+
+  function leadBack() {
+    const steps = open();
+    if (inHistory) history.back();
+    else show(steps[Math.max(steps.indexOf(current) - 1, 0)]);
   }
 
   next.addEventListener("click", () => {
     const steps = open();
     if (mayLeave(current)) lead(steps[steps.indexOf(current) + 1]);
   });
-  back.addEventListener("click", () => history.back());
+  back.addEventListener("click", leadBack);
   addEventListener("popstate", ({ state }) => {
     // The link that skips to the main part changes the address, and is no way back.
     if (state === null && location.hash) return;
+    // Nor is there one behind the form, once something else stands in its place.
+    if (form.closest("[hidden]")) return;
     const steps = open();
     show(steps[Math.min(state?.step ?? 0, steps.length - 1)]);
   });
@@ -56,13 +69,15 @@ export function startSteps(form, mayLeave) {
   return {
     update,
     restart() {
+      // How many steps there were tells which way somebody went.
+      for (const label of form.querySelectorAll(".step")) label.textContent = "";
       show(sections[0], { focus: false });
     },
     // On a slow line somebody may be far down the page already when the steps begin: there it goes on.
     stayWith(element) {
       const section = element.closest("section");
       if (section === current || !open().includes(section)) return;
-      history.pushState({ step: open().indexOf(section) }, "");
+      enter(section);
       show(section, { focus: false });
       element.scrollIntoView({ block: "center" });
     },

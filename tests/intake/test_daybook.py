@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from intake.tally import Tally, daily, rounded
+from intake.daybook import Daybook, daily, rounded
 
 NOTHING = "; ".join(
     f"{kind}: fewer than 10"
@@ -16,16 +16,16 @@ NOTHING = "; ".join(
 )
 
 
-def answering(status: int, location: bytes = b"") -> Tally:
+def answering(status: int, location: bytes = b"") -> Daybook:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"location", location)] if location else []
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    return Tally(app)
+    return Daybook(app)
 
 
-def post(tally: Tally, times: int, method: str = "POST") -> list[Message]:
+def post(tally: Daybook, times: int, method: str = "POST") -> list[Message]:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -75,7 +75,7 @@ def test_pages_that_were_read_are_not_counted(method: str, status: int, location
 
 
 def test_a_day_is_said_when_it_is_over_and_not_before(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="intake.tally")
+    caplog.set_level(logging.INFO, logger="intake.daybook")
     day = date(2026, 7, 1)
     now = [day]
     tally = answering(201)

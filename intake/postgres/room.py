@@ -1,0 +1,48 @@
+"""How much room there is for more, on all machines together.
+
+Each machine counts in a row of `counters` of its own choice, in the transaction that adds: so the sum is
+exact, and machines seldom wait for each other. Near the end of the room they do: each then locks all
+rows before it adds, and no limit is passed.
+"""
+
+from dataclasses import dataclass
+
+from intake.postgres.schema import SLOTS, Raw
+
+# What all machines may add between a look and a COMMIT: a batch each, of the largest that are common.
+NEAR_REPORTS = SLOTS * 512
+NEAR_BYTES = NEAR_REPORTS * 20_000
+
+
+@dataclass(slots=True)
+class Room:
+    """What there is room for: so many more reports, of so many bytes together."""
+
+    reports: int
+    bytes: int
+    held: int
+    part: float
+
+    def take(self, size: int) -> bool:
+        """Whether one more of that size fits; if so, its room is taken."""
+        if self.reports < 1 or self.bytes < size:
+            return False
+        self.reports -= 1
+        self.bytes -= size
+        return True
+
+
+def room(raw: Raw, max_reports: int, max_bytes: int, *, alone: bool = False) -> Room:
+    """The room now; when `alone`, nobody else adds anything before the end of the transaction."""
+    if alone:
+        raw.execute("SELECT slot FROM counters ORDER BY slot FOR UPDATE")
+    row = raw.execute("SELECT sum(reports)::BIGINT, sum(bytes)::BIGINT FROM counters", binary=True).fetchone()
+    assert row  # noqa: S101 - a sum is one row
+    reports, taken = row
+    left = min((max_reports - reports) / max_reports, (max_bytes - taken) / max_bytes)
+    return Room(max_reports - reports, max_bytes - taken, reports, max(0.0, left))
+
+
+def near(found: Room) -> bool:
+    """Whether so little is left that machines must not add at the same time."""
+    return found.reports < NEAR_REPORTS or found.bytes < NEAR_BYTES

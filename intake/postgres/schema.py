@@ -1,0 +1,107 @@
+"""The tables in PostgreSQL, made step by step: a database of an older version is brought forward.
+
+What stands here is what stands in the files of SQLite, and two things more. `counters` says how much is
+held, so that a limit holds for all machines together. The tables that are UNLOGGED are the doors' (see
+`doors.py`): nothing of them is in the database's log, and a crash of the database empties them.
+"""
+
+from typing import Any
+
+import psycopg
+
+from intake.keeping import DatabaseError
+
+# Many rows to count in, so that machines seldom wait for each other.
+SLOTS = 64
+
+_REPORTS = (
+    "CREATE TABLE reports (id BYTEA PRIMARY KEY, week TEXT NOT NULL, sealed BYTEA NOT NULL)",
+    # What is sealed cannot be compressed.
+    "ALTER TABLE reports ALTER COLUMN sealed SET STORAGE EXTERNAL",
+    "CREATE TABLE bundled (id BYTEA PRIMARY KEY, bundle INTEGER NOT NULL)",
+    "CREATE INDEX bundled_by_bundle ON bundled (bundle)",
+    "CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT, gone TEXT)",
+    "CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle))",
+    "CREATE TABLE acknowledgements (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL)",
+    "CREATE TABLE clock"
+    " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
+    "CREATE TABLE forms (digest TEXT PRIMARY KEY, json BYTEA NOT NULL, bundle INTEGER)",
+    "CREATE TABLE attachments"
+    " (id BYTEA PRIMARY KEY, week TEXT NOT NULL, length INTEGER NOT NULL, upload BYTEA NOT NULL)",
+    "CREATE TABLE pieces (upload BYTEA, number INTEGER, bytes BYTEA NOT NULL, PRIMARY KEY (upload, number))",
+    "ALTER TABLE pieces ALTER COLUMN bytes SET STORAGE EXTERNAL",
+    "CREATE INDEX attachments_by_upload ON attachments (upload)",
+    "CREATE TABLE unfinished (upload BYTEA PRIMARY KEY, day TEXT NOT NULL)",
+    "CREATE TABLE counters (slot INTEGER PRIMARY KEY, reports BIGINT NOT NULL, bytes BIGINT NOT NULL,"
+    " untidy BIGINT NOT NULL)",
+    f"INSERT INTO counters SELECT slot, 0, 0, 0 FROM generate_series(0, {SLOTS - 1}) AS slot",  # noqa: S608
+    # Whose row somebody has locked does what only one may do at a time.
+    "CREATE TABLE turns (name TEXT PRIMARY KEY)",
+    "INSERT INTO turns VALUES ('command'), ('change')",
+)
+_DOORS = (
+    "CREATE UNLOGGED TABLE door (one INTEGER PRIMARY KEY, key BYTEA NOT NULL, start BIGINT NOT NULL)",
+    "CREATE UNLOGGED TABLE spent (challenge BYTEA PRIMARY KEY, lot BIGINT NOT NULL)",
+    "CREATE UNLOGGED TABLE budgets"
+    " (name TEXT PRIMARY KEY, level DOUBLE PRECISION NOT NULL, at DOUBLE PRECISION NOT NULL)",
+)
+_NEWS = (
+    "CREATE TABLE news (desk TEXT PRIMARY KEY, said BYTEA NOT NULL)",
+    "CREATE TABLE boxes (digest TEXT, number INTEGER, bytes BYTEA NOT NULL, PRIMARY KEY (digest, number))",
+    "ALTER TABLE boxes ALTER COLUMN bytes SET STORAGE EXTERNAL",
+)
+# What brings a database from each version to the next. A step is never changed once it was released.
+STEPS = (_REPORTS, _DOORS, _NEWS)
+VERSION = len(STEPS)
+
+Raw = psycopg.Connection[tuple[Any, ...]]
+
+
+def make(raw: Raw, server: str, version: int = VERSION) -> None:
+    """Makes the tables for a new intake with that public key; DatabaseError when there are any."""
+    with raw.transaction():
+        raw.execute("CREATE TABLE IF NOT EXISTS intake (server TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+        if raw.execute("SELECT 1 FROM intake").fetchone():
+            raise DatabaseError(
+                "the database holds the tables of an intake already", "make an empty one (createdb)"
+            )
+        raw.execute("INSERT INTO intake VALUES (%s, 0)", (server,))
+        bring_forward(raw, server, version)
+
+
+def bring_forward(raw: Raw, server: str, version: int = VERSION) -> None:
+    """Brings the tables that an older program made to this one's version.
+
+    Raises DatabaseError when a newer program made them, or they are of another intake.
+    """
+    with raw.transaction():
+        # One at a time; and nobody reads a version that another is about to change.
+        raw.execute("LOCK TABLE intake IN ACCESS EXCLUSIVE MODE")
+        for step in STEPS[_version(raw, server) : version]:
+            for statement in step:
+                raw.execute(statement.encode())
+        raw.execute("UPDATE intake SET version = %s WHERE server = %s", (version, server))
+
+
+def check(raw: Raw, server: str) -> None:
+    """DatabaseError when the tables are not those of this program and of this intake."""
+    version = _version(raw, server)
+    if version < VERSION:
+        raise DatabaseError(f"the database is of version {version}, and this program of version {VERSION}")
+
+
+def _version(raw: Raw, server: str) -> int:
+    rows = raw.execute("SELECT server, version FROM intake").fetchall()
+    if not rows:
+        return 0
+    ((owner, version),) = rows
+    if owner != server:
+        raise DatabaseError(
+            "the database is of another intake", "give each intake a database of its own (createdb)"
+        )
+    if version > VERSION:
+        raise DatabaseError(
+            f"the database is of version {version}, and this program reads up to version {VERSION}",
+            "install the newer program on this machine too",
+        )
+    return int(version)

@@ -1,0 +1,195 @@
+"""Who writes reports into a file of SQLite: all that is new in a batch is one transaction.
+
+The file syncs before COMMIT returns (synchronous=FULL). A batch is kept as a whole or not at all.
+"""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake import withdrawal
+from intake.database import ATTACHMENTS, connect, explained
+from intake.guard import place
+from intake.keeping import Conflict, Missing, Outcome, Unavailable, Waiting
+from intake.pace import Pace
+from intake.tidy import MOST_BYTES, cut_journal, tidy
+
+log = logging.getLogger("intake")
+
+
+@dataclass(slots=True)
+class Room:
+    """What there is room for: so many more reports, of so many bytes together."""
+
+    reports: int
+    bytes: int
+
+    def take(self, size: int) -> bool:
+        """Whether one more of that size fits; if so, its room is taken."""
+        if self.reports < 1 or self.bytes < size:
+            return False
+        self.reports -= 1
+        self.bytes -= size
+        return True
+
+
+class Writer:
+    """Writes the reports of the file at `path`."""
+
+    def __init__(self, path: Path, max_reports: int, min_free_bytes: int) -> None:
+        self.path, self.max_reports, self.min_free_bytes = path, max_reports, min_free_bytes
+        self.count = 0
+        self.left = 0.0
+        self._pace = Pace()
+        self._version: int | None = None
+        # Whether the journal may hold bytes of what was taken back.
+        self._unwiped = False
+        self.connection = connect(path)
+        try:
+            with explained(path):
+                # What a server that was killed left: bytes that were taken back, and the order of arrival.
+                cut_journal(self.connection)
+                tidy(self.connection, path)
+                self._follow()
+        except BaseException:
+            self.connection.close()
+            raise
+        self.left = self._left()
+
+    @property
+    def untidy(self) -> int:
+        """How many reports may still stand in the order in which they came."""
+        return self._pace.untidy
+
+    def write(self, batch: list[Waiting]) -> list[Outcome]:
+        """What became of each, in the order of `batch`, which is left sorted by id."""
+        if not batch:
+            return []
+        try:
+            # Pages are filled in this order; it must say nothing about who came first.
+            batch.sort(key=lambda waiting: waiting.id)
+            self._follow()
+            room = self._room()
+            before = self.connection.total_changes
+            self.connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._keep(waiting, room) for waiting in batch]
+            self.connection.execute("COMMIT")
+        except Exception as error:
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                log.error("the store met %s", place(error))
+            return self._give_up(batch)
+        new = self.connection.total_changes - before
+        self.count += new
+        self._pace.untidy += new
+        self.left = self._left()
+        return outcomes
+
+    def take_back(self, batch: Sequence[Waiting]) -> list[Outcome]:
+        """What became of each report that was to be taken back; what is gone is in no file any more."""
+        if not batch:
+            return []
+        large = self.path.with_name(ATTACHMENTS)
+        try:
+            self._follow()
+            self.connection.execute("BEGIN IMMEDIATE")
+            gone = [
+                withdrawal.take_back(self.connection, large, one.id, one.attachments or ()) for one in batch
+            ]
+            self.connection.execute("COMMIT")
+        except Exception as error:
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                log.error("the store met %s", place(error))
+            with suppress(sqlite3.Error):
+                self.connection.rollback()
+            return [Unavailable("the report was not taken back") for _ in batch]
+        if number := sum(gone):
+            self.count -= number
+            self._pace.untidy += number
+            self._unwiped = True
+            self._wipe()
+        return [None if one else Missing("there is no report to take back") for one in gone]
+
+    def _wipe(self) -> None:
+        """Empties the journal of what was taken back, or leaves that to the next time."""
+        with suppress(sqlite3.Error):
+            self._unwiped = self._unwiped and not withdrawal.wipe(self.connection)
+
+    def tidy_when_due(self) -> None:
+        """Puts the file in order when enough reports came since it last was."""
+        if self._pace.due(self.count):
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Puts the file in order when reports came since it last was, and it can be done."""
+        if self._pace.untidy:
+            # First, so that zeros stand in the pages that the rewriting frees.
+            self._wipe()
+            self._pace.do(self._tidy, int(self._unwiped))
+
+    def _tidy(self) -> None:
+        with suppress(sqlite3.Error, OSError):
+            tidy(self.connection, self.path, most_bytes=MOST_BYTES)
+
+    def rest(self) -> float:
+        """The seconds until the file may be put in order again because nothing comes."""
+        return self._pace.rest()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self.connection.close()
+
+    def _follow(self) -> None:
+        """Counts anew when another command wrote: it may have deleted what the desks acknowledged."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            (self.count,) = self.connection.execute("SELECT count(*) FROM reports").fetchone()
+            self._version = version
+
+    def _left(self) -> float:
+        """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
+        try:
+            room, taken = self._room(), self.path.stat().st_size
+        except OSError:
+            return 0.0
+        of_disk = room.bytes / (room.bytes + taken) if room.bytes > 0 else 0.0
+        return max(0.0, min(room.reports / self.max_reports, of_disk))
+
+    def _room(self) -> Room:
+        disk = os.statvfs(self.path.parent)
+        free = disk.f_bavail * disk.f_frsize - self.min_free_bytes
+        return Room(self.max_reports - self.count, free)
+
+    def _keep(self, waiting: Waiting, room: Room) -> Outcome:
+        """Adds one report, unless it is held already or there is no room for it."""
+        outcome = self._look_up(waiting)
+        if waiting.sealed is None or not isinstance(outcome, Unavailable):
+            return outcome
+        if not room.take(len(waiting.sealed)):
+            return outcome
+        self.connection.execute(
+            "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",
+            (waiting.id, waiting.week, waiting.sealed),
+        )
+        return None
+
+    def _look_up(self, waiting: Waiting) -> Outcome:
+        """None when the report is held, Conflict when another is under its id, or that none is."""
+        found = self.connection.execute(
+            "SELECT sealed = ? FROM reports WHERE id = ?", (waiting.sealed, waiting.id)
+        ).fetchone()
+        if not found:
+            return (Unavailable if waiting.sealed else Missing)("the report was not stored")
+        return None if found[0] else Conflict("another report has this id")
+
+    def _give_up(self, batch: Sequence[Waiting]) -> list[Outcome]:
+        """Takes back what was begun. A report that was durable before is held all the same."""
+        self.left = self._left()
+        try:
+            self.connection.rollback()
+            return [self._look_up(waiting) for waiting in batch]
+        except Exception:
+            return [Unavailable("the report was not stored") for _ in batch]
