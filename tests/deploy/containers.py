@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Engine:
     """podman, with everything it keeps in one folder."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._store = ["--root", str(folder / "root"), "--runroot", str(folder / "run")]
         self._store += ["--storage-driver", "overlay"]
 
@@ -53,6 +55,12 @@ class Engine:
         (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         self.buildah("umount", container)
         self.buildah("commit", "--quiet", "--rm", container, BASE)
+
+    def close(self) -> None:
+        """Ends what runs, and lets go of the folder."""
+        self.podman("rm", "--all", "--force", "--time=1")
+        with suppress(AssertionError):
+            call("umount", self._folder / "root/overlay")
 
     def build(self, target: str) -> str:
         image = f"localhost/witnessbox-test-{target}"
@@ -76,7 +84,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         found.base(make(Path(kept) if kept else folder / "trees", SUITE))
         yield found
     finally:
-        found.podman("rm", "--all", "--force", "--time=1")
+        found.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
