@@ -600,6 +600,8 @@ take_back() {
   if [ -e "$1.before-witnessbox" ]; then
     run mv "$1.before-witnessbox" "$1"
   fi
+  # From now on it is somebody else's again.
+  [ ! -e "$ETC/files" ] || run sed -i "\|^$1\$|d" "$ETC/files"
 }
 
 uninstall() {
@@ -613,7 +615,7 @@ uninstall() {
   if [ -r "$ETC/files" ]; then
     while read -r one; do
       take_back "$one"
-    done < "$ETC/files"
+    done < <(cat "$ETC/files")
   fi
   remove_line /etc/tor/torrc
   remove_line /etc/apparmor.d/local/system_tor
