@@ -29,6 +29,9 @@ OURS = ("etc", "opt", "usr/local", "var/lib/witnessbox", "var/lib/tor")
 AGENT = "Zebrafinch/7431"
 ADDRESS = "10.99.0.77"
 PATH = "/en/quetzal-9182"
+# Until it answers again, after a restart.
+ASK = "curl --silent --fail --max-time 5 --unix-socket /run/witnessbox/onion.sock http://intake/healthz"
+READY = f"for i in $(seq 60); do {ASK} && exit; sleep 1; done; exit 1"
 CANARIES = (AGENT, ADDRESS, "quetzal-9182")
 
 
@@ -325,7 +328,8 @@ def test_a_report_comes_in_again(machine: Machine) -> None:
 
 def test_a_killed_service_comes_back_and_leaves_no_core(machine: Machine) -> None:
     machine.run("systemctl", "kill", "--signal=SEGV", "witnessbox.service")
-    time.sleep(8)
+    time.sleep(1)
+    machine.run("bash", "-c", READY)
     assert onion(machine, "/healthz") == "ok\n"
     assert not [name for name in machine.files("var", "tmp", "root") if re.search(r"(^|/)core(\.|$)", name)]
 
@@ -369,10 +373,7 @@ def test_an_upgrade_that_takes_no_reports_goes_back_by_itself(machine: Machine) 
     said = machine.run("bash", broken_project(machine), "install", "--wheels", "/srv/wheels", status=1)
     assert "the new version takes no reports; the one before runs again" in said
     assert os.readlink(machine.tree / "opt/witnessbox/current") == before
-    machine.run(
-        "bash", "-c", "for i in $(seq 30); do systemctl is-active witnessbox.service && break; sleep 1; done"
-    )
-    time.sleep(3)
+    machine.run("bash", "-c", READY)
     assert onion(machine, "/healthz") == "ok\n"
 
 
@@ -387,6 +388,17 @@ def test_an_upgrade_can_be_taken_back_by_hand(machine: Machine) -> None:
     assert os.readlink(machine.tree / "opt/witnessbox/current") == before
     assert onion(machine, "/healthz") == "ok\n"
     assert len(list((machine.tree / "opt/witnessbox/releases").iterdir())) == 2
+
+
+def test_a_group_is_served_beside_it_after_a_restart(machine: Machine) -> None:
+    ours = ["-o", "witnessbox", "-g", "witnessbox", "-m", "600"]
+    machine.run("install", *ours, "/root/desk.pub", "/var/lib/witnessbox/courier/tenants-desk.pub")
+    group = "/var/lib/witnessbox/data/groups/tenants"
+    machine.run("witnessbox-intake", "init", "--data", group, "--desk", "courier/tenants-desk.pub")
+    machine.run("systemctl", "restart", "witnessbox")
+    machine.run("bash", "-c", READY)
+    assert "<html" in onion(machine, "/g/tenants/en/")
+    assert "<html" in onion(machine, "/en/")
 
 
 def test_without_a_domain_caddy_stands_still(machine: Machine) -> None:
