@@ -523,7 +523,8 @@ start() {
   if changed "$OPT/current" && [ -L "$OPT/previous" ]; then
     back
     rm -f "$ETC/pending"
-    fail 'the new version takes no reports; the one before runs again' 'journalctl -u witnessbox.service'
+    wait_for 60 answers || fail 'neither the new version nor the one before takes reports' 'journalctl -u witnessbox.service'
+    fail 'the new version takes no reports; the one before runs again' 'journalctl -u witnessbox.service says why'
   fi
   fail 'the intake takes no reports' 'journalctl -u witnessbox.service'
 }
@@ -591,7 +592,11 @@ rollback() {
   check_machine
   [ -L "$OPT/previous" ] || fail 'there is no version before'
   back
-  [ -n "$DRY" ] || wait_for 60 answers || fail 'the version before takes no reports' 'journalctl -u witnessbox.service'
+  if [ -z "$DRY" ] && ! wait_for 60 answers; then
+    # It refuses files that the newer program has brought forward.
+    back
+    fail 'the version before takes no reports; the newer one runs again' 'journalctl -u witnessbox.service says why'
+  fi
   say "now: $(readlink "$OPT/current"); before: $(readlink "$OPT/previous")"
 }
 

@@ -390,6 +390,18 @@ def test_an_upgrade_can_be_taken_back_by_hand(machine: Machine) -> None:
     assert len(list((machine.tree / "opt/witnessbox/releases").iterdir())) == 2
 
 
+def test_a_version_that_takes_no_reports_is_not_gone_back_to(machine: Machine) -> None:
+    now = os.readlink(machine.tree / "opt/witnessbox/current")
+    before = machine.tree / "opt/witnessbox" / os.readlink(machine.tree / "opt/witnessbox/previous")
+    command = before / "bin/witnessbox-intake"
+    command.rename(before / "bin/away")
+    said = machine.run(*INSTALL, "rollback", status=1)
+    assert "the version before takes no reports; the newer one runs again" in said
+    assert os.readlink(machine.tree / "opt/witnessbox/current") == now
+    machine.run("bash", "-c", READY)
+    (before / "bin/away").rename(command)
+
+
 def test_a_group_is_served_beside_it_after_a_restart(machine: Machine) -> None:
     ours = ["-o", "witnessbox", "-g", "witnessbox", "-m", "600"]
     machine.run("install", *ours, "/root/desk.pub", "/var/lib/witnessbox/courier/tenants-desk.pub")
