@@ -102,7 +102,7 @@ def _thin(plan: Plan, chosen: Sequence[str], earlier: Collection[str], room: flo
     """Pairs that are crossed with so much that few reports are in each: they cost more than they tell."""
     before = [name for name in earlier if name in plan.tables]
     everything = {*before, *chosen}
-    if room >= _ROOM * plan.joint_size(everything):
+    if room >= ROOM * plan.joint_size(everything):
         return []
     crossing = {question for name in everything for question in _crossing(plan, name)}
     known = crossing & {whole.question.id for whole in plan.wholes.values() if whole.is_complete}
