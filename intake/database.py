@@ -14,24 +14,26 @@ from intake.keeping import DatabaseError
 FILE = "reports.db"
 # Stands beside it, where a form takes files.
 ATTACHMENTS = "attachments.db"
-VERSION = 2
 # Longer than an export holds the file while it puts it in order.
 BUSY_MILLISECONDS = 30_000
-SCHEMA = f"""
-BEGIN;
-CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE bundled (id BLOB PRIMARY KEY, bundle INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT, gone TEXT);
-CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle)) WITHOUT ROWID;
-CREATE TABLE acknowledgements
-    (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL);
-CREATE TABLE forms (digest TEXT PRIMARY KEY, json BLOB NOT NULL, bundle INTEGER) WITHOUT ROWID;
-CREATE INDEX bundled_by_bundle ON bundled (bundle);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
+_REPORTS = (
+    "CREATE TABLE reports (id BLOB PRIMARY KEY, week TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE bundled (id BLOB PRIMARY KEY, bundle INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE bundles (sequence INTEGER PRIMARY KEY, digest TEXT)",
+    "CREATE TABLE forms (digest TEXT PRIMARY KEY, json BLOB NOT NULL, bundle INTEGER) WITHOUT ROWID",
+    "CREATE INDEX bundled_by_bundle ON bundled (bundle)",
+)
+_ACKNOWLEDGED = (
+    "ALTER TABLE bundles ADD COLUMN gone TEXT",
+    "CREATE TABLE acknowledged (desk TEXT, bundle INTEGER, PRIMARY KEY (desk, bundle)) WITHOUT ROWID",
+    "CREATE TABLE acknowledgements"
+    " (desk TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE clock"
+    " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
+)
+# What brings a file from each version to the next. A step is never changed once it was released.
+STEPS = (_REPORTS, _ACKNOWLEDGED)
+VERSION = len(STEPS)
 
 NOT_OURS = "{} is not a file of reports"
 DAMAGED = "{} is damaged"
@@ -98,7 +100,7 @@ def create(path: Path) -> None:
     path.touch(0o600)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(SCHEMA)
+        _bring_forward(connection, 0)
 
 
 def connect(path: Path) -> Connection:
@@ -131,8 +133,31 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
-        raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
+    if version > VERSION:
+        raise DatabaseError(
+            f"{path} is of version {version}, and this program reads up to version {VERSION}",
+            "use the newer program; an older one could lose what it does not know",
+        )
+    if version == 0:
+        raise DatabaseError(NOT_OURS.format(path))
+    if version < VERSION:
+        _bring_forward(connection, version)
+
+
+def _bring_forward(connection: sqlite3.Connection, least: int) -> None:
+    """Brings a file that is of version `least` or more to this program's version, whole or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another command may have done it meanwhile.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for step in STEPS[max(version, least) :]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
 
 
 def keep_forms(path: Path, forms: Iterable[tuple[str, bytes]]) -> None:

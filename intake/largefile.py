@@ -69,7 +69,10 @@ def open_file(path: Path) -> Connection:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
-            raise DatabaseError(f"{path} is of version {version}, and this program reads version {VERSION}")
+            raise DatabaseError(
+                f"{path} is of version {version}, and this program reads up to version {VERSION}",
+                "use the newer program; an older one could lose what it does not know",
+            )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")

@@ -114,15 +114,18 @@ def starting_text(forms: tuple[str, ...]) -> str:
     return TEMPLATE.format(forms=", ".join(f'"{form}"' for form in forms))
 
 
+def _starting_line(key: str) -> str:
+    """How a new settings file says it. Whoever updates the program may find a setting that is new."""
+    return next(line for line in starting_text(("report",)).splitlines() if line.startswith(f"{key} ="))
+
+
 def _checked(values: Mapping[str, object], kinds: Mapping[str, object], path: Path) -> dict[str, Any]:
     for key in values:
         if key not in kinds:
             raise SettingsError(f'{path}: there is no setting "{key}"')
     for key in kinds:
         if key not in values:
-            raise SettingsError(
-                f'{path}: "{key}" is missing', f"witnessbox-intake init writes a whole {FILE}"
-            )
+            raise SettingsError(f'{path}: "{key}" is missing', f"add the line: {_starting_line(key)}")
     return {key: _one(key, values[key], kind, path) for key, kind in kinds.items()}
 
 

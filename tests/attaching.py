@@ -97,9 +97,9 @@ def main() -> None:
     given = parser.parse_args()
     found = replace(directory.read(given.data), forms=(FORM,))
     serve(
-        found,
+        {"": found},
         lambda: [on_address("127.0.0.1", given.port)],
-        lambda where: print(f"taking reports at {where}", flush=True),
+        lambda places: print(f"taking reports at {places[0]}", flush=True),
     )
 
 

@@ -20,4 +20,8 @@ async def drop(self: app.Intake, request: Request) -> Response:
 if __name__ == "__main__":
     app.Intake.take_sealed = drop  # type: ignore[method-assign]
     directory = read(Path(sys.argv[1]))
-    serve.serve(directory, lambda: [on_address("127.0.0.1", 0)], lambda where: print(where, flush=True))
+    serve.serve(
+        {"": directory},
+        lambda: [on_address("127.0.0.1", 0)],
+        lambda places: print(places[0], flush=True),
+    )

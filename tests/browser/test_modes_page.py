@@ -68,13 +68,13 @@ def by_people(page: Page, look: Look) -> None:
     page.locator("#another").click()
 
 
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "colours"), SIZES)
 @pytest.mark.parametrize("mode", MODES)
 def test_every_part_of_a_mode_fits_and_axe_finds_nothing(
-    mode: str, width: int, browser: Browser, files: dict[str, Path]
+    mode: str, width: int, colours: str, browser: Browser, files: dict[str, Path]
 ) -> None:
     objections: dict[str, object] = {}
-    with opened(browser, files[mode], viewport={"width": width, "height": 700}) as page:
+    with opened(browser, files[mode], viewport={"width": width, "height": 700}, color_scheme=colours) as page:
 
         def look(part: str) -> None:
             for language in ("en", "es") if page.locator(".languages").is_visible() else ("",):

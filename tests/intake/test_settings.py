@@ -37,8 +37,13 @@ def test_the_settings_of_a_new_intake_can_be_read(tmp_path: Path) -> None:
 )
 def test_a_missing_setting_stops_the_start_with_its_name(key: str, tmp_path: Path) -> None:
     lines = [line for line in starting_text(("report",)).splitlines() if not line.startswith(key)]
-    with pytest.raises(SettingsError, match=f'"{key}" is missing'):
+    with pytest.raises(SettingsError, match=f'"{key}" is missing') as missing:
         Settings.read(write(tmp_path, "\n".join(lines)))
+    # Who updates the program may find a setting that is new, and mends it with one line.
+    hint = missing.value.hint
+    assert hint
+    lines.append(hint.removeprefix("add the line: "))
+    assert Settings.read(write(tmp_path, "\n".join(lines))).forms == ("report",)
 
 
 @pytest.mark.parametrize(

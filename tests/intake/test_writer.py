@@ -205,7 +205,7 @@ def test_nothing_but_id_week_and_sealed_bytes_is_kept_of_a_report(folder: Path) 
     [
         pytest.param(None, "there is no", id="missing"),
         pytest.param(b"no database" * 100, "is not a file of reports", id="foreign"),
-        pytest.param(b"", "is of version 0", id="empty"),
+        pytest.param(b"", "is not a file of reports", id="empty"),
     ],
 )
 def test_a_file_that_is_none_of_ours_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "./receipt.js";
+import { BLOCK, header } from "./ustar.js";
 
 export const MOST = 500;
-const BLOCK = 512;
 const DAY = 86_400_000;
 const NAME_DIGITS = 16;
-const text = new TextEncoder();
 
 // The batch of `members`, each {id: in hexadecimal, bytes: the age file}; `week` is that in which it is saved.
 export function packBatch(members, week) {
@@ -16,8 +15,9 @@ export function packBatch(members, week) {
   // By their names, and not as they came.
   files.sort((one, other) => (one.name < other.name ? -1 : 1));
   if (!files.length || files.length > MOST) throw new RangeError("a batch has 1 to 500 members");
-  if (files.some(({ name }, place) => name === files[place + 1]?.name)) throw new RangeError("a member stands there twice");
-  const batch = new Uint8Array(files.reduce((length, { bytes }) => length + BLOCK + filled(bytes.length), 2 * BLOCK));
+  if (new Set(files.map(({ name }) => name)).size < files.length) throw new RangeError("a member stands there twice");
+  const length = files.reduce((sum, { bytes }) => sum + BLOCK + filled(bytes.length), 2 * BLOCK);
+  const batch = new Uint8Array(length);
   let place = 0;
   for (const { name, bytes } of files) {
     batch.set(header(name, bytes.length), place);
@@ -39,19 +39,3 @@ export function isoWeek(now) {
 }
 
 const filled = (size) => Math.ceil(size / BLOCK) * BLOCK;
-
-// The POSIX ustar header of a plain file with everything that could identify set to zero.
-function header(name, size) {
-  const bytes = new Uint8Array(BLOCK);
-  const put = (words, place) => bytes.set(text.encode(words), place);
-  put(name, 0);
-  for (const [words, place] of [["0000600", 100], ["0000000", 108], ["0000000", 116], ["00000000000", 136]]) put(words, place);
-  put(size.toString(8).padStart(11, "0"), 124);
-  put("0", 156);
-  put("ustar\0" + "00", 257);
-  for (const place of [329, 337]) put("0000000", place);
-  // The checksum is the sum of all bytes with its own field full of spaces.
-  const checksum = bytes.reduce((sum, byte) => sum + byte, 8 * 0x20);
-  put(`${checksum.toString(8).padStart(6, "0")}\0 `, 148);
-  return bytes;
-}

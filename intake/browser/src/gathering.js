@@ -12,17 +12,13 @@ export function startGathering(page, { reporting, show }) {
   const button = document.getElementById("seal-and-save");
   const main = document.getElementById("main");
   const take = startKeeping();
-  // Another number whenever the page forgets.
-  let person = 0;
   let between = false;
 
   async function press() {
-    const before = person;
     button.disabled = true;
     const sealed = await reporting.seal();
     button.disabled = false;
-    // Who left while it was sealed took it back; and its code is not for the next one's eyes.
-    if (!sealed || before !== person) return;
+    if (!sealed) return;
     forget();
     take(sealed);
     between = true;
@@ -31,7 +27,6 @@ export function startGathering(page, { reporting, show }) {
   }
 
   function forget() {
-    person += 1;
     between = false;
     closeOffer();
     reporting.forget();

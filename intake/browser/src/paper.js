@@ -9,16 +9,12 @@ export function startPaper(page, { reporting, show }) {
   const form = document.getElementById("report");
   const button = document.getElementById("seal-and-save");
   const take = startKeeping();
-  // Another number whenever the page forgets.
-  let sheet = 0;
 
   async function press() {
-    const before = sheet;
     button.disabled = true;
     const sealed = await reporting.seal();
     button.disabled = false;
-    // Exit takes back what was being sealed.
-    if (!sealed || before !== sheet) return;
+    if (!sealed) return;
     forget();
     // Whoever wrote on paper is not here, so nobody sees its code.
     take(sealed);
@@ -28,7 +24,6 @@ export function startPaper(page, { reporting, show }) {
   }
 
   function forget() {
-    sheet += 1;
     reporting.forget();
     renewFields(form);
   }

@@ -4,30 +4,24 @@
 // As filling.js it neither seals nor holds anything: what was typed lives in the page's fields.
 
 import { clean } from "./answers.js";
+import { startBoxes } from "./boxes.js";
 import { linkedElement, showProblems } from "./problems.js";
 import { readTicks, writeTicks } from "./ticks.js";
 
 const DIGITS = 8;
-const SELECTS = ["select_one", "select_multiple"];
-const WORDS = ["text", "long_text"];
 
 export function startSheet(page, form) {
   const { paper } = page;
-  const [wrong, version, versionRight, versionWrong] = ["codes-wrong", "f-version", "version-right", "problem-version"].map(
-    (id) => document.getElementById(id),
-  );
-  const printed = page.form.questions.filter(({ id }) => paper.letters[id]);
-  const field = (id) => form.querySelector(`#q-${id} :is(input[type=text], textarea)`);
-  const isOf = (kinds) => ({ kind }) => kinds.includes(kind);
+  const ids = ["codes-wrong", "f-version", "version-right", "problem-version"];
+  const [wrong, version, versionRight, versionWrong] = ids.map((id) => document.getElementById(id));
+  const boxes = startBoxes(page, form);
   let broken = [];
+  let marked = new Map();
 
   const read = (text = form.elements._codes.value) => readTicks(page.form, paper, text);
 
   // What the codes and the words are, as the form's rules read them.
-  function readRaw({ raw } = read()) {
-    const words = printed.filter(isOf(WORDS)).map(({ id }) => [id, [field(id).value]]);
-    return new Map([...raw, ...words, ["_shown", ["short"]]]);
-  }
+  const readRaw = () => new Map([...read().raw, ...boxes.words(), ["_shown", ["short"]]]);
 
   function showCodes(problems) {
     broken = problems;
@@ -48,77 +42,55 @@ export function startSheet(page, form) {
     const { answers } = clean(page.form, raw);
     const [answer] = (paper.branch && raw.get(paper.branch)) ?? [""];
     const sheet = paper.sheets[answer] ?? [];
-    for (const { id } of printed) {
+    for (const { id } of boxes.printed) {
       const asked = sheet.includes(id) && (answers.has(id) || isTicked(id, raw));
       document.getElementById(`q-${id}`).hidden = id !== paper.branch && !asked;
-    }
-  }
-
-  function showBoxes(raw) {
-    for (const box of form.querySelectorAll("input[type=radio], input[type=checkbox]")) {
-      box.checked = (raw.get(box.name) ?? []).includes(box.value);
-    }
-    for (const question of printed) {
-      if (!SELECTS.includes(question.kind) && !WORDS.includes(question.kind)) field(question.id).value = valueOf(question, raw);
     }
   }
 
   // The boxes follow the codes.
   function fromCodes() {
     const { value } = form.elements._codes;
-    showBoxes(read().raw);
+    boxes.show(read().raw);
     // The code that is being typed is not wrong yet.
     showCodes(read(value.slice(0, value.search(/[^\s,;]*$/))).problems);
     showWhatApplies();
   }
 
-  const valueOf = ({ id }, raw) => writeTicks({ questions: page.form.questions.filter((one) => one.id === id) }, paper, raw).slice(paper.letters[id].length);
-
   // The codes follow the boxes. What was wrong about the question is mended with it; other wrong codes stay.
   function fromBoxes(name) {
-    const raw = new Map();
-    for (const { id } of printed.filter(isOf(SELECTS))) {
-      raw.set(id, [...form.querySelectorAll(`input[name="${id}"]:checked`)].map(({ value }) => value));
-    }
-    const typed = printed.filter(({ kind }) => !SELECTS.includes(kind) && !WORDS.includes(kind));
-    const values = typed.map(({ id }) => [id, field(id).value.replace(/\s/g, "")]).filter(([, value]) => value);
-    const ownLetters = new RegExp(`^${paper.letters[name]}(?![A-Z])`);
-    const left = broken.map(({ code }) => code).filter((code) => !ownLetters.test(code));
-    // A number that had no letters gets none from what would stand before it.
+    const own = new RegExp(`^${paper.letters[name]}(?![A-Z])`);
+    const left = broken.map(({ code }) => code).filter((code) => !own.test(code));
+    // First those without letters, which would get some from a code before them.
     left.sort((one, other) => /^[A-Z]/.test(one) - /^[A-Z]/.test(other));
-    const text = [...left, writeTicks(page.form, paper, raw), ...values.map(([id, value]) => paper.letters[id] + value)].join(" ");
-    const found = read(text);
-    const wrongCodes = found.problems.map(({ code }) => code);
-    showBoxes(found.raw);
-    form.elements._codes.value = [...wrongCodes, writeTicks(page.form, paper, found.raw)].filter(Boolean).join(" ");
-    showCodes(found.problems);
+    const { raw, problems } = read([...left, boxes.codes()].join(" "));
+    const codes = [...problems.map(({ code }) => code), writeTicks(page.form, paper, raw)];
+    form.elements._codes.value = codes.filter(Boolean).join(" ");
+    boxes.show(raw);
+    showCodes(problems);
     showWhatApplies();
   }
 
   function onInput({ target }) {
     if (target.name === "_codes") fromCodes();
-    else if (WORDS.includes(printed.find(({ id }) => id === target.name)?.kind)) showWhatApplies();
+    else if (boxes.isOfWords(target.name)) showWhatApplies();
     else if (target.type !== "text") fromBoxes(target.name);
   }
 
+  // A date or a number is read once it is whole.
   function onChange({ target }) {
     if (target.name === "_codes") showCodes(read().problems);
-    else if (target.type === "text") onLeave(target);
-  }
-
-  // A date or a number, once it is whole.
-  function onLeave({ name }) {
-    if (!WORDS.includes(printed.find(({ id }) => id === name)?.kind)) fromBoxes(name);
+    else if (target.type === "text" && !boxes.isOfWords(target.name)) fromBoxes(target.name);
   }
 
   // Ticks of a question that the other answers do not lead to.
   function unasked(raw, answers) {
-    const lost = printed.filter(({ id, kind }) => !WORDS.includes(kind) && isTicked(id, raw) && !answers.has(id));
-    return lost.map((question) => ({ code: paper.letters[question.id] + valueOf(question, raw).split(" ")[0], rule: "not_asked" }));
+    const lost = boxes.coded.filter(({ id }) => isTicked(id, raw) && !answers.has(id));
+    return lost.map((question) => ({ code: boxes.codesOf(question, raw).split(" ")[0], rule: "not_asked" }));
   }
 
   function isRightForm() {
-    const typed = version.value.toLowerCase().replace(/\s+$/, "");
+    const typed = version.value.toLowerCase().trim();
     const right = typed.endsWith(page.form_digest.slice(0, DIGITS));
     versionRight.hidden = !right;
     versionWrong.hidden = right || typed.length < DIGITS;
@@ -134,14 +106,12 @@ export function startSheet(page, form) {
   function onKey(event) {
     if (event.key !== "Enter" || event.isComposing) return;
     const button = document.getElementById("seal-and-save");
-    if (event.ctrlKey) {
-      event.preventDefault();
-      button.click();
-    } else if (event.target.matches("input[type=text]")) {
-      event.preventDefault();
-      const fields = [form.elements._codes, ...printed.filter(isOf(WORDS)).map(({ id }) => field(id))].filter((one) => one.offsetParent);
-      (fields[fields.indexOf(event.target) + 1] ?? button).focus();
-    }
+    const isField = event.target.matches("input[type=text]");
+    if (!isField && !event.ctrlKey) return;
+    event.preventDefault();
+    if (event.ctrlKey) return button.click();
+    const fields = [form.elements._codes, ...boxes.wordFields()].filter((one) => one.offsetParent);
+    (fields[fields.indexOf(event.target) + 1] ?? button).focus();
   }
 
   function followProblem(event) {
@@ -151,7 +121,6 @@ export function startSheet(page, form) {
     target.focus();
   }
 
-  let marked = new Map();
   function mark(problems) {
     marked = problems;
     showProblems(page, problems);
@@ -189,8 +158,10 @@ export function startSheet(page, form) {
       showProblems(page, marked);
       showCodes(broken);
     },
-    isTouched: () => [...form.elements].some(({ type, checked, value }) => checked || (["text", "textarea"].includes(type) && value)),
+    isTouched: () => [...form.elements].some(({ type, checked, value }) => checked || (isText(type) && value)),
   };
 }
 
-const isTicked = (id, raw) => [id, `${id}.year`].some((name) => (raw.get(name) ?? []).filter(Boolean).length > 0);
+const isText = (type) => type === "text" || type === "textarea";
+
+const isTicked = (id, raw) => [id, `${id}.year`].some((name) => (raw.get(name) ?? []).some(Boolean));

@@ -45,7 +45,8 @@ export function readTicks(form, paper, typed) {
 // The codes of raw fields, in the order of the sheet.
 export function writeTicks(form, paper, raw) {
   const asked = form.questions.filter(({ id }) => paper.letters[id]);
-  return asked.flatMap((question) => valuesOf(question, raw).map((value) => paper.letters[question.id] + value)).join(" ");
+  const codes = (question) => valuesOf(question, raw).map((value) => paper.letters[question.id] + value);
+  return asked.flatMap(codes).join(" ");
 }
 
 function split(typed) {
@@ -93,7 +94,8 @@ const takers = {
   },
 
   month({ id }, value, raw) {
-    const [, year, number] = value === "?" ? [value, NOT_SURE] : (MONTH.exec(value) ?? swapped(MONTH_FIRST.exec(value)) ?? []);
+    const date = MONTH.exec(value) ?? swapped(MONTH_FIRST.exec(value)) ?? [];
+    const [, year, number] = value === "?" ? [value, NOT_SURE] : date;
     if (!year) throw new BrokenRule("bad_month");
     once(raw, `${id}.year`, year);
     if (number) raw.set(`${id}.month`, [String(Number(number))]);

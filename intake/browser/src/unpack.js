@@ -3,15 +3,14 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "./receipt.js";
+import { BLOCK, header } from "./ustar.js";
 
 const MOST_MEMBERS = 500;
 const MOST_BYTES = 64 * 1024 * 1024;
 const LEAST_MEMBER = 200;
-const BLOCK = 512;
 const END = 2 * BLOCK;
 const PIECE = 1024 * 1024;
 const NAME = /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])\/([0-9a-f]{32})\.age$/;
-const text = new TextEncoder();
 
 export class BrokenBatch extends Error {}
 
@@ -64,19 +63,4 @@ function readHeader(block) {
   const built = header(name, size);
   if (block.some((byte, at) => byte !== built[at])) throw new BrokenBatch("a header of another form");
   return { name, size };
-}
-
-function header(name, size) {
-  const block = new Uint8Array(BLOCK);
-  const put = (words, at) => block.set(text.encode(words), at);
-  put(name, 0);
-  put("0000600", 100);
-  for (const at of [108, 116, 329, 337]) put("0000000", at);
-  put(size.toString(8).padStart(11, "0"), 124);
-  put("00000000000", 136);
-  put("0", 156);
-  put("ustar\0" + "00", 257);
-  const sum = block.reduce((all, byte) => all + byte, 8 * 0x20);
-  put(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return block;
 }
