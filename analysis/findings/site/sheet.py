@@ -6,8 +6,7 @@ categories. Nothing is counted here: what a cell has not, no sheet has.
 
 from dataclasses import dataclass, replace
 
-from analysis.findings.naming import REST
-from analysis.findings.released import TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
+from analysis.findings.released import REST, TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
 from analysis.findings.site.voice import Voice
 from analysis.findings.wholes import ONLY
 
