@@ -25,7 +25,7 @@ from analysis.desk import Desk
 from analysis.desk_errors import BadForm, Unwritable
 from analysis.gathering import Fault
 from analysis.loading import BATCH
-from analysis.opening import NAMELESS, Coding, Opened, Outcome, Refused, Said, reason_of
+from analysis.opening import NAMELESS, Coding, Opened, Opener, Outcome, Refused, Said, reason_of
 from analysis.patterns import making
 from analysis.patterns.making import Begin
 from analysis.renewal import Written
@@ -123,7 +123,7 @@ class _Loader:
         lots = staging.lots(stage, self.week, files, self.progress)
         lot = next(lots, None)
         while lot:
-            codings = loading.read_codings(self.desk)
+            codings = self._codings(lot)
             with gather(self.desk, codings, self.processes, self.expected) as crew:
                 # A crew that lacks a form is sent home, and another begins the same lot.
                 while lot and (opened := self._open(crew, lot)) is not None:
@@ -132,6 +132,16 @@ class _Loader:
         stage.unlink(missing_ok=True)
         # Before the rows that are made of them, the shards are on the disk under names that a sweep knows.
         sync_directory(self.desk.archive)
+
+    def _codings(self, lot: Lot) -> dict[str, Coding]:
+        """What a crew has to know; one that ships is looked for before, as another crew costs a second."""
+        codings = loading.read_codings(self.desk)
+        if all(form.digest in codings for form in formfile.all_shipped()):
+            return codings
+        first = [item.entry for item in lot.items[:BATCH] if not is_attachment(item.entry)]
+        opener = Opener(self.desk.identities, codings)
+        learnt = self._learn_forms(opener.open_all(lot.path, first))
+        return loading.read_codings(self.desk) if learnt else codings
 
     def _open(self, crew: Crew, lot: Lot) -> list[tuple[Item, Result]] | None:
         """What every file of a lot says; None when a form is known now that the crew does not have."""
