@@ -1,13 +1,14 @@
 """Puts each attachment beside its report, and checks that it is the file which the report names.
 
 Either may come first, in one bundle or another. An attachment whose report has not come is not
-opened: nobody vouches for it. What was checked stays sealed in the archive; this opens it in memory,
-piece by piece, and keeps nothing of it.
+opened, but for its id when it came in no bundle: nobody vouches for it. What was checked stays sealed in
+the archive; this opens it in memory, piece by piece, and keeps nothing of it.
 """
 
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 from analysis.desk import Desk
@@ -83,9 +84,11 @@ def is_here(desk: Desk, name: str, file: BinaryIO, entry: Entry) -> bool | None:
     for state, shard, place, size in desk.database.conn.execute(query, [name, DELETED, name]).fetchall():
         if state in (DELETED, ARRIVED):
             return True
-        if state in (NO_REPORT, UNCHECKED) and shard:
-            with (desk.archive / shard).open("rb") as held:
-                return _alike(_Region(held, place, size), _Region(file, entry.offset, entry.size))
+        # Where the archive has lost it, there is room for it.
+        with suppress(FileNotFoundError):
+            if state in (NO_REPORT, UNCHECKED) and shard:
+                with (desk.archive / shard).open("rb") as held:
+                    return _alike(_Region(held, place, size), _Region(file, entry.offset, entry.size))
     return None
 
 

@@ -99,7 +99,7 @@ def read_state(desk: Desk, server: VerifyKey, week: str) -> State:
 
 
 def read_tags(connection: Any) -> list[bytes]:
-    """The box tags of all reports that came over a server, each once."""
+    """The box tags of all reports that are no rows of a spreadsheet, each once."""
     # Two reports may carry one tag, since anybody seals what they like.
     return sorted({bytes.fromhex(tag) for (tag,) in connection.execute(_TAGS)})
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import archive
+from analysis import archive, schema
 from analysis.archive import PART, ArchivedShard
 from analysis.desk import Desk
 from analysis.desk_errors import DamagedBundle, ForeignBundle, ForkedBundle, UnreadableFile, Unwritable
@@ -58,13 +58,15 @@ def receive(
     """Verifies the bundle and copies its shards into the archive; all of them, or none.
 
     `progress` is told the bytes as they are copied. Raises ForeignBundle, ForkedBundle,
-    DamagedBundle, RewordedForm or Unwritable.
+    DamagedBundle, RewordedForm, BadForm or Unwritable.
     """
     manifest, data = read_manifest(bundle, _pinned(desk, bundle))
     digest = manifests.digest(data)
     _check_chain(desk, bundle, manifest, digest)
     forms = tuple(_read_form(bundle, form) for form in manifest.forms)
     news = tuple(read_news(desk.database, forms, accepted_forms))
+    # Before anything of it stands in the archive, where a rebuild would find it.
+    schema.check(desk.database, forms)
     shards = _archive(desk, bundle, manifest, progress)
     archive.keep_manifest(desk, manifest, data)
     for form in forms:
@@ -223,4 +225,9 @@ def _read(path: Path, limit: int) -> bytes:
 
 def length(bundle: Path) -> int:
     """About how many bytes there are to copy, for a progress bar."""
-    return sum(shard.lstat().st_size for shard in bundle.glob("*.tar"))
+    found = 0
+    for shard in bundle.glob("*.tar"):
+        # A stick may be pulled out at any moment; whoever reads it says so.
+        with suppress(OSError):
+            found += shard.lstat().st_size
+    return found

@@ -9,7 +9,6 @@ All is one transaction: an import that is killed leaves nothing but these, and t
 away. What cannot be taken stays where it lies. No server vouches for the week, so it is that of the import.
 """
 
-import hashlib
 import itertools
 import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -106,7 +105,7 @@ def take(
 class _Loader:
     """One import of loose files, lot by lot.
 
-    `seen` has the digest of what was new in it, by its id; `unfit` are forms that nothing can make known.
+    `seen` says where lies what was new in it, by its id; `unfit` are forms that nothing can make known.
     """
 
     desk: Desk
@@ -115,7 +114,7 @@ class _Loader:
     progress: Callable[[int], None]
     processes: int | None
     expected: int
-    seen: dict[str, bytes] = field(default_factory=dict)
+    seen: dict[str, tuple[Path, Entry]] = field(default_factory=dict)
     unfit: set[str] = field(default_factory=set)
 
     def load(self, files: Sequence[Path]) -> None:
@@ -182,7 +181,8 @@ class _Loader:
             new = {result.name: (item, result) for item, result in found}
             if not new:
                 return
-            written = self._archive(file, {name: item.entry for name, (item, _) in new.items()})
+            written = self._archive(file, lot, {name: item.entry for name, (item, _) in new.items()})
+        self.seen |= {entry.name.id.hex(): (written.path, entry) for entry in written.entries}
         shard = ArchivedShard(written.path, len(new), written.sha256)
         archive.note(self.desk, shard, AS_FILES)
         writer = Writer(self.desk, AS_FILES, codings)
@@ -214,16 +214,16 @@ class _Loader:
 
     def _is_here(self, file: BinaryIO, item: Item, result: Result, known: Container[str]) -> bool | None:
         """Whether the desk has this very file; None for neither it nor another of its id."""
-        digest = _digest(file, item.entry)
         if before := self.seen.get(result.name):
-            return before == digest
+            with before[0].open("rb") as held:
+                return _read(held, before[1]) == _read(file, item.entry)
         if isinstance(result, Filed):
             here = attachments.is_here(self.desk, result.name, file, item.entry)
         else:
             # Nobody but who sealed a report can seal another of its id, so there is nothing to compare.
             here = True if result.name in known else None
         if here is None:
-            self.seen[result.name] = digest
+            self.seen[result.name] = (Path(file.name), item.entry)
         return here
 
     def _known(self, names: Sequence[str]) -> set[str]:
@@ -237,22 +237,21 @@ class _Loader:
     def _fault(self, item: Item, rule: str) -> None:
         self.taken.faults.append(Fault(item.place, rule))
 
-    def _archive(self, file: BinaryIO, entries: Mapping[str, Entry]) -> Written:
+    def _archive(self, file: BinaryIO, lot: Lot, entries: Mapping[str, Entry]) -> Written:
         """A new shard of these, which has no name yet."""
-        part = self.desk.archive / f"file-shard{PART}"
-        members = (
-            Member(ReportName(self.week, bytes.fromhex(name)), _read(file, entries[name])) for name in entries
-        )
-        written = renewal.write(part, members)
+        if lot.is_shard and len(entries) == len(lot.items):
+            written = renewal.finish(lot.path)
+        else:
+            members = (
+                Member(ReportName(self.week, bytes.fromhex(name)), _read(file, entry))
+                for name, entry in entries.items()
+            )
+            written = renewal.write(self.desk.archive / f"file-shard{PART}", members)
         path = self.desk.archive / f"file-{written.sha256[:32]}.tar{PART}"
-        os.replace(part, path)
+        os.replace(written.path, path)
         return replace(written, path=path)
 
 
 def _read(file: BinaryIO, entry: Entry) -> bytes:
     file.seek(entry.offset)
     return file.read(entry.size)
-
-
-def _digest(file: BinaryIO, entry: Entry) -> bytes:
-    return hashlib.blake2b(_read(file, entry), digest_size=16).digest()

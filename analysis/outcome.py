@@ -77,6 +77,8 @@ def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"bundle {sequence} does not stand in the archive whole: import it again"
     for key in rebuilt.servers:
         yield f"pinned the server {key}, which only the archive vouches for: compare its digits"
+    for path in rebuilt.damaged:
+        yield f"{path}: damaged, and not in the database: bring the archive's copy, or import its files again"
     for path in rebuilt.unnamed:
         yield f"{path}: belongs to no bundle that is known; it was left as it is"
     if rebuilt.forgot_releases:

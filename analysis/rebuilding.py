@@ -60,8 +60,9 @@ class Rebuilt:
     """What a rebuild found: reports loaded, bundles that do not stand in the archive whole, the rest.
 
     `servers` are those that nothing but the archive vouches for; `unnamed` are shards that no manifest
-    names. `forgot_releases` says that the desk has a key for releases, and nothing told of a ledger.
-    `told_until` is the last release of a ledger that only a backup told of, which may be an older one.
+    names, and `damaged` those of no bundle that are not what they were. `forgot_releases` says that the
+    desk has a key for releases, and nothing told of a ledger. `told_until` is the last release of a ledger
+    that only a backup told of, which may be an older one.
     """
 
     reports: int = 0
@@ -69,6 +70,7 @@ class Rebuilt:
     incomplete: list[int] = field(default_factory=list)
     servers: list[str] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
+    damaged: list[Path] = field(default_factory=list)
     forgot_releases: bool = False
     told_until: str = ""
 
@@ -155,7 +157,7 @@ def _fill(
         _keep_highest(desk, sources)
         # Only what is found in the archive now counts as loaded.
         desk.database.conn.execute('UPDATE "bundles" SET "loaded" = 0')
-    found = dict(_shards(desk))
+    found = dict(_shards(desk, rebuilt))
     total = sum(shard.reports for shard in found.values())
     deliveries = list(_deliveries(desk, found, rebuilt))
     with desk.database.atomic():
@@ -213,7 +215,7 @@ def _number(text: str) -> int:
     return cast(int, json.loads(text.splitlines()[1])["sequence"])
 
 
-def _shards(desk: Desk) -> Iterator[tuple[str, ArchivedShard]]:
+def _shards(desk: Desk, rebuilt: Rebuilt) -> Iterator[tuple[str, ArchivedShard]]:
     """Every shard of the archive by the digest under which it came; what was sealed anew wins."""
     for path in sorted(desk.archive.glob("*.tar")):
         name = SHARD_NAME.fullmatch(path.name)
@@ -223,6 +225,9 @@ def _shards(desk: Desk) -> Iterator[tuple[str, ArchivedShard]]:
             # The name says what the bytes should be.
             if sha256.startswith(name["own"] or name["original"]):
                 yield name["original"], ArchivedShard(path, _members(path), sha256)
+            # No bundle misses it, so nothing else would tell.
+            elif not name["of"].isdigit():
+                rebuilt.damaged.append(path)
 
 
 def _members(path: Path) -> int:

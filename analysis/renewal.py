@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
 
 from analysis.archive import PART, SHARD_NAME
@@ -36,11 +37,21 @@ def write(path: Path, members: Iterable[Member]) -> Written:
     """Makes a new file of these members, on the disk when this returns. OSError leaves it half-written."""
     with open(new_file(path), "w+b") as file:
         write_shard(members, file)
-        file.flush()
-        os.fsync(file.fileno())
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Written(path, digest, tuple(index_shard(file)))
+        return _finish(path, file)
+
+
+def finish(path: Path) -> Written:
+    """Puts a file that has such members already on the disk. Raises OSError."""
+    with path.open("r+b") as file:
+        return _finish(path, file)
+
+
+def _finish(path: Path, file: BufferedRandom) -> Written:
+    file.flush()
+    os.fsync(file.fileno())
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Written(path, digest, tuple(index_shard(file)))
 
 
 def write_anew(desk: Desk, name: str, members: Iterable[Member]) -> Written:

@@ -135,7 +135,7 @@ def add_form(database: Database, form: Form) -> int:
     known = database.conn.execute('SELECT "id" FROM "forms" WHERE "digest" = ?', [form.digest]).fetchone()
     if known:
         return int(known[0])
-    _check(database, form)
+    check(database, [form])
     _add_columns(database, form)
     for question in form.questions:
         _add_choices(database, form, question)
@@ -167,15 +167,17 @@ def index_texts(database: Database) -> None:
     )
 
 
-def _check(database: Database, form: Form) -> None:
+def check(database: Database, forms: Iterable[Form]) -> None:
+    """BadForm unless these forms fit each other and those before."""
     kinds = dict(_earlier_kinds(database))
-    for question in form.questions:
-        if not _IDENTIFIER.fullmatch(question.id) or question.id in TAKEN:
-            raise BadForm(f'form "{form.id}": a question has an id that the desk uses itself')
-        if kinds.get(question.id, question.kind) != question.kind:
-            raise BadForm(
-                f'form "{form.id}": question "{question.id}" was of another kind in an earlier form'
-            )
+    for one in forms:
+        for question in one.questions:
+            if not _IDENTIFIER.fullmatch(question.id) or question.id in TAKEN:
+                raise BadForm(f'form "{one.id}": a question has an id that the desk uses itself')
+            if kinds.setdefault(question.id, question.kind) != question.kind:
+                raise BadForm(
+                    f'form "{one.id}": question "{question.id}" was of another kind in an earlier form'
+                )
 
 
 def _earlier_kinds(database: Database) -> Iterable[tuple[str, str]]:

@@ -22,11 +22,15 @@ from intake.crypto.derive import CHUNK, PAYLOAD_NONCE, TAG
 from intake.crypto.errors import Malformed
 from intake.crypto.header import MAX_HEADER, VERSION_LINE
 from intake.crypto.shard import (
+    BLOCK,
     MAX_SHARD_BYTES,
     MIN_MEMBER,
     Entry,
+    Member,
     ReportName,
     index_shard,
+    member_length,
+    write_shard,
 )
 
 # What is read waits in memory for its turn, and a lot becomes a shard.
@@ -35,7 +39,8 @@ LOT_BYTES = 32 * 1024 * 1024
 MOST_OF_BATCH = 500
 _LARGEST = ATTACHMENT_CLASSES[-1]
 MAX_SEALED = MAX_HEADER + PAYLOAD_NONCE + _LARGEST + TAG * -(-_LARGEST // CHUNK)
-_STATED = re.compile(r"([0-9a-f]{32})\.age", re.IGNORECASE)
+# As browsers and people name copies, too (FORMAT.md, section 14).
+_STATED = re.compile(r"([0-9a-f]{32})(?:[ (_.-].{0,60})?\.age", re.IGNORECASE | re.DOTALL)
 NOT_SEALED = "not a sealed file"
 
 
@@ -49,11 +54,15 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Sealed files that were copied together; `faults` are those that could not be."""
+    """Sealed files that were copied together; `faults` are those that could not be.
+
+    `is_shard` says that the file is a shard of them, if each has the id that its name states.
+    """
 
     path: Path
     items: Sequence[Item]
     faults: Sequence[Fault]
+    is_shard: bool
 
 
 class _Sealed(NamedTuple):
@@ -71,18 +80,32 @@ def lots(stage: Path, week: str, files: Sequence[Path], progress: Callable[[int]
     sealed = _all(files, faults, progress)
     one = next(sealed, None)
     while one or faults:
-        items: list[Item] = []
+        some: list[_Sealed] = []
+        room = LOT_BYTES
+        while one and len(some) < LOT_MEMBERS and (not some or len(one.data) <= room):
+            room -= len(one.data)
+            some.append(one)
+            one = next(sealed, None)
         stage.unlink(missing_ok=True)
-        with open(new_file(stage), "wb") as out:
-            room = LOT_BYTES
-            while one and len(items) < LOT_MEMBERS and (not items or len(one.data) <= room):
-                room -= len(one.data)
-                entry = Entry(ReportName(week, NAMELESS), out.tell(), len(one.data))
-                out.write(one.data)
-                items.append(Item(one.place, one.stated, entry))
-                one = next(sealed, None)
-        yield Lot(stage, items, tuple(faults))
+        yield _write(stage, week, some, tuple(faults))
         faults.clear()
+
+
+def _write(stage: Path, week: str, some: list[_Sealed], faults: Sequence[Fault]) -> Lot:
+    """A lot in a new file: in the form of a shard where each name states an id, else one after the other."""
+    is_shard = all(one.stated for one in some) and len({one.stated for one in some}) == len(some)
+    some.sort(key=lambda one: one.stated)
+    items, place = [], 0
+    for one in some:
+        entry = Entry(ReportName(week, NAMELESS), place + BLOCK * is_shard, len(one.data))
+        items.append(Item(one.place, one.stated, entry))
+        place += member_length(len(one.data)) if is_shard else len(one.data)
+    with open(new_file(stage), "wb") as out:
+        if is_shard:
+            write_shard((Member(ReportName(week, one.stated), one.data) for one in some), out)
+        else:
+            out.writelines(one.data for one in some)
+    return Lot(stage, items, faults, is_shard)
 
 
 def _all(files: Sequence[Path], faults: list[Fault], progress: Callable[[int], None]) -> Iterator[_Sealed]:
@@ -140,10 +163,12 @@ def _members(path: Path, data: bytes, faults: list[Fault]) -> Iterator[_Sealed]:
     entries: list[Entry] = []
     try:
         for entry in index_shard(file):
-            # The last one may say that it is longer than the file.
+            if entry.size > MAX_SEALED:
+                raise Malformed("a member is longer than a sealed file can be")
+            # The last one may say that it is longer than the batch.
             if entry.offset + entry.size <= len(data):
                 entries.append(entry)
-        _check_batch(path, data, len(entries))
+        _check_batch(path, data, entries)
     except Malformed as error:
         faults.append(Fault(str(path), f"{error}; what of it is whole was taken"))
     for entry in entries:
@@ -151,9 +176,12 @@ def _members(path: Path, data: bytes, faults: list[Fault]) -> Iterator[_Sealed]:
         yield _Sealed(place, entry.name.id, data[entry.offset : entry.offset + entry.size])
 
 
-def _check_batch(path: Path, data: bytes, members: int) -> None:
+def _check_batch(path: Path, data: bytes, entries: Sequence[Entry]) -> None:
     named = BATCH.fullmatch(path.name)
-    if members > MOST_OF_BATCH:
+    if len(entries) > MOST_OF_BATCH:
         raise Malformed(f"holds more than {MOST_OF_BATCH} sealed files")
+    ends = ((entry.offset + entry.size, member_length(entry.size) - BLOCK - entry.size) for entry in entries)
+    if any(any(data[end : end + fill]) for end, fill in ends):
+        raise Malformed("holds something between its sealed files")
     if named and not hashlib.sha256(data).hexdigest().startswith(named[1].lower()):
         raise Malformed("changed since it was saved")

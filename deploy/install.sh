@@ -434,7 +434,7 @@ data() {
   local arguments=() one folder
   # What the courier carries passes through a folder of its own.
   run install -d -o witnessbox -g witnessbox -m 700 "$STATE" "$STATE/courier"
-  if [ -e "$DATA/intake.toml" ]; then
+  if made; then
     return 0
   fi
   if [ ${#DESKS[@]} -eq 0 ]; then
@@ -509,9 +509,7 @@ web() {
 
 # Starts the program that is current, and goes back to the one before when it does not take reports.
 start() {
-  if [ ! -e "$DATA/intake.toml" ]; then
-    return 0
-  fi
+  made || return 0
   if changed "$OPT/current" || changed /etc/systemd/system/witnessbox.service; then
     run systemctl restart witnessbox.service || true
   else
@@ -525,13 +523,23 @@ start() {
   if changed "$OPT/current" && [ -L "$OPT/previous" ]; then
     back
     rm -f "$ETC/pending"
-    fail 'the new version takes no reports; the one before runs again' 'journalctl -u witnessbox.service'
+    wait_for 60 answers || fail 'neither the new version nor the one before takes reports' 'journalctl -u witnessbox.service'
+    fail 'the new version takes no reports; the one before runs again' 'journalctl -u witnessbox.service says why'
   fi
   fail 'the intake takes no reports' 'journalctl -u witnessbox.service'
 }
 
+# A server that has only groups says of none of them how it is.
 answers() {
-  [ "$(curl --silent --max-time 5 --unix-socket /run/witnessbox/onion.sock http://intake/healthz)" = ok ]
+  local status
+  status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 \
+    --unix-socket /run/witnessbox/onion.sock http://intake/healthz)
+  [ "$status" = 200 ] || { [ "$status" = 404 ] && ! [ -e "$DATA/intake.toml" ]; }
+}
+
+# Whether there is an intake, or a group's.
+made() {
+  [ -e "$DATA/intake.toml" ] || [ -n "$(find "$DATA/groups" -mindepth 2 -name intake.toml -print -quit 2>/dev/null)" ]
 }
 
 wait_for() {
@@ -557,10 +565,8 @@ summary() {
   [ -z "$DRY" ] || { say 'nothing was changed'; return 0; }
   say "onion address: http://$(cat "$ONION/hostname")/"
   [ -z "$DOMAIN" ] || say "open web: https://$DOMAIN/"
-  if [ -e "$DATA/intake.toml" ]; then
-    say 'it takes reports'
-    say "for the desk to pin: $DATA/server.pub"
-  fi
+  ! made || say 'it takes reports'
+  [ ! -e "$DATA/server.pub" ] || say "for the desk to pin: $DATA/server.pub"
 }
 
 install_all() {
@@ -586,7 +592,11 @@ rollback() {
   check_machine
   [ -L "$OPT/previous" ] || fail 'there is no version before'
   back
-  [ -n "$DRY" ] || wait_for 60 answers || fail 'the version before takes no reports' 'journalctl -u witnessbox.service'
+  if [ -z "$DRY" ] && ! wait_for 60 answers; then
+    # It refuses files that the newer program has brought forward.
+    back
+    fail 'the version before takes no reports; the newer one runs again' 'journalctl -u witnessbox.service says why'
+  fi
   say "now: $(readlink "$OPT/current"); before: $(readlink "$OPT/previous")"
 }
 
@@ -595,6 +605,8 @@ take_back() {
   if [ -e "$1.before-witnessbox" ]; then
     run mv "$1.before-witnessbox" "$1"
   fi
+  # From now on it is somebody else's again.
+  [ ! -e "$ETC/files" ] || run sed -i "\|^$1\$|d" "$ETC/files"
 }
 
 uninstall() {
@@ -608,7 +620,7 @@ uninstall() {
   if [ -r "$ETC/files" ]; then
     while read -r one; do
       take_back "$one"
-    done < "$ETC/files"
+    done < <(cat "$ETC/files")
   fi
   remove_line /etc/tor/torrc
   remove_line /etc/apparmor.d/local/system_tor

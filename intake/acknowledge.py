@@ -112,14 +112,15 @@ def _is_known(connection: Connection, found: Acknowledgement, text: bytes, file:
     ).fetchone()
     if not row or row[0] < found.sequence:
         return False
+    # A desk that came back from a copy does not know what it said after the copy was made.
+    hint = f"{NOTHING_DELETED}; if the desk was made anew, write one there with --after {row[0]}"
     if row[0] > found.sequence:
         raise AcknowledgeError(
-            f"{file}: is number {found.sequence} of this desk, and number {row[0]} was taken before",
-            f"{NOTHING_DELETED}; if the desk was made anew, write one there with --after {row[0]}",
+            f"{file}: is number {found.sequence} of this desk, and number {row[0]} was taken before", hint
         )
     if row[1] != _digest(text):
         raise AcknowledgeError(
-            f"{file}: another acknowledgement {row[0]} of this desk was taken before", NOTHING_DELETED
+            f"{file}: another acknowledgement {row[0]} of this desk was taken before", hint
         )
     return True
 

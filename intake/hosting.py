@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake import settings
-from intake.directory import GROUPS, DirectoryError, read_key
+from intake.directory import GROUPS, DirectoryError, read_public
 from intake.guard import Guard
 
 PREFIX = "/g/"
@@ -54,7 +54,7 @@ def find(data: Path) -> dict[str, Path]:
 def _check_keys(found: Mapping[str, Path]) -> None:
     owners: dict[bytes, Path] = {}
     for path in found.values():
-        other = owners.setdefault(read_key(path).verify_key.public, path)
+        other = owners.setdefault(read_public(path).public, path)
         if other != path:
             raise DirectoryError(
                 f"{path} signs its bundles with the same key as {other}",

@@ -14,7 +14,7 @@ _TALKATIVE = "asyncio"
 SECONDS_BETWEEN = 60
 MOST_LINES = 1_000
 # The loggers whose lines a visitor can cause.
-OF_VISITORS = ("asyncio", "intake", "intake.http", "uvicorn.error")
+OF_VISITORS = ("asyncio", "intake", "intake.http", "psycopg.pool", "uvicorn.error")
 
 
 class QuietFormatter(logging.Formatter):

@@ -160,20 +160,28 @@ def acknowledge_command(data: Path, file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--alarms", is_flag=True, help="Only what needs somebody; exit status 3 when something does.")
 def status_command(data: Path, as_json: bool, alarms: bool) -> None:
-    """Say what waits here, how old it is, and what needs somebody."""
-    found = status.read(directory.read(data), retention.utc_today())
+    """Say what waits here, how old it is, and what needs somebody.
+
+    With --alarms also of the groups in DIR/groups.
+    """
     if alarms:
-        _alarm(status.alarms(found))
-    elif as_json:
+        _alarm(data)
+        return
+    found = status.read(directory.read(data), retention.utc_today())
+    if as_json:
         click.echo(json.dumps(found.to_json(), indent=2, sort_keys=True))
     else:
         for line in status.describe(found):
             click.echo(line)
 
 
-def _alarm(lines: Sequence[str]) -> None:
+def _alarm(data: Path) -> None:
+    today, lines = retention.utc_today(), []
+    for base, path in hosting.find(data).items():
+        found = status.alarms(status.read(directory.read(path), today))
+        lines += [f"{NAME}: {base}: {line}" if base else f"{NAME}: {line}" for line in found]
     for line in lines:
-        click.echo(f"{NAME}: {line}")
+        click.echo(line)
     if lines:
         sys.exit(ALARM_STATUS)
 

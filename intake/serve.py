@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from intake import boxes, listening, logs, retention
+from intake import boxes, daybook, listening, logs, retention
 from intake.app import create_app
 from intake.attachments import Attachments
 from intake.beat import Beat
@@ -56,7 +56,9 @@ def serve(
         intakes = {base: stack.enter_context(_intake(one, base)) for base, one in directories.items()}
         app = intakes[""] if list(intakes) == [""] else Groups(intakes)
         places = [listening.shown(opened, base) for base in intakes]
-        _Server(configuration(app), lambda: ready(places)).run(opened)
+        book = daybook.Daybook(app)
+        stack.enter_context(daybook.daily(book))
+        _Server(configuration(book), lambda: ready(places)).run(opened)
 
 
 @contextlib.contextmanager

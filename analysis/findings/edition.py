@@ -16,7 +16,7 @@ from analysis.findings.batches import Batch
 from analysis.findings.calendar import Months
 from analysis.findings.control.bounds import Interval
 from analysis.findings.control.certificate import Need
-from analysis.findings.control.errors import Inconsistent
+from analysis.findings.control.errors import Inconsistent, TooLarge
 from analysis.findings.control.lattice import Cell, Tree
 from analysis.findings.control.system import System, is_slack
 from analysis.findings.control.unknowns import reduce as reduce_system
@@ -34,7 +34,9 @@ from analysis.findings.questions import Questions, read_questions
 from analysis.findings.releasefile import ReleaseFile
 from analysis.findings.remembering import remember
 from analysis.findings.selection import Selection, choose
-from analysis.findings.withholding import Task, withhold
+from analysis.findings.sparseness import too_large
+from analysis.findings.task import Task
+from analysis.findings.withholding import withhold
 from analysis.patterns.reading import Numbers
 
 _SMALLEST_BATCH = 3
@@ -371,7 +373,11 @@ def _protected(edition: Edition, rules: Rules, tables: Sequence[str], key: bytes
         insider=edition.file.insider,
         key=key,
     )
-    withheld = withhold(task)
+    try:
+        withheld = withhold(task)
+    except TooLarge:
+        reports = edition.counts[within((), edition.span.id)].reports
+        raise too_large(edition.plan, tables, edition.file.k, reports) from None
     shown = {cell: edition.counts[cell].reports for cell in sorted(printable - withheld)}
     again = {cell: before[cell] for cell in own & before.keys()}
     masked = frozenset(own - shown.keys() - again.keys() - edition.zeros)

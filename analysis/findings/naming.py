@@ -11,12 +11,11 @@ printed changes its meaning, and a batch that was counted before keeps its codin
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.findings.released import Category
+from analysis.findings.released import REST, Category
 
 # A question of this kind is answered in words.
 WORDED = "text"
 WORDS, OTHER = ".words", "other"
-REST = ".rest"
 # How a batch remembers the places that no release has named yet, and all that name none of them.
 UNNAMED = "#"
 

@@ -16,6 +16,10 @@ Words: TypeAlias = Mapping[str, str]
 
 # The row or column that adds up an axis, and the one of reports that do not answer.
 TOTAL, UNKNOWN = "total", "unknown"
+# How the code begins of what is left of the places that people named in words.
+REST = ".rest"
+# And of all reports that give one whole combination of answers, and no other.
+ONLY = ".only"
 # A percentage of fewer reports moves by 5 points and more with each of them.
 PERCENT_BASE = 20
 # So many cells of whole combinations of acts by something else can be attacked together, for each batch.

@@ -18,9 +18,8 @@ from analysis.findings.lines import Planned
 from analysis.findings.plan import FINDINGS, QUOTES, Plan
 from analysis.findings.released import MOST_JOINT, Kind
 from analysis.findings.releasefile import ReleaseFile
+from analysis.findings.sparseness import ROOM, size
 
-# So many times k reports there have to be for each cell of a table that crosses two things.
-_ROOM = 2
 _FLOW, _ACTS, _ACTORS, _CAMPAIGN = "F01", "F02", "F06", "F17"
 
 
@@ -59,7 +58,7 @@ def choose(plan: Plan, file: ReleaseFile, reports: int, earlier: Collection[str]
     # What named a place once goes on, so that its row does.
     always = (_ACTS, *file.tables, *(f"{_ACTORS}-{question}" for question in plan.naming))
     crossed = [n for n in kept if not _is_named(n, always) and _is_crossed(plan.tables[n])]
-    sparse = [name for name in crossed if reports < _ROOM * file.k * _size(plan.tables[name])]
+    sparse = [name for name in crossed if reports < ROOM * file.k * size(plan.tables[name])]
     findings = file.tables or tuple(name for name in FINDINGS if name != _CAMPAIGN or file.campaign)
     there = {name[:3] for name in plan.tables} | {QUOTES}
     unasked = sorted({name[:3] for name in findings if name[:3] not in there} - set(file.without))
@@ -103,7 +102,7 @@ def _thin(plan: Plan, chosen: Sequence[str], earlier: Collection[str], room: flo
     """Pairs that are crossed with so much that few reports are in each: they cost more than they tell."""
     before = [name for name in earlier if name in plan.tables]
     everything = {*before, *chosen}
-    if room >= _ROOM * plan.joint_size(everything):
+    if room >= ROOM * plan.joint_size(everything):
         return []
     crossing = {question for name in everything for question in _crossing(plan, name)}
     known = crossing & {whole.question.id for whole in plan.wholes.values() if whole.is_complete}
@@ -164,11 +163,6 @@ def _is_of_another(name: str, file: ReleaseFile) -> bool:
 
 def _is_crossed(table: Planned) -> bool:
     return table.kind is Kind.COMBINED or any(len(lattice) > 1 for lattice in table.lattices)
-
-
-def _size(table: Planned) -> int:
-    """How many numbers a table has room for, totals among them."""
-    return sum(cell is not None for cell in table.cells.values())
 
 
 def _list(names: Iterable[str]) -> str:

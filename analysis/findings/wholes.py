@@ -14,12 +14,12 @@ from analysis.findings.control.lattice import Tree
 from analysis.findings.dimensions import ALL, ASKED, NOT_ASKED, Tick, coarse_ticks, code_tick, pair
 from analysis.findings.model import Terms, Tie
 from analysis.findings.questions import Asked
-from analysis.findings.released import Category, Words
+from analysis.findings.released import ONLY, Category, Words
 
 # Of so many kinds at most, the first of the form: with one more there are twice as many combinations, and to
 # protect 128 of them took minutes where 64 take seconds.
 MOST_KINDS = 6
-ONLY, TOGETHER = ".only", "+"
+TOGETHER = "+"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,10 @@ Fast or slow, the outcome is proven on all cells at once.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from math import sqrt
 
-from analysis.findings.control.certificate import Need
-from analysis.findings.control.errors import PastDiscloses
+from analysis.findings.control.errors import PastDiscloses, TooLarge
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.protect import protect
 from analysis.findings.control.system import System, is_slack
@@ -22,6 +20,7 @@ from analysis.findings.control.unknowns import reduce
 from analysis.findings.dimensions import PAGE
 from analysis.findings.limits import of_no_claim
 from analysis.findings.model import BATCH, Model
+from analysis.findings.task import Task, smaller
 
 _MARGIN, _BASE = 4.0, 10.0
 _NAMED = 4
@@ -30,46 +29,34 @@ _REACH = 3
 _PATIENCE = 6
 # So large a part takes too long to be solved again and again.
 _DEAR = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be protected. Cells have their span in their names.
-
-    `counts` has every cell of the system that is not zero; `printable` what would be printed now;
-    `needs` has every cell, printable or not, that must not be learned, and what must stay possible for it;
-    `bases` the cells of which percentages are; `known` what got out before and cells that cannot be
-    anything but zero; `before` the former of them; `kept` the cells of `printable` that stay whatever it
-    costs.
-    """
-
-    system: System
-    model: Model
-    counts: Mapping[Cell, int]
-    printable: frozenset[Cell]
-    needs: Mapping[Cell, Need]
-    bases: frozenset[Cell]
-    known: frozenset[Cell]
-    before: frozenset[Cell]
-    kept: frozenset[Cell]
-    insider: int
-    key: bytes
-
-    @property
-    def sensitive(self) -> frozenset[Cell]:
-        """The cells that must not be learned."""
-        return frozenset(self.needs)
+# So many cells are first made fewer, where most numbers are sensitive. Other releases stay as they were: they
+# may have to be made again.
+_LARGE = 20_000
+# Each sensitive cell of a part is tested against all cells of it, and this is the most that is done: it takes
+# two or three minutes. What would take hours is refused before it has begun.
+MOST = 200_000_000
 
 
 def withhold(task: Task) -> frozenset[Cell]:
-    """The cells of `printable` to withhold; raises PastDiscloses, Undecided."""
+    """The cells of `printable` to withhold; raises PastDiscloses, Undecided, TooLarge."""
+    costs, shared = _costs(task), _shared(task)
+    if len(task.system.cells) < _LARGE or 2 * len(task.needs) < len(task.printable):
+        return _withhold(task, costs, shared)
+    small, names = smaller(task)
+    priced: dict[Cell, float] = {}
+    for cell, cost in costs.items():
+        priced[names[cell]] = priced.get(names[cell], 0) + cost
+    found = _withhold(small, priced, frozenset(names[cell] for cell in shared))
+    return frozenset(cell for cell in task.printable if names[cell] in found)
+
+
+def _withhold(task: Task, costs: Mapping[Cell, float], shared: frozenset[Cell]) -> frozenset[Cell]:
     values = {cell: task.counts.get(cell, 0) for cell in task.system.cells if not is_slack(cell)}
     values = task.system.complete(values)
-    costs = _costs(task)
-    held = _shared(task) | task.kept
+    held = shared | task.kept
     # Masked zeros may stay zero in most tables that protect something, and there are many of them.
     zeros = frozenset(c for c, number in values.items() if not number and not is_slack(c)) - task.known
-    around, patience = _Neighbours(task.system), _PATIENCE
+    around, patience = _Neighbours(task.system), 0 if task.sparse else _PATIENCE
     done: dict[frozenset[int], frozenset[Cell]] = {}
     while True:
         fast = task.known | held | zeros
@@ -173,6 +160,12 @@ def _protect(
     targets = {cell: task.needs[cell] for cell in sorted(own & task.needs.keys())}
     if not targets:
         return frozenset()
+    if len(targets) * len(part) > MOST:
+        raise TooLarge(
+            f"{len(targets):,} numbers would have to be protected among {len(part):,} that hang together:"
+            " more than can be worked out",
+            "leave the largest table out, or publish it by larger groups",
+        )
     known = [cell for cell in cells if cell not in own and not is_slack(cell)]
     return protect(
         System(cells, moved, cells, task.system.below),
@@ -182,6 +175,7 @@ def _protect(
         key=task.key,
         printed_before=known,
         insider=task.insider,
+        sparse=task.sparse,
     ).withheld
 
 

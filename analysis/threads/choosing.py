@@ -19,7 +19,7 @@ class Choice:
 
 
 def find(connection: Any, choice: Choice) -> list[int]:
-    """The reports that match and came over a server, those that are left out of counts among them.
+    """The reports that match and are no rows of a spreadsheet, those that are left out of counts among them.
 
     Raises BadSetting for an area that no form has, or a week that there is not.
     """

@@ -177,7 +177,7 @@ def mark_sent(connection: Any, day: date) -> None:
 
 
 def has_reader(connection: Any, report: int) -> bool:
-    """Whether a report came over a server, so that somebody may have its code."""
+    """Whether somebody sealed a report who may have its code: it is no row of a spreadsheet."""
     query = f'SELECT {_HAS_READER} FROM "reports" WHERE "id" = ?'  # noqa: S608 - a constant
     row = connection.execute(query, [report]).fetchone()
     return bool(row and row[0])

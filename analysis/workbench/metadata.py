@@ -34,6 +34,9 @@ and not by all reports: the others never saw the question."""
 _SET_ASIDE = "Sealed reports that could not be opened or broke a rule. They stay in the archive as they came."
 
 
+_BUNDLE = "The bundle that brought it; 0 for a sealed file that came in none, nothing for a spreadsheet's row"
+
+
 def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
     """Datasette's metadata; only `actor` may see anything."""
     questions = {question.id: question for form in read_forms(database).values() for question in form.asked}
@@ -44,7 +47,7 @@ def describe(database: Database, actor: Mapping[str, str]) -> dict[str, Any]:
         "reports": {
             "title": "Reports",
             "description": _REPORTS,
-            "columns": {name: labels[name] for name in columns if name in labels},
+            "columns": {"bundle": _BUNDLE} | {name: labels[name] for name in columns if name in labels},
             "group_by": groupable,
             "label_column": "id",
         },

@@ -16,8 +16,12 @@ from psycopg import errors
 from intake.keeping import Cursor, DatabaseError
 from intake.postgres.schema import SLOTS, Raw
 
-# A command may hold its turn for as long as a stick takes; who writes waits no longer than for a file.
-SESSION = "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s'"
+# A command may hold its turn for as long as a stick takes; who writes waits no longer than for a file. A
+# machine that lost its power holds nothing for longer than a minute.
+SESSION = (
+    "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s';"
+    " SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+)
 NOT_OURS = "{} holds no tables of an intake"
 # What is said for an error: a sentence, and perhaps a hint. The server's own words may quote a row.
 _REASONS: tuple[tuple[type[psycopg.Error], str, str | None], ...] = (

@@ -26,6 +26,8 @@ from intake.postgres.writer import Writer
 MOST_CONNECTIONS = 3
 # How long a report waits for a connection while the database is started again.
 PATIENCE = 5.0
+# The server needs a moment to notice that a command was killed.
+PATIENCE_FOR_A_TURN = "2s"
 
 
 class Postgres:
@@ -36,6 +38,7 @@ class Postgres:
     def __init__(self, data: Path, where: address.Address, server: VerifyKey) -> None:
         self.data, self._where, self._server = data, where, server
         self._pool: ConnectionPool[Raw] | None = None
+        self._doors: Doors | None = None
 
     @classmethod
     def of(cls, data: Path, server: VerifyKey) -> "Postgres":
@@ -84,7 +87,8 @@ class Postgres:
                 stack.enter_context(_ending(raw))
                 try:
                     raw.execute("BEGIN")
-                    raw.execute("SELECT name FROM turns WHERE name = 'command' FOR UPDATE NOWAIT")
+                    raw.execute(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_A_TURN}'".encode())
+                    raw.execute("SELECT name FROM turns WHERE name = 'command' FOR UPDATE")
                 except errors.LockNotAvailable:
                     raise BlockingIOError from None
             yield
@@ -109,7 +113,8 @@ class Postgres:
     def tally(self) -> Doors:
         """What the doors of all machines share."""
         with self.explained():
-            return Doors(self._pooled())
+            self._doors = Doors(self._pooled())
+        return self._doors
 
     def tidy(self, connection: keeping.Connection) -> None:
         """Puts all tables in order."""
@@ -151,6 +156,8 @@ class Postgres:
 
     def close(self) -> None:
         """Ends the connections of a server."""
+        if self._doors:
+            self._doors.close()
         if self._pool:
             self._pool.close()
             self._pool = None

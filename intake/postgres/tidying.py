@@ -18,34 +18,45 @@ MOST_BYTES_A_BEAT = 32 * 1024**2
 MOST_BYTES_TO_WIPE = 2 * 1024**3
 # How long the table is waited for; who wants to write then waits too.
 PATIENCE = "2s"
-_KEYS = {"reports": "id", "bundled": "id", "attachments": "id", "pieces": "upload, number"}
+_REPORTS = {"reports": "id", "bundled": "id"}
+_ATTACHMENTS = {"attachments": "id", "pieces": "upload, number"}
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 def tidy(raw: Raw, *, most_bytes: int = MOST_BYTES) -> bool:
-    """Puts all tables in order when anything came or went; False when there is too much for that.
+    """Puts all tables in order when anything came or went; False when there is too much in one for that.
 
-    Raises LockNotAvailable when somebody was in the way.
+    One of _BUSY when somebody was in the way.
     """
     with raw.transaction():
         raw.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'".encode())
         if not _sum(raw, "untidy"):
             return True
-        if _sum(raw, "bytes") > most_bytes:
+        fitting = {table: key for tables in _fitting(raw, most_bytes) for table, key in tables.items()}
+        if not fitting:
             return False
-        raw.execute(f"LOCK TABLE {', '.join(_KEYS)} IN ACCESS EXCLUSIVE MODE".encode())
+        raw.execute(f"LOCK TABLE {', '.join(fitting)} IN ACCESS EXCLUSIVE MODE".encode())
         # Another machine may have done it while this one waited.
         if not _sum(raw, "untidy"):
             return True
-        for table, key in _KEYS.items():
+        for table, key in fitting.items():
             _write_anew(raw, table, key)
         raw.execute("UPDATE counters SET untidy = 0")
     cut(raw)
-    return True
+    return len(fitting) == len(_REPORTS | _ATTACHMENTS)
+
+
+def _fitting(raw: Raw, most_bytes: int) -> list[dict[str, str]]:
+    """The tables that are not too large: reports are not left for the sake of large attachments."""
+    row = raw.execute("SELECT coalesce(sum(length), 0)::BIGINT FROM attachments").fetchone()
+    large = int(row[0]) if row else 0
+    small = _sum(raw, "bytes") - large
+    return [tables for tables, size in ((_REPORTS, small), (_ATTACHMENTS, large)) if size <= most_bytes]
 
 
 def beat(raw: Raw) -> None:
     """Puts the tables in order whether anything came or not, where they are small; and cuts the log."""
-    with suppress(psycopg.errors.LockNotAvailable):
+    with suppress(*_BUSY):
         raw.execute("UPDATE counters SET untidy = untidy + 1 WHERE slot = 0")
         if not tidy(raw, most_bytes=MOST_BYTES_A_BEAT):
             cut(raw)
@@ -77,5 +88,5 @@ def tidy_if_free(raw: Raw, *, most_bytes: int = MOST_BYTES) -> bool:
     """The same; False also when somebody was in the way."""
     try:
         return tidy(raw, most_bytes=most_bytes)
-    except psycopg.errors.LockNotAvailable:
+    except _BUSY:
         return False

@@ -89,7 +89,7 @@ class Writer:
             self._pace.do(self._tidy)
 
     def _tidy(self) -> None:
-        # Where somebody was in the way it is done when nothing comes for a while.
+        # Where somebody was in the way, or there is too much, it is done at another time.
         with suppress(psycopg.Error), self._pool.connection() as raw:
             self._pace.untidy += not tidying.tidy_if_free(raw)
 

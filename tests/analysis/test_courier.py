@@ -1,5 +1,6 @@
 """Taking bundles: what is verified, what is refused, what a repeat and a gap do."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,9 @@ import pytest
 
 from analysis.desk import Desk
 from intake.crypto.signing import SigningKey
+from intake.forms.form import Form, canonical
 from tests.analysis.conftest import Run
-from tests.analysis.making import Server, member, pack
+from tests.analysis.making import FORM, Server, member, pack
 
 
 def count(desk: Desk, table: str = "reports") -> int:
@@ -169,6 +171,23 @@ def test_a_shard_that_holds_more_than_was_signed_is_refused(
     data, _ = pack([member(desk.recipients), member(desk.recipients)])
     bundle = server.pack(stick, [(data, 1)])
     assert "another number of reports" in refused(run, desk, bundle)
+
+
+def test_a_bundle_whose_form_does_not_fit_leaves_nothing_that_a_rebuild_would_find(
+    run: Run, desk: Desk, server: Server, stick: Path
+) -> None:
+    run("import", "--desk", desk.path, server.bundle(stick, [member(desk.recipients)]))
+    kept = sorted(path.name for path in desk.archive.rglob("*"))
+    value = json.loads(FORM.json)
+    story = next(one for one in value["questions"] if one["id"] == "story")
+    story |= {"kind": "text", "max_length": 120}
+    server.form = Form.from_json(canonical(value) + b"\n")
+    refusal = run("import", "--desk", desk.path, server.bundle(stick, [member(desk.recipients)]))
+    assert refusal.returncode == 1
+    assert 'question "story" was of another kind in an earlier form' in refusal.stderr
+    assert sorted(path.name for path in desk.archive.rglob("*")) == kept
+    rebuilt = run("rebuild", "--desk", desk.path)
+    assert (rebuilt.returncode, rebuilt.stderr) == (0, "")
 
 
 def test_a_gap_is_told_and_what_came_is_taken(run: Run, desk: Desk, server: Server, stick: Path) -> None:

@@ -230,9 +230,12 @@ def stranger() -> Member:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Path, Member], object]]] = {
-    "cut short": ("truncated", lambda path, one: path.write_bytes(one.sealed[:-40])),
+    "cut short": ("tampered", lambda path, one: path.write_bytes(one.sealed[:-40])),
     "changed": ("tampered", lambda path, one: path.write_bytes(one.sealed[:-9] + b"zebrafinc")),
-    "a broken header": ("malformed", lambda path, one: path.write_bytes(one.sealed[:30] + one.sealed[40:])),
+    "a broken header": (
+        "malformed",
+        lambda path, one: path.write_bytes(one.sealed[:22] + b"x" + one.sealed[22:]),
+    ),
     "for another key": ("not for this key", lambda path, _: path.write_bytes(stranger().sealed)),
     "plain words": ("not a sealed file", lambda path, _: path.write_text(STORY * 20)),
     "a few words": ("not a sealed file", lambda path, _: path.write_text(STORY)),
@@ -257,7 +260,7 @@ def test_what_cannot_be_taken_is_told_by_rule_and_all_else_is_taken(
     for number, (_, make) in enumerate(FAULTS.values()):
         make(folder / f"{number:02d}-\x1b[31m\n\udcff.age", member(desk.recipients))
     good, renamed = member(desk.recipients), member(desk.recipients)
-    lay(folder, renamed, f"{'ab' * 16}.age")
+    lay(folder, renamed, f"{'ab' * 16} (1).age")
     lay(folder, good)
     lines = faulty(run, desk, folder)
     assert lines[:3] == ["files: 1 report added", MAY_GO, f"{len(FAULTS) + 1} files with a fault:"]
@@ -321,12 +324,16 @@ def test_a_batch_under_any_name_is_taken_and_hostile_tars_are_not(run: Run, desk
     other = batch.rename(folder / "thing.tar")
     assert taken(run, desk, other)[0] == "files: 0 reports added, 2 known before"
     data, _ = pack([member(desk.recipients)])
+    other.write_bytes(data[:-1025] + b"!" + data[-1024:])
+    lines = faulty(run, desk, other)
+    assert "  1 holds something between its sealed files; what of it is whole was taken:" in lines
+    assert count(desk) == 3
     week = bytes(data[:9])
     for bad in (b"../../../", b"/tmp/W46/", b"2026-W99/"):
         (folder / "witnessbox-batch-0000000000000000.tar").write_bytes(data.replace(week, bad, 1))
         lines = faulty(run, desk, folder)
         assert any("a member's" in line for line in lines)
-    assert count(desk) == 2
+    assert count(desk) == 3
 
 
 def test_folders_are_looked_through_to_a_depth_and_a_number(run: Run, desk: Desk, folder: Path) -> None:
@@ -439,6 +446,21 @@ def test_a_rebuilt_database_says_of_files_what_it_said_before(
     assert tables(again, *without)["receipts"] == before["receipts"]
     assert tables(again, *without)["shards"] == before["shards"]
     again.close()
+
+
+def test_a_rebuild_tells_that_a_shard_of_files_is_damaged(run: Run, desk: Desk, folder: Path) -> None:
+    path = lay(folder, member(desk.recipients))
+    taken(run, desk, path)
+    taken(run, desk, lay(folder, member(desk.recipients)))
+    shard = sorted(desk.archive.glob("file-*.tar"))[0]
+    data = bytearray(shard.read_bytes())
+    data[2000] ^= 1
+    shard.write_bytes(data)
+    desk.close()
+    done = run("rebuild", "--desk", desk.path)
+    assert done.stdout.splitlines()[0] == "made the database anew: 1 report loaded"
+    assert f"{shard}: damaged, and not in the database" in done.stdout
+    assert taken(run, desk, folder)[0] == "files: 1 report added, 1 known before"
 
 
 def test_files_are_sealed_anew_with_the_rest_of_the_archive(run: Run, desk: Desk, folder: Path) -> None:

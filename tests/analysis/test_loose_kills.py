@@ -1,8 +1,11 @@
 """An import of loose files is killed at every step, and the next one ends what it began, once."""
 
 import os
+import random
 import shutil
 import signal
+import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +16,14 @@ from analysis.desk import Desk
 from intake.crypto.receipt import Receipt
 from intake.crypto.shard import index_shard
 from tests import attaching
-from tests.analysis.conftest import unlock
+from tests.analysis.conftest import COMMAND, unlock
 from tests.analysis.dying import dying
 from tests.analysis.making import Server, message, of, varied
 from tests.analysis.tables import found_by, tables
 from tests.analysis.test_attachments import files as attached
 from tests.analysis.test_attachments import report as naming
-from tests.analysis.test_loose import lay, lay_batch
+from tests.analysis.test_courier import count
+from tests.analysis.test_loose import archived, lay, lay_batch
 
 WORD = "heronfeather"
 # The journal is not among them: SQLite's own steps are killed in tests/faults.
@@ -89,3 +93,32 @@ def test_an_import_of_files_that_is_killed_anywhere_is_done_by_the_next(
             take(opened, stick)
         assert state(path) == wanted, f"{step} {number}"
     assert killed * (1 if step == "replace" else 3) >= most
+
+
+def test_files_that_several_processes_open_are_there_once_after_random_kills(
+    desk: Desk, stick: Path, tmp_path: Path
+) -> None:
+    some = varied(desk.recipients, 300)
+    for one in some[:200]:
+        lay(stick, one)
+    lay_batch(stick, some[200:])
+    path, before, draw = desk.path, tmp_path / "before", random.Random(3)
+    desk.close()
+    shutil.copytree(path, before)
+    line = [*COMMAND, "import", "--desk", str(path), str(stick), "--processes", "2"]
+    start = time.monotonic()
+    assert subprocess.run(line, capture_output=True, check=False, timeout=120).returncode == 0
+    whole = time.monotonic() - start
+    for _ in range(4):
+        shutil.rmtree(path)
+        shutil.copytree(before, path)
+        process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.3, 1) * whole)
+        process.kill()
+        process.wait(30)
+        with closing(unlock(path)) as opened:
+            # All of it is one transaction.
+            assert count(opened) in (0, len(some))
+            take(opened, stick)
+            assert count(opened) == count(opened, "receipts") == len(archived(opened)) == len(some)
+            assert not list(opened.archive.glob("*.part"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import boxes, control, desk, intake, loose, patterns, release, workbench
+from tests.bench import boxes, control, desk, intake, loose, patterns, release, sparse, workbench
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -43,6 +43,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "workbench": workbench.run,
     "release": release.run,
     "control": lambda _: control.run(),
+    "sparse": lambda _: sparse.run(),
     "boxes": lambda _: boxes.run(),
 }
 

@@ -18,8 +18,10 @@ from intake.forms.form import shipped
 from tests.attaching import AttachingServer, sealed_file, stored_files
 from tests.batching import HOSTILE, batch, batch_name, bodies
 from tests.browser.driving import send, tick
+from tests.browser.gathering import make_file, opened, read_batch, save_batch
 from tests.browser.test_access import found
 from tests.browser.test_layout import overflow
+from tests.browser.test_modes import report as gather
 from tests.faults.chain import DESK, INTAKE, Chain
 from tests.intake.test_handin import hand_in as post
 from tests.running import configure
@@ -236,6 +238,22 @@ def test_a_report_that_a_full_server_refused_is_handed_in_later_and_reaches_the_
     assert bytes.fromhex(file.stem) in chain.at_desk()
 
 
+def test_a_batch_that_a_worker_saved_without_a_network_arrives(
+    page: Page, browser: Browser, server: Server, identity: HybridIdentity
+) -> None:
+    with opened(browser, make_file(server.data, "outreach")) as worker:
+        for words in ("one", "two", "three"):
+            gather(worker, words)
+            worker.locator("#another").click()
+        saved = save_batch(worker, identity)
+    page.goto(f"{server.address}/en/upload")
+    said = hand_in(page, named(saved.file, saved.bytes))
+    assert said.startswith("Locked files that are here now: 3.")
+    assert sorted(stored(server.data)) == [name.id for name in saved.names]
+    opened_at_desk = read_batch(saved.file, batch([*map(b"".join, stored(server.data).items())]), identity)
+    assert {one["answers"]["story"] for one in opened_at_desk.reports} == {"one", "two", "three"}
+
+
 def test_a_batch_of_500_arrives_whole(
     page: Page, scripted: bool, server: Server, recipients: Sequence[Recipient]
 ) -> None:
@@ -405,6 +423,20 @@ def test_a_batch_that_another_tool_wrote_in_our_form_is_taken(
         "Locked files that are here now: 3."
     )
     assert in_store(server, sealed)
+
+
+def test_a_group_that_shares_a_server_takes_files_at_its_own_address(
+    page: Page, tmp_path: Path, identity: HybridIdentity, recipients: Sequence[Recipient]
+) -> None:
+    path = tmp_path / "server" / "groups" / "tenants"
+    path.parent.mkdir(parents=True)
+    data, sealed = make_data(path, identity), bodies(recipients, 3)
+    with Server(path.parent.parent) as server:
+        page.goto(f"{server.address}/upload")
+        assert page.url.endswith("/g/tenants/en/upload")
+        assert hand_in(page, packed(sealed)).startswith("Locked files that are here now: 3.")
+        assert page.url.startswith(f"{server.address}/en/upload")
+        assert stored(data) == {one[:16]: one[16:] for one in sealed}
 
 
 def test_where_only_browsers_seal_a_browser_without_script_is_told_so(

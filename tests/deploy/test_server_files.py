@@ -102,6 +102,13 @@ def test_nftables_takes_the_rules_twice_over(made: Path, web: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "option", sorted(set(re.findall(r"^--[a-z-]+", call(*INSTALL, "--help"), re.MULTILINE)))
+)
+def test_the_guide_names_every_option(option: str) -> None:
+    assert option in (DEPLOY / "SERVER.md").read_text()
+
+
+@pytest.mark.parametrize(
     ("arguments", "error"),
     [
         pytest.param(["files", "--out", "x"], "say where it can be reached", id="no mode"),

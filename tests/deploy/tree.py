@@ -104,14 +104,12 @@ class Machine:
     ) -> None:
         self._end()
 
-    def start(self, *line: str | Path, user: str = "") -> "subprocess.Popen[str]":
-        """Begins a command in the machine."""
-        prefix = ["runuser", "-u", user, "--"] if user else []
-        return self._nsenter("-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w", line=[*prefix, *map(str, line)])
-
     def run(self, *line: str | Path, user: str = "", status: int = 0) -> str:
         """What a command says in the machine; it must end with this status."""
-        return _ended(self.start(*line, user=user), status)
+        prefix = ["runuser", "-u", user, "--"] if user else []
+        namespaces = ["-m", "-p", "-n", "-i", "-u", "-C", "-r", "-w"]
+        enter = ["nsenter", "-t", str(self._pid), *namespaces, "--"]
+        return _ended(self._popen([*enter, *prefix, *map(str, line)]), status)
 
     def visit(self, *line: str, status: int = 0) -> str:
         """The same from outside: a visitor's machine, which reaches this one by a cable."""
@@ -141,9 +139,6 @@ class Machine:
             errors="backslashreplace",
             env=clean,
         )
-
-    def _nsenter(self, *options: str, line: list[str]) -> "subprocess.Popen[str]":
-        return self._popen(["nsenter", "-t", str(self._pid), *options, "--", *line])
 
     def _wait(self) -> None:
         until = time.monotonic() + 60

@@ -240,7 +240,11 @@ def test_another_one_of_the_same_number_is_refused(data: Path, stick: Path) -> N
     fill(data, 3)
     export(data, stick)
     taken(data, write_acknowledgement(stick, data))
-    assert "another acknowledgement 1 of this desk" in refused(data, write_acknowledgement(stick, data, 1))
+    said = refused(data, write_acknowledgement(stick, data, 1))
+    assert "another acknowledgement 1 of this desk" in said
+    # What a desk that came back from a copy has to give.
+    assert "nothing was deleted" in said
+    assert "--after 1" in said
 
 
 @both

@@ -7,6 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from analysis.identity import HybridIdentity
+from intake.directory import read
 from intake.health import SECONDS, Health
 from intake.store import Store
 from tests.serving import ENOUGH, Server, make_data
@@ -38,7 +39,7 @@ def answers(health: Health, times: int) -> list[int]:
 
 
 def test_many_who_ask_at_once_ask_the_store_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(data / "reports.db", max_reports=9, min_free_bytes=1)
+    store = Store(read(data).database, max_reports=9, min_free_bytes=1)
     asked: list[bytes] = []
     holds = store.holds
 

@@ -80,6 +80,7 @@ def test_a_page_loads_nothing_from_another_host_and_has_no_inline_script_or_styl
         "/static/code.js",
         "/upload/en.js",
         "/static/upload.js",
+        "/static/upload.css",
         "/static/style.css",
         "/static/exit.js",
         "/static/report.js",

@@ -59,7 +59,6 @@ def test_a_report_that_is_taken_back_is_in_no_byte_while_the_server_runs(
     assert traces(server.data, others)
 
 
-@both
 def test_its_attachments_go_with_it_and_those_of_others_stay(data: Path, identity: HybridIdentity) -> None:
     with AttachingServer(data) as server:
         gone, kept = Receipt.draw(), Receipt.draw()
@@ -112,7 +111,6 @@ def test_a_report_in_a_bundle_that_was_begun_and_cut_off_stays(
         with connected(data) as connection:
             connection.execute("INSERT INTO bundled SELECT id, 1 FROM reports")
             connection.execute("INSERT INTO bundles (sequence) VALUES (1)")
-            connection.commit()
         send(server, identity, later)
         assert (withdraw(server, receipt), withdraw(server, later)) == (404, 200)
         assert run("export", "--data", data, "--out", tmp_path).stdout.endswith(": 1 report\n")

@@ -173,3 +173,23 @@ def test_who_counts_is_not_in_the_way_of_who_writes(cluster: Cluster, tmp_path: 
             asyncio.run(asyncio.wait_for(store.put(b"1" * 16, WEEK, b"sealed"), 10))
             assert connection.execute("SELECT count(*) FROM reports").fetchone() == (0,)
         store.close()
+
+
+def test_reports_are_put_in_order_beside_attachments_that_are_too_large_for_it(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with closing(new_postgres(cluster, tmp_path)) as database, closing(database.connect()) as connection:
+        connection.execute("INSERT INTO attachments VALUES ('one', '2026-W47', 2000, 'upload')")
+        connection.execute("INSERT INTO pieces VALUES ('upload', 0, 'sealed')")
+        for one in (b"3", b"1", b"2"):
+            connection.execute("INSERT INTO reports VALUES (?, '2026-W47', 'sealed')", (one,))
+        connection.changed(3, 2_018)
+        files = "SELECT pg_relation_filepath('pieces')"
+        before = connection.execute(files).fetchone()
+        assert not tidying.tidy(connection.raw, most_bytes=1_000)
+        assert connection.execute(files).fetchone() == before
+        rows = connection.execute("SELECT id FROM reports ORDER BY ctid").fetchall()
+        assert rows == [(b"1",), (b"2",), (b"3",)]
+        connection.changed(0, 1)
+        assert tidying.tidy(connection.raw, most_bytes=3_000)
+        assert connection.execute(files).fetchone() != before

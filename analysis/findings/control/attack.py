@@ -7,7 +7,7 @@ numbers too, or, where whole numbers give less room than fractions do, the solve
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
@@ -15,12 +15,15 @@ import numpy as np
 
 from analysis.findings.control.alike import find_alike
 from analysis.findings.control.bounds import Bounds, Interval, prove, round_inwards
+from analysis.findings.control.compact import compact
 from analysis.findings.control.errors import Undecided
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.solver import Program, Sense, lean
 from analysis.findings.control.system import System
 from analysis.findings.control.unknowns import ENDLESS, Ints, Model, Unknowns, reduce
 
+# Systems of so many cells are first made smaller.
+LARGE = 20_000
 # Fewer columns than this are done before a second solver has started.
 _WORTH_A_THREAD = 64
 # So many leanings are tried for a table at an end before the solver has to search for one.
@@ -41,18 +44,48 @@ def attack(
     `lower` and `upper` are known of the cells that are not: 1 where zeros are known to be shown, or what
     an insider knows. Raises Inconsistent where no table agrees with the numbers, and Undecided.
     """
-    alike = find_alike(system, known, lower, upper)
-    unknowns = reduce(system, {**known, **{system.cells[cell]: 0 for cell in alike.empty}}, lower, upper)
     if targets is None:
         slacks = set(system.slacks)
         targets = [cell for cell in system.cells if cell not in known and cell not in slacks]
-    places = {cell: alike.twin(system.index[cell]) for cell in targets}
-    wanted = set(places.values())
+    alike = find_alike(system, known, lower, upper)
+    told = {**known, **{system.cells[cell]: 0 for cell in alike.empty}}
+    twins = {cell: system.cells[alike.twin(system.index[cell])] for cell in targets}
+    wanted = tuple(dict.fromkeys(twins.values()))
+    if len(system.cells) >= LARGE and lower == 0 and upper is None:
+        found = _attack_smaller(system, told, wanted, threads)
+    else:
+        found = _attack(system, told, wanted, lower, upper, threads)
+    return {cell: found[twin] for cell, twin in twins.items()}
+
+
+def _attack_smaller(
+    system: System, known: Mapping[Cell, int], targets: Iterable[Cell], threads: int | None
+) -> dict[Cell, Bounds]:
+    """The same of a system of which most cells are equal to others, or are 0."""
+    ends = reduce(system, known).upper.tolist()
+    made = compact(system, [cell for cell, most in enumerate(ends) if not most])
+    told = {made.names[cell]: number for cell, number in known.items() if cell in made.names}
+    told |= dict.fromkeys(made.zeros, 0)
+    found = _attack(made.system, told, made.names_of(targets), 0, None, threads)
+    nothing = Bounds(Interval(0, 0), (0.0, 0.0))
+    return {cell: found[made.names[cell]] if cell in made.names else nothing for cell in targets}
+
+
+def _attack(
+    system: System,
+    known: Mapping[Cell, int],
+    targets: Collection[Cell],
+    lower: Mapping[Cell, int] | int,
+    upper: Mapping[Cell, int] | int | None,
+    threads: int | None,
+) -> dict[Cell, Bounds]:
+    unknowns = reduce(system, known, lower, upper)
+    wanted = {system.index[cell] for cell in targets}
     found: dict[int, Bounds] = {}
     for model in unknowns.models:
         columns = [column for column, cell in enumerate(model.cells) if int(cell) in wanted]
         found.update(_attack_model(model, columns, threads or len(os.sched_getaffinity(0))))
-    return {cell: _bounds(unknowns, found, place) for cell, place in places.items()}
+    return {cell: _bounds(unknowns, found, system.index[cell]) for cell in targets}
 
 
 def _bounds(unknowns: Unknowns, found: Mapping[int, Bounds], index: int) -> Bounds:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from analysis.findings.control.errors import BadAuditFile, NotNested
 from analysis.findings.control.lattice import Cell, Lattice, Tree
-from analysis.storage import reason
 
 BYTES = 32 * 1024 * 1024
 CELLS = 200_000
@@ -47,7 +46,8 @@ def read(path: Path) -> AuditFile:
         with path.open("rb") as file:
             data = file.read(BYTES + 1)
     except OSError as error:
-        raise BadAuditFile(f"{path}: {reason(error)}", f"give a table to attack; {_FORMAT}") from None
+        reason = (error.strerror or "cannot be read").lower()
+        raise BadAuditFile(f"{path}: {reason}", f"give a table to attack; {_FORMAT}") from None
     if len(data) > BYTES:
         raise BadAuditFile(f"{path} has more than {BYTES // 1024 // 1024} MB", "split it into smaller tables")
     try:

@@ -14,12 +14,16 @@ from analysis.findings.control.solver import Floats
 from analysis.findings.control.system import System, is_slack
 from analysis.findings.control.unknowns import Flags, Ints, Model
 
+# Of each category above so many others are taken in, and of each of these so many below.
+_BROAD, _NARROW = 4, 2
+
 
 class Boxes:
     """The boxes of one model. It keeps nothing between calls, so threads may share it."""
 
     def __init__(self, system: System, model: Model) -> None:
         self._model = model
+        self._below = system.below
         names = system.labels or ((),) * len(system.cells)
         labels = [names[cell] for cell in model.cells]
         self._number = {label: i for i, label in enumerate(sorted(set().union(*labels)))}
@@ -43,6 +47,59 @@ class Boxes:
             best = others[np.argsort(score[others], kind="stable")]
             enough = int(np.searchsorted(np.cumsum(room[best]), need)) + 1
             chosen[self._labels[best[: max(size, enough) + 1]]] = True
+        return self._inside(column, chosen)
+
+    def climbing(self, column: int, room: Ints) -> Ints:
+        """The columns of a box that goes up from a category to all that it lies in.
+
+        At each it goes down again, by the few categories whose cells have most room. It is for what can only
+        be exchanged with something far away, such as a station under another command. Of the smaller
+        dimensions it takes in everything.
+        """
+        gives = np.zeros(len(self._number) + 1, np.int64)
+        for labels in self._labels.T:
+            np.add.at(gives, labels, room)
+        mine = set(self._labels[column].tolist())
+        own = next((label for label in self._wide if self._number.get(label) in mine), self._root)
+        taken: set[str] = set()
+        for label in self._wide:
+            if label == own or own in self._below.get(label, ()):
+                taken.add(label)
+                for child in self._most(label, gives, _BROAD):
+                    self._descend(child, gives, taken)
+        chosen = np.ones(len(self._number) + 1, np.bool_)
+        chosen[[self._number[label] for label in self._wide if label in self._number]] = False
+        chosen[[self._number[label] for label in taken if label in self._number]] = True
+        return self._inside(column, chosen)
+
+    def _descend(self, label: str, gives: Ints, taken: set[str]) -> None:
+        taken.add(label)
+        for child in self._most(label, gives, _NARROW):
+            self._descend(child, gives, taken)
+
+    def _most(self, label: str, gives: Ints, count: int) -> list[str]:
+        def room(child: str) -> tuple[int, str]:
+            return -int(gives[self._number[child]]) if child in self._number else 0, child
+
+        return sorted(self._wide.get(label, ()), key=room)[:count]
+
+    @cached_property
+    def _root(self) -> str:
+        """The root of the dimension with the most categories that are left."""
+        there = {label: sum(i in self._number for i in own) for label, own in self._below.items()}
+        return max(sorted(there), key=lambda label: (there[label], len(self._below[label])), default="")
+
+    @cached_property
+    def _wide(self) -> dict[str, list[str]]:
+        """All categories of that dimension, with those right below each."""
+        found = {}
+        for label in (self._root, *self._below.get(self._root, ())):
+            own = self._below.get(label, ())
+            deeper = {one for i in own for one in self._below.get(i, ())}
+            found[label] = [i for i in own if i not in deeper]
+        return found
+
+    def _inside(self, column: int, chosen: Flags) -> Ints:
         for label in np.flatnonzero(chosen[:-1]):
             chosen[self._above[label]] = True
         inside = chosen[self._labels].all(axis=1) & ~self._slack

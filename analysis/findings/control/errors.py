@@ -21,6 +21,10 @@ class Undecided(ControlError):
     """The solver could not decide a question about whole numbers within its limits."""
 
 
+class TooLarge(ControlError):
+    """More cells would have to be protected together than can be in a reasonable time."""
+
+
 class Unverified(ControlError):
     """A certificate does not prove what it should."""
 

@@ -14,6 +14,7 @@ from analysis.findings.control.insider import Insiders
 from analysis.findings.control.lattice import Cell
 from analysis.findings.control.solver import Floats
 from analysis.findings.control.system import System
+from analysis.findings.control.transplant import Change, Transplants
 from analysis.findings.control.unknowns import Ints, Model
 
 # How much of a cell's cost its tie-break may be: less than any reason to prefer one cell to another.
@@ -30,6 +31,8 @@ ORDERS = 4
 # Trying to print cells again ends after so many tests for each that there is, and so many in all: the
 # dearest come first, and of a large table the rest was measured to gain less than a hundredth of the cost.
 _RETRIES, _MOST_RETRIES = 4, 1500
+# In a sparse one there is little to print again, and every test asks three boxes for nothing.
+_SPARSE_RETRIES = 500
 
 # A table that shows one cell as it must be is held against so many others that share reports with it.
 _RELATED = 64
@@ -51,7 +54,11 @@ class Test(NamedTuple):
 
 
 class Field:
-    """See above. `_changes` holds what each test that passed changes in the true table."""
+    """See above. `_changes` holds what each test that passed changes, `_moving` the tests by columns.
+
+    Tests are thousands, and so are columns, while a test changes a few: nothing here is of every test and
+    every column.
+    """
 
     def __init__(
         self,
@@ -63,6 +70,8 @@ class Field:
         key: bytes,
         insiders: Insiders,
         order: int = 0,
+        *,
+        sparse: bool = False,
     ) -> None:
         self._names = [system.cells[cell] for cell in model.cells]
         place = {name: i for i, name in enumerate(self._names)}
@@ -75,9 +84,12 @@ class Field:
         )
         self._costs = self._weigh(costs)
         self._hidden = self._costs == 0
-        self._changes: dict[Test, Ints] = {}
+        self._changes: dict[Test, Change] = {}
+        self._moving: dict[int, set[Test]] = {}
+        self._number: dict[Test, int] = {}
         self._blame: dict[int, Test] = {}
-        self._search = Changes(system, model, self._table, _LANES)
+        self._transplants = Transplants(system, model) if sparse else None
+        self._search = Changes(system, model, self._table, _LANES, sparse=sparse)
 
     @property
     def withheld(self) -> set[Cell]:
@@ -93,8 +105,8 @@ class Field:
     def witnesses(self) -> Iterable[Witness]:
         """One for each end of each target."""
         for test, change in self._changes.items():
-            changes = {self._names[i]: int(change[i]) for i in np.flatnonzero(change)}
-            yield Witness(self._names[test.column], test.low, changes)
+            moved = zip(change.columns.tolist(), change.by.tolist(), strict=True)
+            yield Witness(self._names[test.column], test.low, {self._names[i]: by for i, by in moved})
 
     def protect(self) -> None:
         """Withholds until every test passes. Raises BlockedTarget."""
@@ -111,34 +123,46 @@ class Field:
 
     def release(self) -> None:
         """Prints again what need not be withheld, or what cheaper cells stand in for, the dearest first."""
-        left = min(_RETRIES * len(self._changes), _MOST_RETRIES)
+        left = min(_RETRIES * len(self._changes), _SPARSE_RETRIES if self._transplants else _MOST_RETRIES)
         extra = np.flatnonzero(self._hidden & (self._costs > 0)).tolist()
         for cell in sorted(extra, key=lambda i: -self._costs[i]):
             if self._hidden[cell] and left > 0:
                 left -= self._try_without(cell)
         # What stood in for others may have made more of them free.
-        needed = np.any([change != 0 for change in self._changes.values()], axis=0)
-        self._hidden &= needed | (self._costs == 0)
+        needed = self._costs == 0
+        for change in self._changes.values():
+            needed[change.columns] = True
+        self._hidden &= needed
 
     def _try_without(self, cell: int) -> int:
         """Prints a cell again if all tests pass without it, at a lower cost; returns how many were made."""
-        moved = [test for test, change in self._changes.items() if change[cell]]
         # The test that it was withheld for will most likely need it still.
-        moved.sort(key=lambda test: test != self._blame.get(cell))
+        blamed = self._blame.get(cell)
+        moved = sorted(self._moving.get(cell, ()), key=lambda test: (test != blamed, self._number[test]))
         before = self._hidden.copy()
-        again: dict[Test, Ints] = {}
+        again: dict[Test, Change] = {}
         self._hidden[cell] = False
         for test in moved:
             change = self._without(cell, test)
             if change is not None:
-                again[test] = change
-                self._hidden |= change != 0
+                again[test] = Change.of(change)
+                self._hidden[again[test].columns] = True
             if change is None or self._costs[self._hidden & ~before].sum() >= self._costs[cell]:
                 self._hidden = before
                 self._blame[cell] = test
                 return len(again) + 1
-        self._changes.update(again)
+        for test, kept in again.items():
+            self._pass(test, kept)
         return len(moved)
+
+    def _pass(self, test: Test, change: Change) -> None:
+        """Remembers what a test changes, in place of what it changed before."""
+        for column in self._changes[test].columns.tolist() if test in self._changes else ():
+            self._moving[column].discard(test)
+        self._number.setdefault(test, len(self._number))
+        self._changes[test] = change
+        for column in change.columns.tolist():
+            self._moving.setdefault(column, set()).add(test)
 
     def _without(self, cell: int, test: Test) -> Ints | None:
         lower, upper = self._knowledge(test.column), self._model.upper.copy()
@@ -148,24 +172,44 @@ class Field:
     def _open(self, lane: int, test: Test) -> Ints:
         """The cheapest change that was found. Raises BlockedTarget."""
         bounds = self._knowledge(test.column), self._model.upper
+        if (change := self._transplanted(test, *bounds)) is not None:
+            return change
         try:
             goal = self._goal(test)
             return self._search.cheapest(lane, test.column, goal, self._weights(), bounds, self._price)
         except Blocked:
             raise BlockedTarget(self._names[test.column]) from None
 
+    def _transplanted(self, test: Test, lower: Ints, upper: Ints) -> Ints | None:
+        """A change that worked elsewhere and is free here."""
+        goal = self._goal(test)
+        for columns, by in self._transplants.offers(test.column, test.low) if self._transplants else ():
+            changed = self._table[columns] + by
+            free = self._hidden[columns].all() and (changed >= lower[columns]).all()
+            if free and (changed <= upper[columns]).all():
+                change = np.zeros_like(self._table)
+                change[columns] = by
+                number = int(self._table[test.column] + change[test.column])
+                if number <= goal if test.low else number >= goal:
+                    return change
+        return None
+
     def _keep(self, test: Test, change: Ints) -> None:
         """What a test changes is withheld. It passes for all others too that it goes far enough for."""
         new = np.flatnonzero((change != 0) & ~self._hidden)
         self._hidden[new] = True
         self._blame.update(dict.fromkeys(new.tolist(), test))
-        self._changes[test] = change
+        kept = Change.of(change)
+        self._pass(test, kept)
+        if self._transplants:
+            self._transplants.remember(test.column, test.low, kept)
         for column in self._also_asked(table := self._table + change):
             need = self._targets[column]
-            if table[column] >= need.high:
-                self._changes.setdefault(Test(column, False), change)
-            if table[column] <= need.low:
-                self._changes.setdefault(Test(column, True), change)
+            reached = [] if table[column] < need.high else [Test(column, False)]
+            reached += [] if table[column] > need.low else [Test(column, True)]
+            for other in reached:
+                if other not in self._changes:
+                    self._pass(other, kept)
 
     def _also_asked(self, table: Ints) -> Iterator[int]:
         """The targets for which a table is possible, whoever tests them."""

@@ -23,26 +23,31 @@ class Insiders:
         self._system = system
         self._counts = [values[cell] for cell in system.cells]
         self._most = most
+        self._slack = [is_slack(cell) for cell in system.cells]
         self._above = _parents(system)
+        # Asked again and again, and short: a cell is a part of few others.
+        self._found_above: dict[int, list[int]] = {}
 
     @cached_property
     def standing(self) -> list[int]:
         """What is known of each cell, by index, if it shares nothing with the tested one."""
-        cells = zip(self._system.cells, self._counts, strict=True)
-        return [0 if is_slack(cell) else min(self._most, count) for cell, count in cells]
+        cells = zip(self._slack, self._counts, strict=True)
+        return [0 if slack else min(self._most, count) for slack, count in cells]
 
     def relaxed(self, target: int) -> dict[int, int]:
         """Where the test of a cell leaves less to know: the cells that share reports with it, by index."""
         shared: dict[int, int] = {}
-        for cell in self._closure(target, self._system.parts):
-            if not is_slack(self._system.cells[cell]):
-                for above in self._closure(cell, self._above):
+        for cell in _closure(target, self._system.parts):
+            if not self._slack[cell]:
+                for above in self._all_above(cell):
                     shared[above] = max(shared.get(above, 0), self._counts[cell])
-        return {
-            cell: min(self._most, max(0, self._counts[cell] - common))
-            for cell, common in shared.items()
-            if not is_slack(self._system.cells[cell])
-        }
+        return {cell: min(self._most, max(0, self._counts[cell] - common)) for cell, common in shared.items()}
+
+    def _all_above(self, cell: int) -> list[int]:
+        """The cells that a cell is a part of, itself first, without slacks."""
+        if cell not in self._found_above:
+            self._found_above[cell] = [one for one in _closure(cell, self._above) if not self._slack[one]]
+        return self._found_above[cell]
 
     def __call__(self, target: Cell) -> Mapping[Cell, int]:
         """What is known of every cell while one is tested."""
@@ -53,14 +58,15 @@ class Insiders:
     def _named(self) -> dict[Cell, int]:
         return dict(zip(self._system.cells, self.standing, strict=True))
 
-    def _closure(self, start: int, edges: Mapping[int, tuple[int, ...]]) -> list[int]:
-        found = {start: None}
-        waiting = [start]
-        for cell in waiting:
-            new = [one for one in edges.get(cell, ()) if one not in found]
-            found.update(dict.fromkeys(new))
-            waiting.extend(new)
-        return list(found)
+
+def _closure(start: int, edges: Mapping[int, tuple[int, ...]]) -> list[int]:
+    found = {start: None}
+    waiting = [start]
+    for cell in waiting:
+        new = [one for one in edges.get(cell, ()) if one not in found]
+        found.update(dict.fromkeys(new))
+        waiting.extend(new)
+    return list(found)
 
 
 def _parents(system: System) -> dict[int, tuple[int, ...]]:

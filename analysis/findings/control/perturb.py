@@ -20,6 +20,8 @@ _OPTIONS: dict[str, Any] = {
     # In whole numbers something near the cheapest will do, for it may take long to find that itself.
     "mip_rel_gap": 0.1,
     "mip_max_nodes": 10_000,
+    # A program of a release takes a few thousand; none may take for ever.
+    "simplex_iteration_limit": 200_000,
     # Measured: it costs a third of the time here, and every cost has a tie-break already.
     "dual_simplex_cost_perturbation_multiplier": 0.0,
 }

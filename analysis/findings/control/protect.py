@@ -46,13 +46,15 @@ def protect(
     key: bytes,
     printed_before: Collection[Cell] = (),
     insider: int = MOST,
+    sparse: bool = False,
 ) -> Protection:
     """What to withhold so that every target may be as low and as high as it needs.
 
     `values` are true counts of all cells (slacks may be left out). `costs` are the cells that would be
     printed, and what it costs to withhold each (more than 0); targets among them are withheld at
     once. `printed_before` is known to everyone, zeros that have to be zero among them. All other cells
-    are unknown: masked, or without a place in any table. Raises PastDiscloses, Undecided.
+    are unknown: masked, or without a place in any table. `sparse` says that most counts are near 0: it is
+    about speed alone. Raises PastDiscloses, Undecided.
     """
     values = system.complete(values)
     fixed = {cell: values[cell] for cell in printed_before}
@@ -69,7 +71,10 @@ def protect(
         if sensitive.isdisjoint(model.cells.tolist()):
             continue
         orders = ORDERS if len(model.cells) <= _SMALL else 1
-        fields = [Field(system, values, model, costs, targets, key, insiders, i) for i in range(orders)]
+        fields = [
+            Field(system, values, model, costs, targets, key, insiders, order, sparse=sparse)
+            for order in range(orders)
+        ]
         try:
             for field in fields:
                 field.protect()

@@ -29,6 +29,7 @@ _OPTIONS: dict[str, Any] = {
     "mip_abs_gap": 0.0,
     # A table made to be hard must not keep a machine busy for ever; no table met so far needs a hundredth.
     "mip_max_nodes": 100_000,
+    "simplex_iteration_limit": 200_000,
 }
 # Where the costs stay and a bound changes, the dual simplex has the shortest way. Costs that are drawn
 # need no perturbation against ties.

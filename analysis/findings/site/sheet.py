@@ -6,10 +6,8 @@ categories. Nothing is counted here: what a cell has not, no sheet has.
 
 from dataclasses import dataclass, replace
 
-from analysis.findings.naming import REST
-from analysis.findings.released import TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
+from analysis.findings.released import ONLY, REST, TOTAL, UNKNOWN, Axis, Category, Cell, Kind, Status, Table
 from analysis.findings.site.voice import Voice
-from analysis.findings.wholes import ONLY
 
 # Axes whose order says more than the numbers do.
 _ORDERED = {"month", "received", "week", "side", "stage", "age", "freq"}

@@ -9,7 +9,7 @@ const START = "age-encryption.org/v1\n-> ";
 const ZIP = "PK\u0003\u0004";
 
 // For each file its name, whether it is a batch, the sealed `members` that can be sent, and a Map of the reasons
-// for which others cannot, by their names in intake/intray.py, to how many they are.
+// for which others cannot, by their names in intake/arriving.py, to how many they are.
 export async function lookAt(files, { lengths, large }) {
   const entries = [];
   for (const file of files) {
@@ -34,7 +34,8 @@ async function lookAtOne(file, entry, lengths, large) {
     // A file that the device does not give: it lies elsewhere, or is gone.
     if (!(error instanceof DOMException)) throw error;
     entry.members = [];
-    entry.flaw = "unread";
+    if (entry.batch) entry.flaw = "unread";
+    else refuse(entry, "unread");
   }
 }
 

@@ -2,10 +2,10 @@
 // same on the server, and intake/crypto/shard.py. Nothing of the members is read here.
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { MOST } from "./batch.js";
 import { hex } from "./receipt.js";
 import { BLOCK, header } from "./ustar.js";
 
-const MOST_MEMBERS = 500;
 const MOST_BYTES = 64 * 1024 * 1024;
 const LEAST_MEMBER = 200;
 const END = 2 * BLOCK;
@@ -24,7 +24,7 @@ export async function unpack(batch) {
     const { name, size } = readHeader(await bytesOf(batch, place, BLOCK));
     const from = place + BLOCK;
     place = from + size + (await checkFill(batch, from + size));
-    if (members.length === MOST_MEMBERS || name <= last) throw new BrokenBatch("too many members, or not in order");
+    if (members.length === MOST || name <= last) throw new BrokenBatch("too many members, or not in order");
     last = name;
     members.push({ id: idOf(name), blob: batch.slice(from, from + size) });
   }
