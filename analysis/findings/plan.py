@@ -18,6 +18,7 @@ from analysis.findings.model import Model, Terms, Tie
 from analysis.findings.naming import Naming
 from analysis.findings.paging import Paging
 from analysis.findings.questions import SETTING, Asked, Questions
+from analysis.findings.released import MOST_JOINT
 from analysis.findings.wholes import Whole
 
 FINDINGS = tuple(f"F{number:02d}" for number in range(1, 18))
@@ -65,20 +66,23 @@ class Plan:
         known = list(dict.fromkeys(lattices))
         found: dict[tuple[str, ...], None] = {}
         for whole in self.wholes.values():
-            if not whole.is_complete:
-                # They do not tell all of a pair; it is never published beside what crosses it.
-                continue
             own = {tree for tree, tick in self.ticks.items() if tick.question.id == whole.question.id}
             by = [tuple(tree for tree in one if tree not in own) for one in known if own & {*one}]
             crossed = dict.fromkeys(one for one in by if one and one != (whole.id,))
             if crossed and any(whole.id in one or len(own & {*one}) > 1 for one in known):
-                found |= dict.fromkeys([(whole.id,), *(tuple(sorted((whole.id, *one))) for one in crossed)])
+                joint = [(whole.id,), *(tuple(sorted((whole.id, *one))) for one in crossed)]
+                # Where a newer form made it leave kinds out, pairs may have come beside others before.
+                if whole.is_complete or self._size(joint) <= MOST_JOINT:
+                    found |= dict.fromkeys(joint)
         return list(found)
+
+    def _size(self, lattices: Iterable[tuple[str, ...]]) -> int:
+        return sum(prod(len(self.trees[tree].nodes) for tree in one) for one in lattices)
 
     def joint_size(self, names: Iterable[str]) -> int:
         """How many cells that takes, for some tables."""
         lattices = [lattice for name in names for lattice in self.tables[name].lattices]
-        return sum(prod(len(self.trees[tree].nodes) for tree in one) for one in self.joint(lattices))
+        return self._size(self.joint(lattices))
 
 
 def _trees(terms: Terms) -> set[str]:

@@ -1,6 +1,6 @@
 """Which kinds of acts a report names together, and no other: the whole combination, as one node of a tree.
 
-    .asked > .only0, .only1 > each kind, .only2 > each pair, ... ; all kinds together last
+    .asked > .only0, .only1 > each kind, .only2 > each pair, ...
 
 Each report that was asked is in one combination, so all that can be said of kinds of acts, alone or in pairs,
 adds up from them. With it the attack knows two acts of one report, and both by gender, as anybody can.
@@ -36,9 +36,9 @@ class Whole:
 
     @property
     def tree(self) -> Tree:
-        """As the module says. All kinds together are a combination without others of its size."""
-        sizes = {_size(n): self._of_size(n) for n in range(1, len(self.ticks))}
-        top = {ALL: (ASKED, NOT_ASKED), ASKED: (_size(0), *sizes, self.code(self.ticks))}
+        """As the module says; every node keeps its place where a newer form adds a kind at the end."""
+        sizes = {_size(n): self._of_size(n) for n in range(1, len(self.ticks) + 1)}
+        top = {ALL: (ASKED, NOT_ASKED), ASKED: (_size(0), *sizes)}
         return Tree(self.id, ALL, top | sizes)
 
     @property
@@ -57,12 +57,11 @@ class Whole:
         """The rows of a table; `words` are those of the kinds, by the names of their trees."""
         yield Category(_size(0), {})
         for number in range(1, len(self.ticks) + 1):
-            parent = _size(number) if number < len(self.ticks) else None
-            if parent:
-                yield Category(parent, {})
+            parent = _size(number)
+            yield Category(parent, {})
             for chosen in combinations(self.ticks, number):
                 label = _joined([words[tick.id] for tick in chosen])
-                yield Category(self.code(chosen), label, parent, int(bool(parent)))
+                yield Category(self.code(chosen), label, parent, 1)
 
     def having(self, *ticks: Tick) -> Terms:
         """The combinations that hold all of these, with a minus."""
