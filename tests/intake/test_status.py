@@ -190,3 +190,14 @@ def test_room_that_grows_short_is_an_alarm(setting: str, value: float, line: str
     configure(data, **{setting: int(value * free)})
     [said] = alarms(data, 3)
     assert said.startswith(f"witnessbox-intake: warning: {line}")
+
+
+def test_an_alarm_of_a_group_names_its_address(data: Path, tmp_path: Path, identity: HybridIdentity) -> None:
+    group = data / "groups" / "tenants"
+    assert (
+        run("init", "--data", group, "--desk", write_card(tmp_path / "g.pub", identity.recipient)).returncode
+        == 0
+    )
+    put(group, week_end(week_of(TODAY - timedelta(60))))
+    [said] = alarms(data, 3)
+    assert said.startswith("witnessbox-intake: /g/tenants: warning: fetch the oldest soon")
