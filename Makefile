@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup deploy-test soak bench replay build locks clean
+.PHONY: help demo test lint unit setup deploy-test pythons soak bench replay build locks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ unit: .venv/test ## pytest alone, in both cores
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
 	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
 	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
+
+pythons: .venv/test ## the built wheel, through the whole chain, on every Python here (PYTHONS="/path/to/python3.14 ...")
+	$(BIN)/pytest -v tests/deploy/pythons.py
 
 soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
