@@ -72,10 +72,11 @@ class Writer:
         try:
             # Pages are filled in this order; it must say nothing about who came first.
             batch.sort(key=lambda waiting: waiting.id)
-            self._follow()
-            room = self._room()
             before = self.connection.total_changes
             self.connection.execute("BEGIN IMMEDIATE")
+            # Now, when nobody else writes: a second server must not take the last places as well.
+            self._follow()
+            room = self._room()
             outcomes = [self._keep(waiting, room) for waiting in batch]
             self.connection.execute("COMMIT")
         except Exception as error:

@@ -251,7 +251,7 @@ def test_a_batch_that_a_worker_saved_without_a_network_arrives(
     assert said.startswith("Locked files that are here now: 3.")
     assert sorted(stored(server.data)) == [name.id for name in saved.names]
     opened_at_desk = read_batch(saved.file, batch([*map(b"".join, stored(server.data).items())]), identity)
-    assert {one["answers"]["story"] for one in opened_at_desk.reports} == {"one", "two", "three"}
+    assert {one["answers"]["agency_other"] for one in opened_at_desk.reports} == {"one", "two", "three"}
 
 
 def test_a_batch_of_500_arrives_whole(
