@@ -63,7 +63,7 @@ def sealed_report(
 
 def stored_files(data: Path) -> dict[bytes, bytes]:
     """The sealed attachments that an intake holds, by their ids."""
-    if not (data / "reports.db").exists():
+    if (data / directory.SHARED).exists():
         return held_files(directory.find_database(data))
     with closing(sqlite3.connect(data / "attachments.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
