@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from threading import Event, Lock, Thread
+from threading import Lock
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from intake.repeating import repeating
 from intake.retention import utc_today
 
 ROUND = 10
@@ -69,22 +70,16 @@ def daily(
     book: Daybook, today: Callable[[], date] = utc_today, seconds: float = SECONDS_BETWEEN
 ) -> Iterator[None]:
     """As long as the block lasts, says at the end of each day what the day brought."""
-    ended = Event()
+    day = today()
 
-    def run() -> None:
-        day = today()
-        while not ended.wait(seconds):
-            if (now := today()) != day:
-                log.info("%s: %s", day.isoformat(), book.take())
-                day = now
+    def look() -> None:
+        nonlocal day
+        if (now := today()) != day:
+            log.info("%s: %s", day.isoformat(), book.take())
+            day = now
 
-    thread = Thread(target=run, name="daybook", daemon=True)
-    thread.start()
-    try:
+    with repeating("daybook", seconds, look):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _kind(status: int, location: bytes) -> str:

@@ -55,6 +55,22 @@ class Waiting:
     attachments: Sequence[bytes] | None = None
 
 
+@dataclass(slots=True)
+class Room:
+    """What there is room for: so many more reports, of so many bytes together."""
+
+    reports: int
+    bytes: int
+
+    def take(self, size: int) -> bool:
+        """Whether one more of that size fits; if so, its room is taken."""
+        if self.reports < 1 or self.bytes < size:
+            return False
+        self.reports -= 1
+        self.bytes -= size
+        return True
+
+
 class Cursor(Protocol):
     """The rows that were found, or how many were changed."""
 

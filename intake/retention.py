@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from threading import Event, Thread
 
 from intake import deletion
 from intake.deletion import Deleted
 from intake.guard import place
 from intake.keeping import Connection, Database
+from intake.repeating import repeating
 
 # A step of the clock of more days than this is a jump, and so many days without one are trusted again.
 MOST_DAYS = 7
@@ -84,24 +84,17 @@ def daily(
 ) -> Iterator[None]:
     """Checks at once, and as long as the block lasts whenever a new day has begun."""
     done = today() if check(database, keep_days, today) is not None else None
-    ended = Event()
 
-    def run() -> None:
+    def look() -> None:
         nonlocal done
-        while not ended.wait(seconds):
-            try:
-                if (day := today()) != done and check(database, keep_days, lambda: day) is not None:
-                    done = day
-            except Exception as error:
-                log.error("what is too old was not deleted: %s", place(error))
+        try:
+            if (day := today()) != done and check(database, keep_days, lambda: day) is not None:
+                done = day
+        except Exception as error:
+            log.error("what is too old was not deleted: %s", place(error))
 
-    thread = Thread(target=run, name="retention", daemon=True)
-    thread.start()
-    try:
+    with repeating("retention", seconds, look):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _check(connection: Connection, database: Database, keep_days: int, today: date) -> Deleted:

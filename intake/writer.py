@@ -8,33 +8,16 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from intake import withdrawal
 from intake.database import ATTACHMENTS, connect, explained
 from intake.guard import place
-from intake.keeping import Conflict, Missing, Outcome, Unavailable, Waiting
+from intake.keeping import Conflict, Missing, Outcome, Room, Unavailable, Waiting
 from intake.pace import Pace
 from intake.tidy import MOST_BYTES, cut_journal, tidy
 
 log = logging.getLogger("intake")
-
-
-@dataclass(slots=True)
-class Room:
-    """What there is room for: so many more reports, of so many bytes together."""
-
-    reports: int
-    bytes: int
-
-    def take(self, size: int) -> bool:
-        """Whether one more of that size fits; if so, its room is taken."""
-        if self.reports < 1 or self.bytes < size:
-            return False
-        self.reports -= 1
-        self.bytes -= size
-        return True
 
 
 class Writer:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import psycopg
 
@@ -24,6 +23,7 @@ from intake.errors import IntakeError
 from intake.files import alone
 from intake.guard import place
 from intake.postgres.schema import Raw
+from intake.repeating import repeating
 
 SECONDS_BETWEEN = 5.0
 PIECE = 1024 * 1024
@@ -89,20 +89,9 @@ class News:
     @contextmanager
     def daily(self, seconds: float = SECONDS_BETWEEN) -> Iterator[None]:
         """Fetches at once, and every few seconds as long as the block lasts."""
-        ended = Event()
         self._try()
-
-        def run() -> None:
-            while not ended.wait(seconds):
-                self._try()
-
-        thread = Thread(target=run, name="news", daemon=True)
-        thread.start()
-        try:
+        with repeating("news", seconds, self._try):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     def _try(self) -> None:
         try:

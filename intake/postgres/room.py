@@ -7,6 +7,7 @@ rows before it adds, and no limit is passed.
 
 from dataclasses import dataclass
 
+from intake.keeping import Room
 from intake.postgres.schema import SLOTS, Raw
 
 # What all machines may add between a look and a COMMIT: a batch each, of the largest that are common.
@@ -15,24 +16,14 @@ NEAR_BYTES = NEAR_REPORTS * 20_000
 
 
 @dataclass(slots=True)
-class Room:
-    """What there is room for: so many more reports, of so many bytes together."""
+class Measured(Room):
+    """The room, the reports that are `held`, and the `part` of the room that is left, 0 to 1."""
 
-    reports: int
-    bytes: int
     held: int
     part: float
 
-    def take(self, size: int) -> bool:
-        """Whether one more of that size fits; if so, its room is taken."""
-        if self.reports < 1 or self.bytes < size:
-            return False
-        self.reports -= 1
-        self.bytes -= size
-        return True
 
-
-def room(raw: Raw, max_reports: int, max_bytes: int, *, alone: bool = False) -> Room:
+def room(raw: Raw, max_reports: int, max_bytes: int, *, alone: bool = False) -> Measured:
     """The room now; when `alone`, nobody else adds anything before the end of the transaction."""
     if alone:
         raw.execute("SELECT slot FROM counters ORDER BY slot FOR UPDATE")
@@ -40,7 +31,7 @@ def room(raw: Raw, max_reports: int, max_bytes: int, *, alone: bool = False) -> 
     assert row  # noqa: S101 - a sum is one row
     reports, taken = row
     left = min((max_reports - reports) / max_reports, (max_bytes - taken) / max_bytes)
-    return Room(max_reports - reports, max_bytes - taken, reports, max(0.0, left))
+    return Measured(max_reports - reports, max_bytes - taken, reports, max(0.0, left))
 
 
 def near(found: Room) -> bool:

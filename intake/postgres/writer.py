@@ -19,7 +19,7 @@ from intake.keeping import Conflict, Missing, Outcome, Unavailable, Waiting
 from intake.pace import Pace
 from intake.postgres import tidying
 from intake.postgres.connection import Connection
-from intake.postgres.room import Room, near, room
+from intake.postgres.room import Measured, near, room
 from intake.postgres.schema import Raw
 
 TRIES = 2
@@ -120,7 +120,7 @@ class Writer:
                 self._note(self._add(Connection(raw, turns=False), new, held))
         return [_outcome(waiting, held) for waiting in batch]
 
-    def _add(self, connection: Connection, new: Sequence[Waiting], held: dict[bytes, bytes]) -> Room:
+    def _add(self, connection: Connection, new: Sequence[Waiting], held: dict[bytes, bytes]) -> Measured:
         """Adds those for which there is room; `held` has them then."""
         found = room(connection.raw, self._max_reports, self._max_bytes)
         if near(found):
@@ -138,7 +138,7 @@ class Writer:
         self._pace.untidy += len(rows)
         return found
 
-    def _note(self, found: Room) -> None:
+    def _note(self, found: Measured) -> None:
         self._left, self._held = found.part, found.held
 
     def _held_before(self, batch: Sequence[Waiting]) -> Sequence[Outcome]:
