@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.boxing import SAID, box_for, put
 from tests.browser.driving import watched
@@ -47,3 +47,13 @@ def boxed(data: Path) -> Iterator[Server]:
     put(data, box_for(data, SAID, bits=0))
     with Server(data) as server:
         yield server
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a network, which keeps nothing."""
+    context = browser.new_context(locale="en-US")
+    context.set_offline(True)
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()

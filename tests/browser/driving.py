@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
 
 @contextmanager
-def watched(browser: Browser, patience: int = 15_000) -> Iterator[Page]:
+def watched(browser: Browser, patience: int = 15_000, **options: Any) -> Iterator[Page]:
     """A page of a browser that keeps nothing; a script's error fails the test. Patience in milliseconds."""
-    context = browser.new_context()
+    context = browser.new_context(**options)
     context.set_default_timeout(patience)
     shown = context.new_page()
     errors: list[str] = []

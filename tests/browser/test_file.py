@@ -53,19 +53,9 @@ def file(data: Path) -> Path:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a network, which sees every script's error and every request."""
-    context = browser.new_context(locale="en-US")
-    context.set_offline(True)
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, file: Path) -> Iterator[Page]:
+def page(offline: BrowserContext, file: Path) -> Iterator[Page]:
     """The file, opened; an error of its script, a word in its console or a request of its own fails."""
-    shown = context.new_page()
+    shown = offline.new_page()
     wrong: list[str] = []
     shown.on("pageerror", lambda error: wrong.append(str(error)))
     shown.on("console", lambda said: wrong.append(said.text))

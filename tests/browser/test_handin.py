@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, Request, expect
+from playwright.sync_api import Browser, FilePayload, Page, Request, Route, expect
 
 from analysis.identity import HybridIdentity
 from intake.crypto.receipt import Receipt
@@ -17,7 +17,7 @@ from intake.crypto.shard import Member, ReportName, write_shard
 from intake.forms.form import shipped
 from tests.attaching import AttachingServer, sealed_file, stored_files
 from tests.batching import HOSTILE, batch, batch_name, bodies
-from tests.browser.driving import send, tick
+from tests.browser.driving import send, tick, watched
 from tests.browser.gathering import make_file, opened, read_batch, save_batch
 from tests.browser.test_access import found
 from tests.browser.test_layout import overflow
@@ -46,14 +46,8 @@ def scripted(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def page(browser: Browser, scripted: bool) -> Iterator[Page]:
     """A page that keeps nothing between tests; a script's error fails the test."""
-    context = browser.new_context(java_script_enabled=scripted, accept_downloads=True)
-    context.set_default_timeout(30_000)
-    shown = context.new_page()
-    errors: list[str] = []
-    shown.on("pageerror", lambda error: errors.append(str(error)))
-    yield shown
-    context.close()
-    assert errors == []
+    with watched(browser, 30_000, java_script_enabled=scripted, accept_downloads=True) as shown:
+        yield shown
 
 
 def loose(body: bytes, more: str = "") -> FilePayload:
@@ -292,16 +286,19 @@ def test_a_server_that_goes_away_is_told_and_nothing_said_is_untrue(
         choose(page, packed(sealed))
         asked = 0
 
-        def count(request: Request) -> None:
+        def count(route: Route) -> None:
+            """Each request waits until it was counted: a fast server is not done before it is killed."""
             nonlocal asked
             asked += 1
             if asked == 20:
                 server.process.kill()
+                server.process.wait(10)
+            route.continue_()
 
-        page.on("request", count)
+        page.route("**/*", count)
         press(page)
         said = " ".join(page.locator("#result").inner_text().split())
-        server.process.wait(10)
+        page.unroute("**/*")
     [here] = map(int, re.findall(r"Here now: (\d+)\.", said))
     numbers = [int(text) for text in re.findall(r"Not taken: (\d+)\. (?:No|Not) ", said)]
     assert here + sum(numbers) == 60

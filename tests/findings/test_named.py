@@ -128,9 +128,6 @@ def test_a_place_of_fewer_reports_than_the_threshold_is_not_named(town: Publishe
     assert not (town.folder / "out").exists()
 
 
-_ONE_WEEK = [("2026-W01", channel) for channel in ("web", "paper", "kiosk")]
-
-
 @pytest.mark.parametrize(
     ("ways", "rule"),
     [
