@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import boxes, control, desk, intake, legs, loose, patterns, release, sparse, workbench
+from tests.bench import boxes, control, desk, intake, legs, loose, pages, patterns, release, sparse, workbench
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -47,6 +47,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "control": lambda _: control.run(),
     "sparse": lambda _: sparse.run(),
     "boxes": lambda _: boxes.run(),
+    "pages": lambda _: pages.run(),
 }
 
 
