@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup deploy-test pythons soak bench replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,13 @@ lint: .venv/test ## ruff, mypy, the dependency rule
 
 unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
+
+coverage: .venv/test ## pytest once more, and the lines and branches that no test reaches (TESTS=some; all: an hour)
+	@rm -rf .coverage && mkdir .coverage
+	@status=0; COVERAGE_FILE=$(CURDIR)/.coverage/part $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(TESTS) || status=$$?; \
+		$(BIN)/coverage combine --quiet --data-file=.coverage/whole .coverage; \
+		$(BIN)/coverage report --data-file=.coverage/whole --show-missing; \
+		exit $$status
 
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
 	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
