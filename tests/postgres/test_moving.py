@@ -1,5 +1,6 @@
 """An intake moves from its own files to PostgreSQL: whole or not at all, whenever it is killed."""
 
+import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -8,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
+from intake import directory, status
+from intake.acknowledge import acknowledge
 from intake.crypto.manifest import bundle_name
-from intake.directory import find_database
+from intake.directory import find_database, read, read_key
+from intake.errors import IntakeError
+from intake.export import export
+from intake.retention import utc_today
 from tests.acknowledging import write_acknowledgement
 from tests.cluster import Cluster
 from tests.intake.test_acknowledge import attach
@@ -50,20 +56,26 @@ def url(cluster: Cluster) -> str:
     return cluster.url(cluster.new_database())
 
 
-@pytest.fixture
-def full(data: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -> Path:
     """A data directory with reports and attachments, three bundles of them, one acknowledged."""
-    stick = tmp_path / "stick"
-    stick.mkdir()
+    folder = tmp_path_factory.mktemp("made")
+    data = make_data(folder / "data", identity)
+    (folder / "stick").mkdir()
     for seed in range(3):
         fill(data, 40, seed=seed)
-        assert run("export", "--data", data, "--out", stick).returncode == 0
-        if not seed:
-            file = write_acknowledgement(stick, data, 1)
-            assert run("acknowledge", "--data", data, file).returncode == 0
+        assert export(find_database(data), folder / "stick", read_key(data))
+    file = write_acknowledgement(folder / "stick", data, 1)
+    acknowledge(find_database(data), file, read_key(data).verify_key)
     attach(data, {bytes([number]) * 16: bytes([number]) * 300_000 for number in range(3)})
     fill(data, 20, seed=9)
     return data
+
+
+@pytest.fixture
+def full(made: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(made, tmp_path / "full"))
 
 
 def move(data: Path, url: str) -> "subprocess.CompletedProcess[str]":
@@ -85,15 +97,15 @@ def stop(moving: "subprocess.Popen[bytes]") -> None:
     moving.communicate()
 
 
-def everything(data: Path) -> tuple[dict[bytes, bytes], dict[bytes, bytes], str]:
+def everything(data: Path) -> tuple[dict[bytes, bytes], dict[bytes, bytes], list[str]]:
     """Reports and attachments, and what status says of bundles and desks."""
-    lines = run("status", "--data", data).stdout.splitlines()
-    said = "\n".join(line for line in lines if not line.startswith("room:"))
+    lines = status.describe(status.read(read(data), utc_today()))
+    said = [line for line in lines if not line.startswith("room:")]
     return stored(data), held_files(find_database(data)), said
 
 
 def test_a_move_takes_everything_along_and_the_intake_goes_on(
-    full: Path, url: str, tmp_path: Path, identity: HybridIdentity
+    full: Path, made: Path, url: str, tmp_path: Path, identity: HybridIdentity
 ) -> None:
     before = everything(full)
     files = snapshot(full)
@@ -111,9 +123,9 @@ def test_a_move_takes_everything_along_and_the_intake_goes_on(
         assert server.post_sealed(sealed_body([identity.recipient])).status_code == 201
     again = tmp_path / "again"
     again.mkdir()
-    assert run("export", "--data", full, "--out", again, "--again", "2").returncode == 0
-    assert snapshot(again / bundle_name(2)) == snapshot(tmp_path / "stick" / bundle_name(2))
-    assert run("export", "--data", full, "--out", again).returncode == 0
+    assert export(find_database(full), again, read_key(full), again=2)
+    assert snapshot(again / bundle_name(2)) == snapshot(made.with_name("stick") / bundle_name(2))
+    assert export(find_database(full), again, read_key(full))
     assert len(names_in(full, again / bundle_name(4))) == 24
 
 
@@ -126,17 +138,15 @@ def test_a_move_that_is_killed_is_done_again_or_finished(place: str, full: Path,
     assert now["reports.db.moved" if moved else "reports.db"] == files["reports.db"]
     if "database.toml" in now:
         # Neither is used before the move is finished.
-        done = run("serve", "--data", full, "--port", "0")
-        assert done.returncode == 1
-        assert ("is filled by a move" in done.stderr) if moved else ("has both" in done.stderr)
+        with pytest.raises(IntakeError, match="is filled by a move" if moved else "has both"):
+            find_database(full).keep_forms([])
     else:
         assert everything(full) == before
     done = move(full, url)
     assert done.returncode == 0, done.stderr
     assert everything(full) == before
-    first = done.stdout
     # Once more is no harm.
-    assert move(full, url).stdout == first
+    assert directory.move(full, url).rows["reports"] == 100
 
 
 def test_reports_that_came_after_a_move_was_killed_are_moved_too(
@@ -146,7 +156,7 @@ def test_reports_that_came_after_a_move_was_killed_are_moved_too(
     with Server(full) as server:
         assert server.post_sealed(sealed_body([identity.recipient])).status_code == 201
     before = everything(full)
-    assert move(full, url).returncode == 0
+    directory.move(full, url)
     assert everything(full) == before
     assert len(before[0]) == 101
 
@@ -158,7 +168,7 @@ def test_a_move_is_refused_while_a_server_runs(data: Path, url: str, identity: H
         assert f"error: a server uses {data}\n" in done.stderr
         assert server.post_sealed(sealed_body([identity.recipient])).status_code == 201
     assert not (data / "database.toml").exists()
-    assert move(data, url).returncode == 0
+    directory.move(data, url)
     assert len(stored(data)) == 1
 
 
@@ -191,7 +201,8 @@ def test_rows_that_come_out_otherwise_stop_the_move(full: Path, url: str) -> Non
     assert done.returncode == 1
     assert "reports did not come out of the database as it went in" in done.stderr
     assert everything(full) == before
-    assert move(full, url).returncode == 0
+    directory.move(full, url)
+    assert everything(full) == before
 
 
 def test_init_on_a_directory_that_holds_reports_says_how_they_move(
@@ -206,7 +217,7 @@ def test_an_upload_that_was_cut_off_is_left_behind(data: Path, url: str) -> None
     attach(data, {b"1" * 16: bytes(300_000)})
     with connected(data) as connection:
         connection.execute("INSERT INTO pieces VALUES (?, 0, ?)", (b"cut off", b"piece"))
-    assert move(data, url).returncode == 0
+    directory.move(data, url)
     with closing(find_database(data).connect()) as connection:
         query = "SELECT count(*) FROM pieces WHERE upload NOT IN (SELECT upload FROM attachments)"
         assert connection.execute(query).fetchone() == (0,)
