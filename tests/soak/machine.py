@@ -76,12 +76,17 @@ class Machine:
     def sample(self) -> None:
         """Notes what it takes now."""
         if self.up.is_set():
+            # It may be killed just now.
             with suppress(OSError, StopIteration):
-                place = Path(f"/proc/{self.pid}")
-                lines = (place / "status").read_text().splitlines()
-                memory = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-                files = len(os.listdir(place / "fd"))
-                self.samples.append(Sample(self.pid, time.monotonic(), memory * KIBIBYTE, files))
+                self.samples.append(taken_by(self.pid))
+
+
+def taken_by(pid: int) -> Sample:
+    """What a process takes now. Only root sees the open files of one that nobody may attach to."""
+    place = Path(f"/proc/{pid}")
+    lines = (place / "status").read_text().splitlines()
+    memory = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    return Sample(pid, time.monotonic(), memory * KIBIBYTE, len(os.listdir(place / "fd")))
 
 
 def longest_life(samples: Sequence[Sample]) -> list[Sample]:
