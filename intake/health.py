@@ -27,7 +27,11 @@ def said(ok: bool) -> Response:
 
 
 class Health:
-    """Asks the store's own writer, so that the answer is "ok" only while it works and has room."""
+    """Asks the store's own writer, so that the answer is "ok" only while it works and has room.
+
+    Nothing is written only to find out; but once a report could not be kept, it is not "ok" for a minute, or
+    until one is.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
@@ -36,7 +40,7 @@ class Health:
 
     async def show(self, request: Request) -> Response:
         """The page at /healthz: 200 and "ok", or 503 and "not ok"."""
-        return said(await self._asked())
+        return said(await self._asked() and not self._store.doubtful)
 
     async def _asked(self) -> bool:
         async with self._lock:
