@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from intake import body, door, language, upload
+from intake import body, door, health, language, upload
 from intake.address import Address, Way
 from intake.assets import Assets
 from intake.attachments import Attachments
@@ -458,7 +458,7 @@ def assemble(
         Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
-        Route("/healthz", Health(store).show),
+        Route(health.PATH, Health(store).show),
         Route("/static/{name}", Assets(STATIC).show),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),

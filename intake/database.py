@@ -31,8 +31,13 @@ _ACKNOWLEDGED = (
     "CREATE TABLE clock"
     " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
 )
+_EXPORTS = (
+    "CREATE TABLE exports (place INTEGER PRIMARY KEY, bundle INTEGER)",
+    # An export that was cut off when an older program ran.
+    "INSERT INTO exports SELECT 1, sequence FROM bundles WHERE digest IS NULL",
+)
 # What brings a file from each version to the next. A step is never changed once it was released.
-STEPS = (_REPORTS, _ACKNOWLEDGED)
+STEPS = (_REPORTS, _ACKNOWLEDGED, _EXPORTS)
 VERSION = len(STEPS)
 
 NOT_OURS = "{} is not a file of reports"
