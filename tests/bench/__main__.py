@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import boxes, control, desk, intake, loose, patterns, release, sparse, workbench
+from tests.bench import boxes, control, desk, intake, loose, noscript, patterns, release, sparse, workbench
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -36,6 +36,7 @@ def memory() -> None:
 
 PARTS: dict[str, Callable[[int], None]] = {
     "intake": lambda _: intake.run(),
+    "noscript": lambda _: noscript.run(),
     "desk": lambda _: desk.run(),
     "loose": lambda _: loose.run(),
     "memory": lambda _: memory(),
