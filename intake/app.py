@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from intake import body, door, language, upload
+from intake import body, door, health, language, upload
 from intake.address import Address, Way
 from intake.attachments import Attachments
 from intake.codepage import Threads
@@ -464,7 +464,7 @@ def assemble(
         Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
-        Route("/healthz", Health(store).show),
+        Route(health.PATH, Health(store).show),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),

@@ -33,6 +33,11 @@ _ACKNOWLEDGED = (
     "CREATE TABLE clock"
     " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
 )
+_EXPORTS = (
+    "CREATE TABLE exports (place INTEGER PRIMARY KEY, bundle INTEGER)",
+    # An export that was cut off when an older program ran.
+    "INSERT INTO exports SELECT 1, sequence FROM bundles WHERE digest IS NULL",
+)
 _PLACES = (
     "ALTER TABLE reports RENAME TO before",
     "CREATE TABLE places (place INTEGER PRIMARY KEY, id BLOB NOT NULL, week TEXT NOT NULL)",
@@ -57,7 +62,7 @@ _PLACES = (
     END""",
 )
 # What brings a file from each version to the next. A step is never changed once it was released.
-STEPS = (_REPORTS, _ACKNOWLEDGED, _PLACES)
+STEPS = (_REPORTS, _ACKNOWLEDGED, _EXPORTS, _PLACES)
 VERSION = len(STEPS)
 
 NOT_OURS = "{} is not a file of reports"

@@ -13,6 +13,8 @@ from intake.keeping import DatabaseError
 
 # Many rows to count in, so that machines seldom wait for each other.
 SLOTS = 64
+# So many may export at once.
+PLACES = 16
 
 _REPORTS = (
     "CREATE TABLE reports (id BYTEA PRIMARY KEY, week TEXT NOT NULL, sealed BYTEA NOT NULL)",
@@ -50,8 +52,16 @@ _NEWS = (
     "CREATE TABLE boxes (digest TEXT, number INTEGER, bytes BYTEA NOT NULL, PRIMARY KEY (digest, number))",
     "ALTER TABLE boxes ALTER COLUMN bytes SET STORAGE EXTERNAL",
 )
+_EXPORTS = (
+    "CREATE TABLE exports (place INTEGER PRIMARY KEY, bundle INTEGER)",
+    # An export that was cut off when an older program ran.
+    "INSERT INTO exports SELECT 1, sequence FROM bundles WHERE digest IS NULL",
+    # Whose row somebody has locked exports from that place.
+    "CREATE TABLE places (place INTEGER PRIMARY KEY)",
+    f"INSERT INTO places SELECT generate_series(1, {PLACES})",
+)
 # What brings a database from each version to the next. A step is never changed once it was released.
-STEPS = (_REPORTS, _DOORS, _NEWS)
+STEPS = (_REPORTS, _DOORS, _NEWS, _EXPORTS)
 VERSION = len(STEPS)
 
 Raw = psycopg.Connection[tuple[Any, ...]]

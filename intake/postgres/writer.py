@@ -119,6 +119,9 @@ class Writer:
             new = first_of_each(batch, held)
             if new:
                 self._note(self._add(Connection(raw, turns=False), new, held))
+            else:
+                # Other machines fill the room too: who only asks for a report learns of it.
+                self._note(room(raw, self._max_reports, self._max_bytes))
         return [outcome(waiting, held) for waiting in batch]
 
     def _add(self, connection: Connection, new: Sequence[Waiting], held: dict[bytes, bytes]) -> Measured:

@@ -103,6 +103,33 @@ def test_a_report_reaches_its_own_group_and_no_other_by_both_ways(
             unseal_bytes(one, [identities["tenants"]])
 
 
+def test_the_root_says_whether_all_groups_are_well_and_not_which_is_not(data: Path) -> None:
+    def asked() -> list[tuple[int, str]]:
+        with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+            assert client.post("/healthz").status_code == 404
+            paths = ("/healthz", "/g/tenants/healthz", "/g/union-2/healthz")
+            return [(one.status_code, one.text) for one in map(client.get, paths)]
+
+    assert asked() == [(200, "ok\n")] * 3
+    configure(of(data, "union-2"), min_free_bytes=10**18)
+    assert asked() == [(503, "not ok\n"), (200, "ok\n"), (503, "not ok\n")]
+
+
+def test_an_intake_of_the_servers_own_is_one_of_those_that_must_be_well(
+    tmp_path: Path, identity: HybridIdentity
+) -> None:
+    data = make_data(tmp_path / "data", identity)
+    (data / "groups").mkdir()
+    make_data(of(data, "tenants"), HybridIdentity.generate())
+    with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+        one, together = client.get("/g/tenants/healthz"), client.get("/healthz")
+    assert (together.status_code, together.text) == (200, "ok\n")
+    assert {**together.headers, "date": ""} == {**one.headers, "date": ""}
+    configure(data, min_free_bytes=10**18)
+    with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+        assert client.get("/healthz").status_code == 503
+
+
 def test_a_page_after_sending_stands_in_the_group(server: GroupServer) -> None:
     with server.group("union-2") as client:
         page = read_page(client, f"{server.root}/g/union-2/")
