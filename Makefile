@@ -52,6 +52,7 @@ soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for anoth
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+	@bash tests/system-packages.sh wrk
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures

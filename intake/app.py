@@ -382,14 +382,21 @@ class Intake:
 
 
 class Compression:
-    """Compresses what may be: how well a bucket or the page behind a code can be tells what is in it."""
+    """Compresses what may be: how well a bucket or the page behind a code can be tells what is in it.
+
+    The answer to a report has nothing to compress.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._small = app, GZipMiddleware(app, minimum_size=1024, compresslevel=9)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("query_string"))
+        even = (
+            path == "/sealed"
+            or path.startswith("/box/")
+            or (path.endswith("/code") and scope.get("query_string"))
+        )
         await (self._app if even else self._small)(scope, receive, send)
 
 
