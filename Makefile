@@ -52,6 +52,7 @@ soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for anoth
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
+	@bash tests/system-packages.sh wrk chromium
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
 		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
 
