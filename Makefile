@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup deploy-test pythons soak bench replay build locks clean
+.PHONY: help demo test lint unit setup deploy-test pythons soak bench fuzz replay build locks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for anoth
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
 
+fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
+	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
+	$(BIN)/python -m tests.fuzz.growth $(TARGET)
+
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
 	$(BIN)/python -m tests.real.guide
@@ -64,6 +68,8 @@ locks: ## resolve the requirements anew
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt
+	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test --extra fuzz \
+		-c $(LOCKS)/test.txt -o $(LOCKS)/fuzz.txt
 
 clean: ## remove what the targets above made
 	rm -rf .venv .demo intake/browser/node_modules *.egg-info build
@@ -82,6 +88,11 @@ clean: ## remove what the targets above made
 .venv/test: $(LOCKS)/test.txt .venv/demo
 	@echo "installing what the tests need (once, about a minute)"
 	@$(INSTALL) -r $(LOCKS)/test.txt
+	@touch $@
+
+.venv/fuzz: $(LOCKS)/fuzz.txt .venv/test
+	@echo "installing what fuzzing needs (once, about a minute)"
+	@$(INSTALL) -r $(LOCKS)/fuzz.txt
 	@touch $@
 
 $(NODE_MODULES): intake/browser/package.json intake/browser/package-lock.json
