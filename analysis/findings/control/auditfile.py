@@ -95,8 +95,9 @@ class _Reader:
         self._path = path
 
     def read(self, found: dict[str, object]) -> AuditFile:
-        for key in sorted(found.keys() - _KEYS):
-            raise _Wrong(f'the key "{key[:40]}" is not known')
+        if found.keys() - _KEYS:
+            right = ", ".join(f'"{key}"' for key in sorted(_KEYS))
+            raise _Wrong(f"it has a key that is none of {right}")
         for key in sorted(_NEEDED - found.keys()):
             raise _Wrong(f'the key "{key}" is missing')
         self._lattice = _lattice(found["dims"])
