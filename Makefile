@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench fuzz replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -51,9 +51,14 @@ pythons: .venv/test ## the built wheel, through the whole chain, on every Python
 soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
-bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
 	@bash tests/system-packages.sh wrk
-	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
+		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
+
+capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, REPORTS and FOLDER as above)
+	$(MAKE) bench JSON=deploy/capacity.json
+	$(BIN)/python -m tests.bench.capacity
 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
