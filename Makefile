@@ -60,6 +60,7 @@ else
 endif
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+	@bash tests/system-packages.sh wrk
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
