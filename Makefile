@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity fuzz replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
