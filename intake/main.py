@@ -16,6 +16,7 @@ from intake import (
     filecommand,
     hosting,
     listening,
+    movecommand,
     questionnaire,
     retention,
     said,
@@ -239,6 +240,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 commands.add_command(questionnaire.form)
 commands.add_command(filecommand.file_form)
+commands.add_command(movecommand.move)
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def main(seconds: float = 5.0) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
         card = write_card(Path(name) / "desk.pub", recipient)
-        for kind, machines in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2)):
+        for kind, machines in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2), ("PostgreSQL", 4)):
             data = Path(name) / f"{kind}{machines}"
             url = cluster.url(cluster.new_database()) if kind == "PostgreSQL" else None
             directory.make(data, [card], ("report",), url)

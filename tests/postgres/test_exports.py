@@ -14,11 +14,13 @@ import httpx
 import pytest
 
 from analysis.identity import HybridIdentity
+from intake import status
 from intake.claim import take
 from intake.crypto.manifest import FIRST_PREVIOUS, bundle_name, digest
-from intake.directory import find_database, read_key
+from intake.directory import find_database, read, read_key
 from intake.export import Bundle, ExportError, export
 from intake.postgres import schema
+from intake.retention import utc_today
 from tests.acknowledging import write_acknowledgement
 from tests.cluster import Cluster
 from tests.intake.test_export import fill, manifest_of, names_in
@@ -31,7 +33,7 @@ AT_ONCE = 4
 SLOW = """
 import sys
 from pathlib import Path
-from intake.directory import find_database, read_key
+from intake.directory import find_database, read, read_key
 from intake.export import export
 data, out, number = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 def advance(reports):
@@ -117,7 +119,7 @@ def test_four_machines_export_at_once_while_reports_come(
             told = [(one.communicate(timeout=SECONDS), one.returncode) for one in running]
             assert [status for _, status in told] == [0] * AT_ONCE, told
             assert all(said == "nothing new to export\n" or " report" in said for (said, _), _ in told)
-    assert run("export", "--data", data, "--out", sticks[0]).returncode == 0
+    out(data, sticks[0])
     found = chain(data, sticks)
     print(f"{len(found)} reports in {sum(len(list(stick.iterdir())) for stick in sticks)} bundles")
     assert sorted(found) == sorted(stored(data))
@@ -155,7 +157,7 @@ def test_two_exports_of_one_machine_are_no_bar_to_each_other(data: Path, sticks:
 
     def second(reports: int) -> None:
         fill(data, 7, seed=2)
-        assert run("export", "--data", data, "--out", sticks[0]).stdout.endswith(": 7 reports\n")
+        assert out(data, sticks[0]) == (bundle_name(1), 7)
 
     assert export(find_database(data), sticks[0], read_key(data), begin=second)
     assert sorted(chain(data, sticks)) == sorted(stored(data))
@@ -174,20 +176,26 @@ def test_an_export_that_is_killed_beside_others_is_taken_up_by_the_next(
     assert killed.stdout.readline() == b"under way\n"
     # While it writes, another takes what is new.
     new = fill(machines[0], 20, seed=2)
-    assert run("export", "--data", machines[1], "--out", sticks[1]).stdout.endswith("1: 20 reports\n")
+    assert out(machines[1], sticks[1]) == (bundle_name(1), 20)
     killed.kill()
     killed.communicate()
     assert list(sticks[0].glob(".*/shard"))
-    assert "the export of 300 files is under way, or was cut off" in status(machines[0])
+    assert "the export of 300 files is under way, or was cut off" in said(machines[0])
     done = run("export", "--data", machines[0], "--out", sticks[0])
     assert done.stdout == f"{sticks[0] / bundle_name(2)}: 300 reports\n"
     assert sorted(chain(machines[0], sticks)) == sorted(name.id for name in names | new)
     assert not list(sticks[0].glob(".*"))
-    assert "cut off" not in status(machines[0])
+    assert "cut off" not in said(machines[0])
 
 
-def status(data: Path) -> str:
-    return run("status", "--data", data).stdout
+def said(data: Path) -> str:
+    return "\n".join(status.describe(status.read(read(data), utc_today())))
+
+
+def out(data: Path, stick: Path, again: int | None = None) -> tuple[str, int] | None:
+    """What an export wrote: the name of the bundle, and how many reports are in it."""
+    bundle = export(find_database(data), stick, read_key(data), again=again)
+    return (bundle.path.name, bundle.reports) if bundle else None
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
@@ -203,18 +211,17 @@ def test_a_bundle_that_has_its_number_keeps_it_when_its_export_is_killed(
     with pytest.raises(KeyboardInterrupt):
         export(find_database(data), sticks[0], read_key(data))
     monkeypatch.undo()
-    assert "warning: bundle 1: its export is under way" in status(data)
+    assert "warning: bundle 1: its export is under way" in said(data)
     fill(data, 5, seed=2)
     with ExitStack() as other:
         # Somebody has that place, so this one takes what is new.
         other.enter_context(find_database(data).exporting())
-        assert run("export", "--data", data, "--out", sticks[1]).stdout.endswith("2: 5 reports\n")
-    done = run("export", "--data", data, "--out", sticks[2 if elsewhere else 0])
-    assert done.stdout.endswith("1: 10 reports\n")
+        assert out(data, sticks[1]) == (bundle_name(2), 5)
+    assert out(data, sticks[2 if elsewhere else 0]) == (bundle_name(1), 10)
     assert sorted(chain(data, sticks)) == sorted(stored(data))
     before = snapshot(sticks[1])
     shutil.rmtree(sticks[1] / bundle_name(2))
-    assert run("export", "--data", data, "--out", sticks[1], "--again", "2").returncode == 0
+    assert out(data, sticks[1], again=2) == (bundle_name(2), 5)
     assert snapshot(sticks[1]) == before
 
 
@@ -238,19 +245,18 @@ def test_an_export_keeps_a_desk_s_word_waiting_on_another_machine(
     with find_database(machines[0]).alone():
         done = run("export", "--data", machines[1], "--out", sticks[1], "--wait", "0")
         assert "another command is at work in postgresql://" in done.stderr
-    assert run("export", "--data", machines[1], "--out", sticks[0]).returncode == 0
+    assert out(machines[1], sticks[0]) == (bundle_name(1), 3)
 
 
 def test_what_an_older_program_began_is_finished_before_others_go_on(data: Path, sticks: list[Path]) -> None:
     fill(data, 3)
-    assert run("export", "--data", data, "--out", sticks[0]).returncode == 0
+    out(data, sticks[0])
     cut_off_before(data)
     fill(data, 2, seed=2)
-    with find_database(data).exporting():
-        done = run("export", "--data", data, "--out", sticks[0])
-        assert "bundle 1, which an older program began, is not finished" in done.stderr
-    for reports in (3, 2):
-        assert run("export", "--data", data, "--out", sticks[0]).stdout.endswith(f": {reports} reports\n")
+    refused = pytest.raises(ExportError, match="bundle 1, which an older program began, is not finished")
+    with find_database(data).exporting(), refused:
+        out(data, sticks[0])
+    assert [out(data, sticks[0]) for _ in range(2)] == [(bundle_name(1), 3), (bundle_name(2), 2)]
     assert sorted(chain(data, sticks)) == sorted(stored(data))
 
 
