@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,9 +59,18 @@ else
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(POSTGRES),--postgres)
 endif
 
-bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
 	@bash tests/system-packages.sh wrk
-	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
+		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
+
+capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, REPORTS and FOLDER as above)
+	$(MAKE) bench JSON=deploy/capacity.json
+	$(BIN)/python -m tests.bench.capacity
+
+fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
+	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
+	$(BIN)/python -m tests.fuzz.growth $(TARGET)
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
@@ -81,11 +90,13 @@ locks: ## resolve the requirements anew
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt
+	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test --extra fuzz \
+		-c $(LOCKS)/test.txt -o $(LOCKS)/fuzz.txt
 
-# One tool of its own, so that what it needs is never beside what it judges. test.txt has every package of every side.
+# One tool of its own, so that what it needs is never beside what it judges. fuzz.txt has every package of every side.
 audit: .venv/audit $(NODE_MODULES) ## ask the public databases for known vulnerabilities (needs a network)
 	@.venv/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
-		--vulnerability-service osv -r $(LOCKS)/test.txt \
+		--vulnerability-service osv -r $(LOCKS)/fuzz.txt \
 		|| { echo 'witnessbox: error: the Python packages have known vulnerabilities, or no database answered' >&2; exit 1; }
 	@npm --prefix intake/browser audit \
 		|| { echo "witnessbox: error: the browser's packages have known vulnerabilities, or no database answered" >&2; exit 1; }
@@ -111,6 +122,11 @@ clean: ## remove what the targets above made
 .venv/test: $(LOCKS)/test.txt .venv/demo
 	@echo "installing what the tests need (once, about a minute)"
 	@$(INSTALL) -r $(LOCKS)/test.txt
+	@touch $@
+
+.venv/fuzz: $(LOCKS)/fuzz.txt .venv/test
+	@echo "installing what fuzzing needs (once, about a minute)"
+	@$(INSTALL) -r $(LOCKS)/fuzz.txt
 	@touch $@
 
 $(NODE_MODULES): intake/browser/package.json intake/browser/package-lock.json
