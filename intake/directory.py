@@ -100,7 +100,7 @@ def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...], shared: str 
         raise DirectoryError(f"{path} exists already", hint)
     key = SigningKey.generate()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(path.parent)
         with new_directory(path) as new:
             write_synced(new / settings.FILE, settings.starting_text(forms).encode())
             all_desks.write(new / all_desks.FOLDER, desks, cards)
@@ -231,6 +231,12 @@ def _refused(folder: Path, error: RefusedSource) -> DirectoryError:
     return DirectoryError(
         f"{folder}: " + "; ".join(error.problems), f"{error.hint}; {mend}" if error.hint else mend
     )
+
+
+def _make_way(folder: Path) -> None:
+    """Makes the folders above a new directory: whom a server serves, nobody else of the machine may list."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def _copy_lists(folder: Path) -> None:

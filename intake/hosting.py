@@ -18,7 +18,7 @@ from intake.directory import GROUPS, DirectoryError, read_public
 from intake.guard import Guard
 
 PREFIX = "/g/"
-_ADDRESS = re.compile(rf"{PREFIX}[a-z0-9-]+(?=/|$)")
+_ADDRESS = re.compile(rf"{PREFIX}[a-z0-9-]+(?=/|\Z)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 

@@ -13,7 +13,20 @@ from pathlib import Path
 
 import click
 
-from tests.bench import boxes, control, desk, intake, legs, loose, pages, patterns, release, sparse, workbench
+from tests.bench import (
+    boxes,
+    control,
+    desk,
+    intake,
+    legs,
+    loose,
+    noscript,
+    pages,
+    patterns,
+    release,
+    sparse,
+    workbench,
+)
 from tests.bench.table import machine, save, show
 
 # Four times the reports must not take more memory: it may depend on the batch, not on the number.
@@ -37,6 +50,7 @@ def memory() -> None:
 
 PARTS: dict[str, Callable[[int], None]] = {
     "intake": lambda _: intake.run(),
+    "noscript": lambda _: noscript.run(),
     "desk": lambda _: desk.run(),
     "loose": lambda _: loose.run(),
     "memory": lambda _: memory(),

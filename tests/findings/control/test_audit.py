@@ -116,7 +116,7 @@ HOSTILE = [
     pytest.param(b'{"dims": NaN}', "a number in it is none", id="NaN"),
     pytest.param(b'{"dims": [], "dims": []}', "same key twice", id="a key twice"),
     pytest.param(b'{"dims": [{"T": ["a"], "T": ["b"]}]}', "same key twice", id="a parent twice"),
-    pytest.param(changed(hint="x"), 'the key "hint" is not known', id="an unknown key"),
+    pytest.param(changed(hint="x"), "it has a key that is none of", id="an unknown key"),
     pytest.param({"dims": [], "hidden": []}, 'the key "leaf_counts" is missing', id="a missing key"),
     pytest.param(changed(dims=[]), '"dims" is empty', id="no dimension"),
     pytest.param(changed(dims=[["Total"]]), "dimension 1 is not an object", id="a dimension as a list"),
@@ -195,6 +195,14 @@ def test_a_refused_file_leaves_two_lines_and_prints_nothing_else(tmp_path: Path)
     error, hint = done.stderr.splitlines()
     assert error.startswith("witnessbox-analysis: error: ")
     assert hint.startswith("hint: ")
+
+
+def test_a_key_that_is_not_known_is_not_shown(tmp_path: Path) -> None:
+    # Half a character is none: a terminal would not take it either.
+    done = run(write(tmp_path, changed(**{"zebrafinch\ud800": 1})))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "it has a key that is none of" in done.stderr
+    assert "zebrafinch" not in done.stderr
 
 
 def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
