@@ -7,11 +7,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := deploy/requirements
 LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	--no-emit-index-url --no-emit-find-links --no-header
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup deploy-test pythons soak bench fuzz replay build locks clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench fuzz replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,13 @@ lint: .venv/test ## ruff, mypy, the dependency rule
 unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
 
+coverage: .venv/test ## pytest once more, and the lines and branches that no test reaches (TESTS=some; all: an hour)
+	@rm -rf .coverage && mkdir .coverage
+	@status=0; COVERAGE_FILE=$(CURDIR)/.coverage/part $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(TESTS) || status=$$?; \
+		$(BIN)/coverage combine --quiet --data-file=.coverage/whole .coverage; \
+		$(BIN)/coverage report --data-file=.coverage/whole --show-missing; \
+		exit $$status
+
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
 	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
 	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
@@ -45,6 +52,7 @@ soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for anoth
 	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+	@bash tests/system-packages.sh wrk
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
@@ -66,11 +74,24 @@ locks: ## resolve the requirements anew
 	$(LOCK) --extra postgres -o $(LOCKS)/postgres.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
 	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/build.txt
+	echo 'pip-audit>=2.10' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/audit.txt
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test --extra fuzz \
 		-c $(LOCKS)/test.txt -o $(LOCKS)/fuzz.txt
+
+# One tool of its own, so that what it needs is never beside what it judges. fuzz.txt has every package of every side.
+audit: .venv/audit $(NODE_MODULES) ## ask the public databases for known vulnerabilities (needs a network)
+	@.venv/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+		--vulnerability-service osv -r $(LOCKS)/fuzz.txt \
+		|| { echo 'witnessbox: error: the Python packages have known vulnerabilities, or no database answered' >&2; exit 1; }
+	@npm --prefix intake/browser audit \
+		|| { echo "witnessbox: error: the browser's packages have known vulnerabilities, or no database answered" >&2; exit 1; }
+
+.venv/audit: $(LOCKS)/audit.txt .venv/bin/python
+	@rm -rf $@ && $(BIN)/python -m venv $@
+	@$@/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $(LOCKS)/audit.txt || { rm -rf $@; exit 1; }
 
 clean: ## remove what the targets above made
 	rm -rf .venv .demo intake/browser/node_modules *.egg-info build

@@ -127,6 +127,8 @@ class Protocol(H11Protocol):
             self._deaf = None
 
     def _drop(self) -> None:
+        # Now, not when the loop comes to it: of many who come at once, each must find another to drop.
+        self._all.pop(self, None)
         # Without lingering, the system forgets at once what nobody reads.
         linger = struct.pack("ii", 1, 0)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

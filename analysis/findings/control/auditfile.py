@@ -19,6 +19,8 @@ CELLS = 200_000
 # The solver counts in floats: up to here no whole number is lost.
 REPORTS = 1_000_000_000
 NAME = 200
+# Each level is looked through for all above it. No classification of anyone's has a tenth as many.
+LEVELS = 64
 
 _NEEDED = {"dims", "leaf_counts", "hidden"}
 _KEYS = _NEEDED | {"lower_bound", "published_before", "sensitive"}
@@ -202,9 +204,19 @@ def _tree(found: object, number: int) -> Tree:
     if len(roots) != 1:
         raise _Wrong(f"{place} has {len(roots)} roots instead of 1")
     try:
-        return Tree(f"dim{number}", roots.pop(), children)
+        tree = Tree(f"dim{number}", roots.pop(), children)
     except NotNested:
         raise _Wrong(f"{place} is not a tree: some node has two parents, or is below itself") from None
+    if _levels(tree) > LEVELS:
+        raise _Wrong(f"{place} has more than {LEVELS} levels")
+    return tree
+
+
+def _levels(tree: Tree) -> int:
+    level = {tree.root: 1}
+    for node in tree.nodes:
+        level.update(dict.fromkeys(tree.children.get(node, ()), level[node] + 1))
+    return max(level.values())
 
 
 def _is_name(name: str) -> bool:

@@ -127,6 +127,7 @@ HOSTILE = [
     ),
     pytest.param(changed(dims=[{"T": ["a"], "U": ["b"]}]), "2 roots", id="two roots"),
     pytest.param(changed(dims=[{"T": ["a", "b"], "a": ["c"], "b": ["c"]}]), "not a tree", id="two parents"),
+    pytest.param(changed(dims=[{f"n{i}": [f"n{i + 1}"] for i in range(64)}]), "64 levels", id="too deep"),
     pytest.param(changed(dims=[{"T": ["a|b"]}]), 'has a "|"', id="a bar in a name"),
     pytest.param(changed(dims=[{"T": ["a\u001b[2J"]}]), "not printable", id="a control character"),
     pytest.param(
@@ -172,6 +173,20 @@ def test_a_file_that_is_not_as_the_format_says_is_refused(tmp_path: Path, conten
     with pytest.raises(BadAuditFile, match=rule) as refused:
         read(write(tmp_path, content))
     assert refused.value.hint
+
+
+def test_a_table_of_sixty_four_levels_is_attacked(tmp_path: Path) -> None:
+    chain = {f"n{i}": [f"n{i + 1}", f"m{i}"] for i in range(63)}
+    counts = [["n63", 3], ["m0", 4]]
+    content = {"dims": [chain], "leaf_counts": counts, "hidden": [["n63"], ["m62"], ["n62"]]}
+    assert audit(tmp_path, content) == (
+        1,
+        {
+            "n63": {"integer": [0, 3], "linear": [0.0, 3.0], "exact": False},
+            "m62": {"integer": [0, 3], "linear": [0.0, 3.0], "exact": False},
+            "n62": {"integer": [3, 3], "linear": [3.0, 3.0], "exact": True},
+        },
+    )
 
 
 def test_a_refused_file_leaves_two_lines_and_prints_nothing_else(tmp_path: Path) -> None:
