@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench fuzz replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity fuzz replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
 	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
-		shellcheck postgresql systemd nftables caddy tor
+		shellcheck postgresql systemd nftables caddy tor faketime e2fsprogs iproute2
 
 lint: .venv/test ## ruff, mypy, the dependency rule
 	$(BIN)/ruff check .
@@ -48,12 +48,25 @@ deploy-test: .venv/test ## a whole Debian server, installed and visited (root; T
 pythons: .venv/test ## the built wheel, through the whole chain, on every Python here (PYTHONS="/path/to/python3.14 ...")
 	$(BIN)/pytest -v tests/deploy/pythons.py
 
-soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
-	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
+# The crowd and the lock first, in the sizes that the tests have no time for.
+soak: .venv/test ## an hour of load, kills, courier rounds and clock changes (MINUTES=N, POSTGRES=1; KILLS=1000: kills alone)
+	@bash tests/system-packages.sh faketime postgresql
+ifdef KILLS
+	WITNESSBOX_KILLS=$(KILLS) $(BIN)/pytest -s tests/faults/test_kills.py
+else
+	WITNESSBOX_IDLE=10000 $(BIN)/pytest -q -s tests/faults/test_strange_clients.py -k idle
+	WITNESSBOX_LOCKED=35 $(BIN)/pytest -q -s tests/faults/test_ailing_storage.py -k another_process
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(POSTGRES),--postgres)
+endif
 
-bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
+bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
 	@bash tests/system-packages.sh wrk
-	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
+		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
+
+capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, REPORTS and FOLDER as above)
+	$(MAKE) bench JSON=deploy/capacity.json
+	$(BIN)/python -m tests.bench.capacity
 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))

@@ -56,11 +56,12 @@ def sizes(most: int) -> list[int]:
     return found if most in (found[-1], 0) or most < LEAST else [*found, most]
 
 
-def measure(folder: Path, count: int) -> Figures:
+def measure(folder: Path, count: int, legs: Sequence[str] = tuple(LEGS)) -> Figures:
     """What each leg took, in order; those that were measured in this folder are taken from there."""
-    state = _State.read(folder)
-    for leg in LEGS:
+    state = State.read(folder)
+    for leg in legs:
         if leg in state.done:
+            _remove(folder, leg)
             continue
         _check_room(folder, leg, count)
         state.begin(leg)
@@ -73,14 +74,15 @@ def measure(folder: Path, count: int) -> Figures:
     return state.done
 
 
-class _State:
+class State:
     """Which legs were done in a folder, and which was begun."""
 
     def __init__(self, path: Path, done: Figures) -> None:
         self._path, self.done = path, done
 
     @classmethod
-    def read(cls, folder: Path) -> "_State":
+    def read(cls, folder: Path) -> "State":
+        """That of a folder; what a leg that was cut off has spoilt is forgotten, and is done again."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / STATE
         kept = json.loads(path.read_text()) if path.exists() else {"done": {}, "begun": None}
@@ -94,9 +96,11 @@ class _State:
         return cls(path, done)
 
     def begin(self, leg: str) -> None:
+        """Notes that a leg is under way."""
         self._write(leg)
 
     def end(self, leg: str, figures: dict[str, float]) -> None:
+        """Keeps its figures."""
         self.done[leg] = figures
         self._write(leg)
 
@@ -145,7 +149,7 @@ def _measured(folder: Path, count: int) -> Figures:
 
 def run(most: int, folder: str = "") -> None:
     """Prints a table for each number of reports, and one of the growth."""
-    with tempfile.TemporaryDirectory(dir=folder or None) as aside:
+    with tempfile.TemporaryDirectory() as aside:
         place = Path(folder or aside)
         fixed = _measured(place, FIRST)
         found = {count: _measured(place, count) for count in sizes(most)}

@@ -10,7 +10,7 @@ REPORTS_BETWEEN, PATIENCE = 6, 120
 
 
 def test_everything_at_once_loses_and_doubles_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    soak = Soak(tmp_path, SEED, senders=6, rate=20, pause=1)
+    soak = Soak(tmp_path, SEED, senders=6, rate=20, pause=3)
     soak.begin()
     for name in ACTS:
         assert soak.world.reports.wait_for(REPORTS_BETWEEN, PATIENCE), soak.world.surprises

@@ -81,7 +81,7 @@ def summarise(soak: Soak, balances: tuple[Balance, ...], seconds: float) -> int:
     for name, one in zip(("reports", "additions", "files"), balances, strict=True):
         print(
             f"{name}: {one.tried} tried, {one.acknowledged} acknowledged, {one.taken_back} taken back, "
-            f"{one.received} at the desk; {one.lost} lost, {one.doubled} doubled, "
+            f"{one.in_doubt} perhaps, {one.received} at the desk; {one.lost} lost, {one.doubled} doubled, "
             f"{one.still_readable} still readable, {one.strange} from nowhere"
         )
         faults += [] if one.even else [f"the ledger of {name} does not close"]

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How sent and received compare; `doubled` counts all beyond the first of each."""
+    """How sent and received compare; `doubled` counts all beyond the first of each.
+
+    `in_doubt` are those that somebody asked to take back and was told nothing about:
+    there or not, both are right.
+    """
 
     tried: int
     acknowledged: int
     taken_back: int
+    in_doubt: int
     received: int
     lost: int
     doubled: int
@@ -55,6 +60,7 @@ class Ledger:
             tried=len(self.tried),
             acknowledged=len(self.kept),
             taken_back=len(self.gone),
+            in_doubt=len(self.unsure - self.gone),
             received=found.total(),
             lost=len(self.kept - self.gone - self.unsure - found.keys()),
             doubled=found.total() - len(found),

@@ -10,6 +10,7 @@ _PLACES = {
     "images": ("deploy/Containerfile", r"--no-install-recommends (?P<names>[a-z0-9 .-]+)"),
     "desk": ("deploy/desk.sh", r"apt-get install (?P<names>[a-z0-9 .-]+)"),
     "tests": ("Makefile", r"^setup:.*\n\t@bash tests/system-packages\.sh (?P<names>(?:[^\n]|\\\n)*)"),
+    "benchmarks": ("Makefile", r"^bench:.*\n\t@bash tests/system-packages\.sh (?P<names>[^\n]*)"),
     "machine tests": ("Makefile", r"^deploy-test:.*\n\t@bash tests/system-packages\.sh (?P<names>[^\n]*)"),
 }
 

@@ -12,8 +12,10 @@ NPM_LOCK = ROOT / "intake/browser/package-lock.json"
 
 _PINNED = re.compile(r"(?P<name>[a-z0-9._-]+)(\[[a-z,]+\])?==(?P<version>[^ ;\\]+)( ; (?P<when>.+?))? \\")
 _HASH = re.compile(r" +--hash=sha256:([0-9a-f]{64})( \\)?")
-_VIA = re.compile(r"    # via|    #( via|  ) (-r )?(?P<name>[\w.-]+)( \(pyproject\.toml\))?")
+_VIA = re.compile(r"    # via|    #( via|  ) (-[rc] )?(?P<name>[\w./-]+)( \(pyproject\.toml\))?")
 _OURSELVES = {"witnessbox", "-"}
+# fuzz.txt takes the versions of another lock, which is no reason to have a package.
+_CONSTRAINT = "deploy/requirements/test.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def requirements(name: str) -> list[Package]:
             if match := _HASH.fullmatch(line):
                 hashes.append(match[1])
             elif match := _VIA.fullmatch(line):
-                wanted_by.append(match["name"] or "")
+                wanted_by += [match["name"]] if match["name"] not in (None, _CONSTRAINT) else []
             else:
                 raise ValueError(f"{path.name}: a line that is neither hash nor reason: {line}")
         others = tuple(one for one in wanted_by if one and one not in _OURSELVES)

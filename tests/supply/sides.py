@@ -39,7 +39,7 @@ def known(path: Path = KNOWN) -> dict[str, dict[str, Known]]:
 def sides() -> list[Side]:
     """The sides in the order in which a report meets them."""
     intake, postgres, desk, privacy, everything = (
-        requirements(name) for name in ("intake", "postgres", "desk", "privacy", "test")
+        requirements(name) for name in ("intake", "postgres", "desk", "privacy", "fuzz")
     )
     browser, tools = npm(development=False), npm(development=True)
     extras = _closure(everything, {"segno", "typst", "openpyxl"})
@@ -85,7 +85,7 @@ def sides() -> list[Side]:
         Side(
             "development",
             "Where it is built and tested, and nowhere else",
-            "`deploy/requirements/build.txt` and `test.txt`, and npm's development packages.",
+            "`deploy/requirements/build.txt`, `test.txt` and `fuzz.txt`, and npm's development packages.",
             [*building, *_without(everything, shown), *tools],
             [*everything, *tools],
         ),

@@ -184,6 +184,9 @@ def _lattice(found: object) -> Lattice:
         raise _Wrong('"dims" is empty')
     if prod(len(tree.nodes) for tree in trees) > CELLS:
         raise _Wrong(f"the table has more than {CELLS:,} cells")
+    for number, tree in enumerate(trees, 1):
+        if _levels(tree) > LEVELS:
+            raise _Wrong(f"dimension {number} has more than {LEVELS} levels")
     return Lattice(trees)
 
 
@@ -204,12 +207,9 @@ def _tree(found: object, number: int) -> Tree:
     if len(roots) != 1:
         raise _Wrong(f"{place} has {len(roots)} roots instead of 1")
     try:
-        tree = Tree(f"dim{number}", roots.pop(), children)
+        return Tree(f"dim{number}", roots.pop(), children)
     except NotNested:
         raise _Wrong(f"{place} is not a tree: some node has two parents, or is below itself") from None
-    if _levels(tree) > LEVELS:
-        raise _Wrong(f"{place} has more than {LEVELS} levels")
-    return tree
 
 
 def _levels(tree: Tree) -> int:
