@@ -71,6 +71,7 @@ capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
 	$(BIN)/python -m tests.fuzz.growth $(TARGET)
+	$(if $(TARGET),,$(BIN)/pytest -v tests/fuzz/surface.py)
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay

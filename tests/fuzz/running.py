@@ -42,10 +42,9 @@ class Run:
         return asdict(self)
 
 
-def fuzz(name: str, folder: Path, inputs: int, seconds: int, seed: int) -> Run:
-    """One target, until so many inputs or seconds."""
+def fuzz(name: str, folder: Path, options: Sequence[str], seconds: int) -> Run:
+    """One target, with these options of the engine, which ends by itself after so many seconds."""
     folder.mkdir(parents=True, exist_ok=True)
-    options = [f"-runs={inputs}", f"-max_total_time={seconds}", f"-seed={seed}"]
     line = [sys.executable, "-m", "tests.fuzz.engine", name, str(folder), *options]
     with (folder / "log").open("wb") as log:
         done = subprocess.run(line, stdout=log, stderr=log, cwd=ROOT, check=False, timeout=seconds + 120)
@@ -68,11 +67,11 @@ def fuzz(name: str, folder: Path, inputs: int, seconds: int, seed: int) -> Run:
 
 
 def fuzz_all(
-    names: Sequence[str], folder: Path, inputs: int, seconds: int, seed: int, jobs: int
+    names: Sequence[str], folder: Path, options: Sequence[str], seconds: int, jobs: int
 ) -> Iterator[Run]:
     """All of them, so many at once, as they are done."""
     with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(fuzz, name, folder / name, inputs, seconds, seed) for name in names]
+        waiting = [pool.submit(fuzz, name, folder / name, options, seconds) for name in names]
         for done in as_completed(waiting):
             yield done.result()
 
