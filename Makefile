@@ -7,11 +7,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := deploy/requirements
 LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	--no-emit-index-url --no-emit-find-links --no-header
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit setup deploy-test pythons soak bench replay build locks clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity fuzz replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
 	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
-		shellcheck postgresql systemd nftables caddy tor
+		shellcheck postgresql systemd nftables caddy tor faketime e2fsprogs iproute2
 
 lint: .venv/test ## ruff, mypy, the dependency rule
 	$(BIN)/ruff check .
@@ -34,6 +34,13 @@ lint: .venv/test ## ruff, mypy, the dependency rule
 unit: .venv/test ## pytest alone, in both cores
 	$(BIN)/pytest -n 2 --dist loadfile
 
+coverage: .venv/test ## pytest once more, and the lines and branches that no test reaches (TESTS=some; all: an hour)
+	@rm -rf .coverage && mkdir .coverage
+	@status=0; COVERAGE_FILE=$(CURDIR)/.coverage/part $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(TESTS) || status=$$?; \
+		$(BIN)/coverage combine --quiet --data-file=.coverage/whole .coverage; \
+		$(BIN)/coverage report --data-file=.coverage/whole --show-missing; \
+		exit $$status
+
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
 	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc uidmap postgresql openssl
 	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/shared.py tests/deploy/containers.py
@@ -41,11 +48,29 @@ deploy-test: .venv/test ## a whole Debian server, installed and visited (root; T
 pythons: .venv/test ## the built wheel, through the whole chain, on every Python here (PYTHONS="/path/to/python3.14 ...")
 	$(BIN)/pytest -v tests/deploy/pythons.py
 
-soak: .venv/test ## a thousand kills of the intake under load (KILLS=N for another number)
-	WITNESSBOX_KILLS=$(or $(KILLS),1000) $(BIN)/pytest -s tests/faults/test_kills.py
+# The crowd and the lock first, in the sizes that the tests have no time for.
+soak: .venv/test ## an hour of load, kills, courier rounds and clock changes (MINUTES=N, POSTGRES=1; KILLS=1000: kills alone)
+	@bash tests/system-packages.sh faketime postgresql
+ifdef KILLS
+	WITNESSBOX_KILLS=$(KILLS) $(BIN)/pytest -s tests/faults/test_kills.py
+else
+	WITNESSBOX_IDLE=10000 $(BIN)/pytest -q -s tests/faults/test_strange_clients.py -k idle
+	WITNESSBOX_LOCKED=35 $(BIN)/pytest -q -s tests/faults/test_ailing_storage.py -k another_process
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(if $(POSTGRES),--postgres)
+endif
 
-bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; REPORTS=N at the desk)
-	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS))
+bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
+	@bash tests/system-packages.sh wrk
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
+		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
+
+capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, REPORTS and FOLDER as above)
+	$(MAKE) bench JSON=deploy/capacity.json
+	$(BIN)/python -m tests.bench.capacity
+
+fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
+	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
+	$(BIN)/python -m tests.fuzz.growth $(TARGET)
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
@@ -61,9 +86,24 @@ locks: ## resolve the requirements anew
 	$(LOCK) --extra postgres -o $(LOCKS)/postgres.txt
 	$(LOCK) --extra desk -o $(LOCKS)/desk.txt
 	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/build.txt
+	echo 'pip-audit>=2.10' | $(subst pyproject.toml,-,$(LOCK)) -o $(LOCKS)/audit.txt
 	$(LOCK) --extra desk --extra privacy -o $(LOCKS)/privacy.txt
 	$(LOCK) --extra desk --extra print --extra build -o $(LOCKS)/demo.txt
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test -o $(LOCKS)/test.txt
+	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test --extra fuzz \
+		-c $(LOCKS)/test.txt -o $(LOCKS)/fuzz.txt
+
+# One tool of its own, so that what it needs is never beside what it judges. fuzz.txt has every package of every side.
+audit: .venv/audit $(NODE_MODULES) ## ask the public databases for known vulnerabilities (needs a network)
+	@.venv/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+		--vulnerability-service osv -r $(LOCKS)/fuzz.txt \
+		|| { echo 'witnessbox: error: the Python packages have known vulnerabilities, or no database answered' >&2; exit 1; }
+	@npm --prefix intake/browser audit \
+		|| { echo "witnessbox: error: the browser's packages have known vulnerabilities, or no database answered" >&2; exit 1; }
+
+.venv/audit: $(LOCKS)/audit.txt .venv/bin/python
+	@rm -rf $@ && $(BIN)/python -m venv $@
+	@$@/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $(LOCKS)/audit.txt || { rm -rf $@; exit 1; }
 
 clean: ## remove what the targets above made
 	rm -rf .venv .demo intake/browser/node_modules *.egg-info build
@@ -82,6 +122,11 @@ clean: ## remove what the targets above made
 .venv/test: $(LOCKS)/test.txt .venv/demo
 	@echo "installing what the tests need (once, about a minute)"
 	@$(INSTALL) -r $(LOCKS)/test.txt
+	@touch $@
+
+.venv/fuzz: $(LOCKS)/fuzz.txt .venv/test
+	@echo "installing what fuzzing needs (once, about a minute)"
+	@$(INSTALL) -r $(LOCKS)/fuzz.txt
 	@touch $@
 
 $(NODE_MODULES): intake/browser/package.json intake/browser/package-lock.json

@@ -179,8 +179,18 @@ def _open_database(path: Path, key: bytes) -> Database:
         migration.migrate(database, schema.VERSION)
         version = schema.version(database)
     if version != schema.VERSION:
-        raise NotADesk(f"{path}: the database was made by another version of witnessbox")
+        database.close()
+        raise other_version(path, version)
     return database
+
+
+def other_version(path: Path, version: int) -> NotADesk:
+    """The refusal of a database that this program cannot bring forward."""
+    return NotADesk(
+        f"{path}: the database is of version {version}, and this program reads versions"
+        f" {min(migration.STEPS)} to {schema.VERSION}",
+        "use the program that wrote it; to go back to an older one, rebuild with a backup from before",
+    )
 
 
 def read_database_key(desk: Path, identities: Sequence[HybridIdentity | X25519Identity]) -> bytes:

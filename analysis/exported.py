@@ -33,6 +33,7 @@ _OWN = re.compile(
     r"|AttachmentsPresent|AttachmentsExpected|Status|ReviewState|DeviceID|Edits|FormVersion|rootUuid"
 )
 _TICKED, _UNTICKED = {"1", "1.0", "true", "yes"}, {"", "0", "0.0", "false", "no"}
+_SPACES = re.compile(r"\s*")
 _WHOLE = re.compile(r"([0-9]{1,9})(?:\.0+)?")
 
 
@@ -203,16 +204,23 @@ def _ticked(question: Question, cells: Sequence[tuple[str, str]], unmapped: Coun
 def _several(question: Question, text: str, unmapped: Counter[str]) -> list[str]:
     """The codes of a cell that holds several codes or labels with spaces between them: the longest first."""
     codes = _codes(question)
-    found: list[str] = []
+    found: dict[str, None] = {}
     spelled = sorted(codes, key=len, reverse=True)
-    while text:
-        match = next((one for one in spelled if text == one or text.startswith(f"{one} ")), None)
+    place, end = 0, len(text)
+    while place < end:
+        match = next((one for one in spelled if _stands_at(place, one, text)), None)
         if match is None:
             unmapped[question.id] += 1
-            return found
-        found.append(codes[match])
-        text = text[len(match) :].lstrip()
-    return found
+            break
+        found[codes[match]] = None
+        place = _SPACES.match(text, place + len(match)).end()  # type: ignore[union-attr]
+    return list(found)
+
+
+def _stands_at(place: int, spelling: str, text: str) -> bool:
+    """Whether a code or a label stands there, whole. Nothing is cut off: a cell may be long."""
+    after = place + len(spelling)
+    return text.startswith(spelling, place) and (after == len(text) or text[after] == " ")
 
 
 def _without_contradiction(question: Question, codes: list[str], unmapped: Counter[str]) -> list[str]:

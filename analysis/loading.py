@@ -1,7 +1,7 @@
 """Loads archived shards into the database: each report once, whatever happens on the way.
 
-A shard is one transaction, so a killed import leaves whole shards or nothing, and the next one
-goes on where it stopped: a name that is known is skipped. What must be held in memory does not
+A transaction is one shard or several, so a killed import leaves whole shards or nothing, and the next
+one goes on where it stopped: a name that is known is skipped. What must be held in memory does not
 grow with the number of reports.
 """
 
@@ -22,12 +22,18 @@ from analysis.patterns import making
 from analysis.patterns.making import Begin
 from analysis.threads import arriving, leaving
 from analysis.threads.leaving import Left
+from analysis.threads.tables import REPORTS, last_number
 from analysis.writing import Writer
 from intake.crypto.shard import Entry, index_shard
 from intake.forms.form import Form
 
 # Few enough to keep every process busy to the end, enough that a pipe's cost disappears.
 BATCH = 32
+# New names and answers lie all over their indexes, and a transaction writes every page of these that it
+# touches: the more is here, the more shards share one. With one each, rows for a report took nearly twice the
+# time at 200,000 reports. No more than this waits for a commit, so that a killed import loses little.
+SHARE = 4
+MOST_IN_A_TRANSACTION = 50_000
 REPEATED = "under an id that stands twice in the bundle"
 
 
@@ -108,13 +114,27 @@ def load(
         codings = read_codings(desk)
         around = desk.database.atomic() if whole else nullcontext()
         with around, gather(desk, codings, processes, reports) as crew:
-            for shard in shards:
+            for lot in _lots(shards, last_number(desk.database.conn, REPORTS)):
                 with desk.database.atomic():
-                    _load_shard(desk, crew, shard, bundle, codings, result, progress)
+                    for shard in lot:
+                        _load_shard(desk, crew, shard, bundle, codings, result, progress)
             with desk.database.atomic():
                 index(desk)
         result.checked = attachments.check(desk)
     return result
+
+
+def _lots(shards: Iterable[ArchivedShard], there: int) -> Iterator[list[ArchivedShard]]:
+    """The shards that share a transaction, where so many reports are there before the first."""
+    lot: list[ArchivedShard] = []
+    for shard in shards:
+        lot.append(shard)
+        held = sum(one.reports for one in lot)
+        if held >= min(there // SHARE, MOST_IN_A_TRANSACTION):
+            yield lot
+            lot, there = [], there + held
+    if lot:
+        yield lot
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Says in words what an import did."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from analysis.acknowledging import Said
 from analysis.attachments import ARRIVED
@@ -68,6 +69,19 @@ def describe_acknowledgement(said: Said) -> Iterator[str]:
         yield f"bundle {sequence} not accepted: its import was cut off; import it again, to its end"
 
 
+def _left_out(rebuilt: Rebuilt) -> dict[str, list[Path]]:
+    """Files of the archive that no report came from, by the reason."""
+    return {
+        "damaged, and not in the database: bring the archive's copy, or import its files again": (
+            rebuilt.damaged
+        ),
+        "belongs to no bundle that is known; it was left as it is": rebuilt.unnamed,
+        "of no name that this version knows, and not in the database: a newer one may read it": (
+            rebuilt.unknown
+        ),
+    }
+
+
 def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
     """Lines about a database that was made anew, and what is missing in it."""
     yield f"made the database anew: {_count(rebuilt.reports, 'report')} loaded"
@@ -77,10 +91,7 @@ def describe_rebuild(rebuilt: Rebuilt) -> Iterator[str]:
         yield f"bundle {sequence} does not stand in the archive whole: import it again"
     for key in rebuilt.servers:
         yield f"pinned the server {key}, which only the archive vouches for: compare its digits"
-    for path in rebuilt.damaged:
-        yield f"{path}: damaged, and not in the database: bring the archive's copy, or import its files again"
-    for path in rebuilt.unnamed:
-        yield f"{path}: belongs to no bundle that is known; it was left as it is"
+    yield from (f"{path}: {why}" for why, paths in _left_out(rebuilt).items() for path in paths)
     if rebuilt.forgot_releases:
         yield "no ledger of releases came back: if anything was ever published, the next release could tell"
         yield "  of few people by its difference; publish nothing before you rebuild with the last backup, or"

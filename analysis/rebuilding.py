@@ -30,7 +30,7 @@ from analysis.archive import SHARD_NAME, ArchivedShard
 from analysis.backup import Table
 from analysis.cipher import Database
 from analysis.courier import Delivery
-from analysis.desk import ARCHIVE, DATABASE, DATABASE_KEY, Desk, read_database_key
+from analysis.desk import ARCHIVE, DATABASE, DATABASE_KEY, Desk, other_version, read_database_key
 from analysis.desk_errors import DamagedDesk, NotADesk
 from analysis.findings import past
 from analysis.identity import Identity
@@ -60,7 +60,8 @@ class Rebuilt:
     """What a rebuild found: reports loaded, bundles that do not stand in the archive whole, the rest.
 
     `servers` are those that nothing but the archive vouches for; `unnamed` are shards that no manifest
-    names, and `damaged` those of no bundle that are not what they were. `forgot_releases` says that the
+    names, `damaged` those of no bundle that are not what they were, and `unknown` files of names that this
+    version does not give. `forgot_releases` says that the
     desk has a key for releases, and nothing told of a ledger. `told_until` is the last release of a ledger
     that only a backup told of, which may be an older one.
     """
@@ -71,6 +72,7 @@ class Rebuilt:
     servers: list[str] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
+    unknown: list[Path] = field(default_factory=list)
     forgot_releases: bool = False
     told_until: str = ""
 
@@ -102,7 +104,7 @@ def rebuild(
         try:
             with desk.changing():
                 compacting.clear_away(path, but=aside)
-                before = _salvage(path, keys, key)
+                before = _salvage(path, keys, key, replace=bool(saved))
                 rebuilt = _fill(desk, [before, tables], processes, bar, patterns)
                 desk.close()
                 _take_place(aside, path / DATABASE)
@@ -126,8 +128,12 @@ def _desk(path: Path, database: Path, keys: Keyring, key: bytes) -> Desk:
     return Desk(path, keys.identities, keys.recipients, key, connection, keys.card)
 
 
-def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
-    """What the old database still says that the archive does not; nothing where it does not open."""
+def _salvage(path: Path, keys: Keyring, key: bytes, *, replace: bool) -> list[Table]:
+    """What the old database still says that the archive does not; nothing where it does not open.
+
+    One of another version is whole, and what was decided in it stands nowhere else: it is given up only
+    for a backup (`replace`). Else raises NotADesk.
+    """
     if not (path / DATABASE).exists() or not (path / DATABASE).stat().st_size:
         return []
     try:
@@ -136,7 +142,9 @@ def _salvage(path: Path, keys: Keyring, key: bytes) -> list[Table]:
         return []
     try:
         migration.migrate(database, schema.VERSION)
-        if schema.version(database) != schema.VERSION:
+        if (version := schema.version(database)) != schema.VERSION:
+            if not replace:
+                raise other_version(path / DATABASE, version)
             return []
         archive.sweep(Desk(path, keys.identities, keys.recipients, key, database, keys.card))
         return backup.read_tables(database)
@@ -228,6 +236,8 @@ def _shards(desk: Desk, rebuilt: Rebuilt) -> Iterator[tuple[str, ArchivedShard]]
             # No bundle misses it, so nothing else would tell.
             elif not name["of"].isdigit():
                 rebuilt.damaged.append(path)
+        else:
+            rebuilt.unknown.append(path)
 
 
 def _members(path: Path) -> int:

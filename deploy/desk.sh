@@ -80,6 +80,7 @@ done
 cp "$here/requirements/$requirements.txt" "$part/requirements.txt"
 cp "$here/desk/install.sh" "$part/install.sh"
 cp "$here"/*.md "$part/guides"
+cp -R "$here/es" "$part/guides/es"
 chmod -R u+rwX,go+rX,go-w "$part"
 chmod 755 "$part/install.sh"
 

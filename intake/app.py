@@ -19,12 +19,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from intake import body, door, language, upload
+from intake import body, door, health, language, upload
 from intake.address import Address, Way
+from intake.assets import Assets
 from intake.attachments import Attachments
 from intake.codepage import Threads
 from intake.crypto.errors import TooLong
@@ -382,14 +382,21 @@ class Intake:
 
 
 class Compression:
-    """Compresses what may be: how well a bucket or the page behind a code can be tells what is in it."""
+    """Compresses what may be: how well a bucket or the page behind a code can be tells what is in it.
+
+    The answer to a report has nothing to compress.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._small = app, GZipMiddleware(app, minimum_size=1024, compresslevel=9)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        even = path.startswith("/box/") or (path.endswith("/code") and scope.get("query_string"))
+        even = (
+            path == "/sealed"
+            or path.startswith("/box/")
+            or (path.endswith("/code") and scope.get("query_string"))
+        )
         await (self._app if even else self._small)(scope, receive, send)
 
 
@@ -424,6 +431,7 @@ def create_app(
     Its addresses begin with `base` for whoever is outside, and without it here.
     """
     pages = Pages(settings, forms, recipients, notices, base=base)
+    pages.read_ahead()
     return assemble(settings, recipients, store, pages, clock, attachments, source, shelf, tally)
 
 
@@ -457,8 +465,8 @@ def assemble(
         Route("/withdraw", Address(POST=looking.take_back)),
         Route("/", intake.choose_language),
         Route("/favicon.ico", no_icon),
-        Route("/healthz", Health(store).show),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Route(health.PATH, Health(store).show),
+        Route("/static/{name}", Assets(STATIC).show),
         Route("/exit", intake.leave),
         Route("/forms/{digest}.css", intake.show_style),
         Route("/forms/{digest}/{lang}.js", intake.show_script),

@@ -13,12 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from intake import boxes
+from intake import boxes, desks
 
 SECONDS = 60.0
-# The databases and their journals; nothing else there is written when a report comes. And the boxes, which
-# are read when a reporter looks into them.
-FILES = ("*.db*", boxes.FOLDER, f"{boxes.FOLDER}/*")
+# The databases and their journals; nothing else there is written when a report comes. And what is read for a
+# visitor, of which the time is noted as well: the boxes, and the list of the desks' cards.
+FILES = ("*.db*", boxes.FOLDER, f"{boxes.FOLDER}/*", desks.FOLDER)
 
 
 def touch(directory: Path) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 PATIENCE = 16
 # Slower than this, in bytes a second, a large body is given up.
 SLOWEST = 16 * 1024
+_DIGITS = 15
 
 
 class Deadline:
@@ -40,7 +41,8 @@ async def deadline(seconds: float) -> AsyncIterator[Deadline]:
 def announced(request: Request) -> int:
     """The length of the body that the headers announce, or 0."""
     text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    # Python reads no number of more than some thousand digits, and no body is so long.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 async def pieces(

@@ -1,7 +1,9 @@
 """The file that keeps sealed reports: SQLite, a row a report, and nothing about who sent it.
 
-The order of rows is the order of ids, which are random. Which bundle a report left in stands in a
-table of its own: to change a column beside a sealed report would write the whole of it again.
+Reports stand in places that are dealt at random (`places.py`). Ids and weeks have a table of their own, so
+that they are found, counted and put in order without touching a sealed byte. Which bundle a report left in
+stands in another: to change a column beside a sealed report would write the whole of it again. To read, and
+to delete, `reports` is all of them.
 """
 
 import sqlite3
@@ -31,8 +33,36 @@ _ACKNOWLEDGED = (
     "CREATE TABLE clock"
     " (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL, steady INTEGER NOT NULL)",
 )
+_EXPORTS = (
+    "CREATE TABLE exports (place INTEGER PRIMARY KEY, bundle INTEGER)",
+    # An export that was cut off when an older program ran.
+    "INSERT INTO exports SELECT 1, sequence FROM bundles WHERE digest IS NULL",
+)
+_PLACES = (
+    "ALTER TABLE reports RENAME TO before",
+    "CREATE TABLE places (place INTEGER PRIMARY KEY, id BLOB NOT NULL, week TEXT NOT NULL)",
+    "CREATE TABLE bodies (place INTEGER PRIMARY KEY, sealed BLOB NOT NULL)",
+    # By the ids, which are random.
+    "INSERT INTO places (id, week) SELECT id, week FROM before ORDER BY id",
+    "INSERT INTO bodies (place, sealed)"
+    " SELECT place, sealed FROM places CROSS JOIN before USING (id) ORDER BY place",
+    "CREATE UNIQUE INDEX places_by_id ON places (id)",
+    "DROP TABLE before",
+    # What asks for no sealed byte must not look whether there is one.
+    "CREATE VIEW reports (id, week, sealed) AS"
+    " SELECT id, week, sealed FROM places LEFT JOIN bodies USING (place)",
+    # Whoever adds a report past the writer deals it no place of its own; the next rewriting moves it there.
+    """CREATE TRIGGER added INSTEAD OF INSERT ON reports BEGIN
+    INSERT INTO places (place, id, week) VALUES (abs(random() % 1000000000000), NEW.id, NEW.week);
+    INSERT INTO bodies (place, sealed) SELECT place, NEW.sealed FROM places WHERE id = NEW.id;
+    END""",
+    """CREATE TRIGGER deleted INSTEAD OF DELETE ON reports BEGIN
+    DELETE FROM bodies WHERE place = (SELECT place FROM places WHERE id = OLD.id);
+    DELETE FROM places WHERE id = OLD.id;
+    END""",
+)
 # What brings a file from each version to the next. A step is never changed once it was released.
-STEPS = (_REPORTS, _ACKNOWLEDGED)
+STEPS = (_REPORTS, _ACKNOWLEDGED, _EXPORTS, _PLACES)
 VERSION = len(STEPS)
 
 NOT_OURS = "{} is not a file of reports"

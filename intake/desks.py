@@ -7,6 +7,7 @@ only from a desk that stands here already, and only a newer one. A report is sea
 all desks, so that each desk opens it with its own.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ from intake.crypto.errors import CryptoError, Malformed, WrongSignature
 from intake.crypto.recipients import check_recipients
 from intake.crypto.signing import VerifyKey
 from intake.errors import IntakeError
-from intake.files import alone, replace_synced, sync_directory, write_synced
+from intake.files import alone, open_unnoted, replace_synced, sync_directory, write_synced
 
 FOLDER = "desks"
 DAYS_OF_WARNING = 30
@@ -173,7 +174,7 @@ def _introduced(file: Path) -> Card:
 
 def _bytes(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(open_unnoted(file), "rb") as opened:
             text = opened.read(MAX_CARD + 1)
     except OSError as error:
         raise DesksError(f"cannot read {file}: {error.strerror}") from None

@@ -11,6 +11,7 @@ reports.db      the sealed reports
 attachments.db  the sealed attachments, where a form takes any
 groups/         the data directories of groups that share this server, if any (hosting.py)
 database.toml   in place of both databases: where the PostgreSQL is that several machines share
+*.moved         both databases as they were before `move`, until somebody deletes them
 """
 
 import re
@@ -38,6 +39,7 @@ from intake.sqlite import Sqlite
 
 if TYPE_CHECKING:
     from intake.postgres.database import Postgres
+    from intake.postgres.moving import Moved
 
 KEY = "server.key"
 PUBLIC = "server.pub"
@@ -92,10 +94,13 @@ def make(path: Path, cards: Sequence[Path], forms: tuple[str, ...], shared: str 
     desks = all_desks.meet(cards)
     loaded = load_forms(forms, local.SHIPPED)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DirectoryError(f"{path} exists already", "choose a new directory; nothing was changed")
+        hint = "choose a new directory; nothing was changed"
+        if shared and (path / database.FILE).exists():
+            hint = "nothing was changed; witnessbox-intake move --database takes its reports there"
+        raise DirectoryError(f"{path} exists already", hint)
     key = SigningKey.generate()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(path.parent)
         with new_directory(path) as new:
             write_synced(new / settings.FILE, settings.starting_text(forms).encode())
             all_desks.write(new / all_desks.FOLDER, desks, cards)
@@ -155,6 +160,15 @@ def _make_files(new: Path) -> Database:
 def _make_shared(new: Path, url: str, key: SigningKey) -> Database:
     postgres = _postgres()
     return postgres.make(new, url, key.verify_key)
+
+
+def move(path: Path, url: str) -> "Moved":
+    """Moves the reports of a data directory from its files to the PostgreSQL at `url`."""
+    _check_exists(path)
+    _postgres()
+    from intake.postgres import moving
+
+    return moving.move(path, url, read_public(path))
 
 
 def _postgres() -> "type[Postgres]":
@@ -217,6 +231,12 @@ def _refused(folder: Path, error: RefusedSource) -> DirectoryError:
     return DirectoryError(
         f"{folder}: " + "; ".join(error.problems), f"{error.hint}; {mend}" if error.hint else mend
     )
+
+
+def _make_way(folder: Path) -> None:
+    """Makes the folders above a new directory: whom a server serves, nobody else of the machine may list."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def _copy_lists(folder: Path) -> None:

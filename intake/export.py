@@ -1,21 +1,23 @@
 """Writes what was not yet taken away as a courier bundle, signed, for the stick.
 
-Which reports are in a bundle is settled first, in one transaction. Everything after that follows
-from it and gives the same bytes every time, so an export that was killed, or a stick that was
-lost, is repeated and nothing is lost or sent as something else.
+Which reports are in a bundle is settled first, in one transaction, and its number when its shards are
+written (`claim.py`). Everything else follows from these and gives the same bytes every time, so an
+export that was killed, or a stick that was lost, is repeated and nothing is lost or sent as something else.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from intake import attachments, deletion
+from intake import attachments, claim
+from intake.claim import ExportError, Link
 from intake.crypto.errors import CryptoError
-from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, Shard, bundle_name, digest, parse, serialise
+from intake.crypto.manifest import Manifest, Shard, bundle_name, parse, serialise
 from intake.crypto.shard import (
     BLOCK,
     MAX_SHARD_BYTES,
@@ -26,24 +28,18 @@ from intake.crypto.shard import (
     write_shard,
 )
 from intake.crypto.signing import SigningKey
-from intake.errors import IntakeError
-from intake.files import new_directory, sha256_of, sync_directory, write_synced
+from intake.files import sha256_of, sync_directory, unnamed_directory, write_synced
 from intake.keeping import Connection, Database
 
 SHARD_END = 2 * BLOCK
 MANIFEST = "manifest"
 FORMS = "forms"
-
-_GONE = {
-    deletion.ACKNOWLEDGED: "was acknowledged by every desk",
-    deletion.EXPIRED: "was kept as long as the settings say, and nobody acknowledged it",
-}
+PARTIAL = ".witnessbox-export-{}.partial"
+# How long a command that is at work is waited for, and how often it is looked for.
+PATIENCE = 60.0
+BETWEEN = 0.2
 
 Progress = Callable[[int], None]
-
-
-class ExportError(IntakeError):
-    """The bundle was not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +59,24 @@ def export(
     again: int | None = None,
     begin: Progress = lambda reports: None,
     advance: Progress = lambda reports: None,
+    patience: float = PATIENCE,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Bundle | None:
     """Writes the next bundle below `out`, or bundle `again` once more; None when nothing is new.
 
-    `begin` is told how many files there are, `advance` how many more are written. Raises
-    ExportError when the stick cannot take it; nothing half-written stays there then.
+    `begin` is told how many files there are, `advance` how many more are written, and `waiting` that
+    another command is waited for, so many seconds at most. Raises ExportError when that is too long, or
+    the stick cannot take the bundle; nothing half-written stays there then.
     """
     if not out.is_dir():
         raise ExportError(f"there is no directory {out}")
-    with _only_export(database), closing(database.connect()) as connection:
+    with _place(database, patience, waiting) as place, closing(database.connect()) as connection:
         try:
             with database.explained():
-                sequence = reserve(connection) if again is None else _known(connection, again)
-                if sequence is None:
+                part = claim.take(connection, place) if again is None else claim.known(connection, again)
+                if part is None:
                     return None
-                bundle = _write(_Contents(connection, sequence, key), out, begin, advance)
+                bundle = _write(_Contents(connection, part, place, key), out, begin, advance)
         except OSError as error:
             hint = "nothing half-written was left; the same bundle is written when you export again"
             raise ExportError(f"cannot write to {out}: {error.strerror}", hint) from None
@@ -88,69 +87,41 @@ def export(
 
 
 @contextmanager
-def _only_export(database: Database) -> Iterator[None]:
-    """Two at once would sweep away each other's files, and write one bundle twice."""
-    try:
-        with database.alone():
-            yield
-    except BlockingIOError:
-        raise ExportError(f"another export from {database} is running", "wait until it is done") from None
-
-
-def reserve(connection: Connection) -> int | None:
-    """The bundle that was begun and not finished, or else a new one with all that is in none; or None."""
-    with connection.transaction():
-        return _reserve(connection)
-
-
-def _reserve(connection: Connection) -> int | None:
-    found = connection.execute("SELECT sequence, digest FROM bundles ORDER BY sequence DESC LIMIT 1")
-    last, finished = found.fetchone() or (0, "none")
-    if finished is None:
-        return cast(int, last)
-    sequence = last + 1
-    taken = connection.execute(
-        "INSERT INTO bundled (id, bundle)"
-        " SELECT id, ? FROM (SELECT id FROM reports UNION SELECT id FROM attachments) AS held"
-        " WHERE NOT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = held.id) ORDER BY id",
-        (sequence,),
-    ).rowcount
-    if not taken:
-        return None
-    connection.execute("INSERT INTO bundles (sequence) VALUES (?)", (sequence,))
-    connection.execute("UPDATE forms SET bundle = ? WHERE bundle IS NULL", (sequence,))
-    return sequence
-
-
-def _known(connection: Connection, sequence: int) -> int:
-    found = connection.execute("SELECT gone FROM bundles WHERE sequence = ?", (sequence,)).fetchone()
-    if not found:
-        raise ExportError(f"there is no bundle {sequence}")
-    if found[0]:
-        raise ExportError(f"bundle {sequence} {_GONE[found[0]]}; its reports are no longer here")
-    return sequence
+def _place(database: Database, patience: float, waiting: Callable[[], None]) -> Iterator[int]:
+    """A place to export from; not while another command deletes what is to be written."""
+    end = time.monotonic() + patience
+    told = False
+    with ExitStack() as stack:
+        while True:
+            try:
+                place = stack.enter_context(database.exporting())
+                break
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    hint = "wait until it is done, and export again; --wait SECONDS waits for longer"
+                    raise ExportError(f"another command is at work in {database}", hint) from None
+            if not told:
+                waiting()
+            told = True
+            time.sleep(BETWEEN)
+        yield place
 
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """What a bundle holds, read from the database; the same every time it is asked."""
+    """What a bundle holds, read from the database; the same every time it is asked.
+
+    `part` is the bundle's number, or minus the place that it is exported from.
+    """
 
     connection: Connection
-    sequence: int
+    part: int
+    place: int
     key: SigningKey
 
-    def previous(self) -> str:
-        found = self.connection.execute(
-            "SELECT digest FROM bundles WHERE sequence = ?", (self.sequence - 1,)
-        ).fetchone()
-        return cast(str, found[0]) if found else FIRST_PREVIOUS
-
-    def forms(self) -> dict[str, bytes]:
-        """All forms that reports up to this bundle may name: the desk may have missed earlier bundles."""
-        rows = self.connection.execute(
-            "SELECT digest, json FROM forms WHERE bundle <= ? ORDER BY digest", (self.sequence,)
-        )
-        return dict(rows)
+    def link(self) -> Link | None:
+        """The bundle's place in the chain, when it has one."""
+        return claim.link(self.connection, self.part) if self.part > 0 else None
 
     def shards(self) -> Iterator[list[ReportName]]:
         """The names of the reports and attachments of each shard, in order."""
@@ -172,13 +143,13 @@ class _Contents:
             " WHERE bundle = ?"
             " UNION ALL SELECT week, id, length FROM bundled JOIN attachments USING (id)"
             " WHERE bundle = ? ORDER BY week, id",
-            (self.sequence, self.sequence),
+            (self.part, self.part),
         ).fetchall()
 
     def attachments(self) -> int:
         (number,) = self.connection.execute(
             "SELECT count(*) FROM bundled JOIN attachments USING (id) WHERE bundle = ?",
-            (self.sequence,),
+            (self.part,),
         ).fetchone()
         return cast(int, number)
 
@@ -186,52 +157,71 @@ class _Contents:
         found = self.connection.execute("SELECT sealed FROM reports WHERE id = ?", (name.id,)).fetchone()
         return Member(name, found[0] if found else attachments.read(self.connection, name.id))
 
-    def note(self, manifest: bytes) -> None:
-        """Marks the bundle as written; the next one will name this manifest."""
-        self.connection.execute(
-            "UPDATE bundles SET digest = ? WHERE sequence = ?", (digest(manifest), self.sequence)
-        )
-
 
 def _write(contents: _Contents, out: Path, begin: Progress, advance: Progress) -> Bundle:
-    path = out / bundle_name(contents.sequence)
     plan = list(contents.shards())
-    begin(sum(len(names) for names in plan))
-    forms = contents.forms()
-    if path.exists():
-        # Killed between the rename and its note in the database, or asked for twice.
-        return _adopt(contents, path, sum(len(names) for names in plan), forms)
-    with new_directory(path) as new:
-        shards = tuple(_write_shard(contents, names, new, advance) for names in plan)
-        (new / FORMS).mkdir(mode=0o700)
-        for name, form in forms.items():
-            write_synced(new / FORMS / f"{name}.json", form)
-        sync_directory(new / FORMS)
-        manifest = serialise(
-            Manifest(contents.key.verify_key, contents.sequence, contents.previous(), tuple(forms), shards),
-            contents.key,
-        )
-        write_synced(new / MANIFEST, manifest)
-    contents.note(manifest)
-    return _bundle(contents, path, sum(shard.reports for shard in shards))
-
-
-def _bundle(contents: _Contents, path: Path, files: int) -> Bundle:
+    files = sum(len(names) for names in plan)
     more = contents.attachments()
+    begin(files)
+    link = contents.link()
+    if link and (out / bundle_name(link.sequence)).exists():
+        # Killed between the rename and its note in the database, or asked for twice.
+        path = _adopt(contents, out / bundle_name(link.sequence), files, link)
+    else:
+        path = _write_anew(contents, out, plan, link, advance)
     return Bundle(path, files - more, more)
 
 
-def _adopt(contents: _Contents, path: Path, files: int, forms: Collection[str]) -> Bundle:
+def _write_anew(
+    contents: _Contents, out: Path, plan: list[list[ReportName]], link: Link | None, advance: Progress
+) -> Path:
+    with unnamed_directory(out / PARTIAL.format(contents.place)) as new:
+        shards = tuple(_write_shard(contents, names, new.path, advance) for names in plan)
+
+        def sign(link: Link) -> bytes:
+            return _manifest(contents.key, link, shards)
+
+        if link:
+            manifest = sign(link)
+        else:
+            link, manifest = claim.join(contents.connection, contents.place, sign)
+        path = out / bundle_name(link.sequence)
+        if path.exists():
+            raise _another(path)
+        _write_rest(new.path, link, manifest)
+        new.settle(path)
+    claim.finish(contents.connection, link.sequence, manifest)
+    return path
+
+
+def _manifest(key: SigningKey, link: Link, shards: Sequence[Shard]) -> bytes:
+    manifest = Manifest(key.verify_key, link.sequence, link.previous, tuple(link.forms), tuple(shards))
+    return serialise(manifest, key)
+
+
+def _write_rest(new: Path, link: Link, manifest: bytes) -> None:
+    (new / FORMS).mkdir(mode=0o700)
+    for name, form in link.forms.items():
+        write_synced(new / FORMS / f"{name}.json", form)
+    sync_directory(new / FORMS)
+    write_synced(new / MANIFEST, manifest)
+
+
+def _adopt(contents: _Contents, path: Path, files: int, link: Link) -> Path:
     """The bundle that stands there already, when it is this one and every byte of it is right."""
     with suppress(OSError, CryptoError):
         data = (path / MANIFEST).read_bytes()
         found = parse(data, [contents.key.verify_key])
-        expected = (contents.sequence, contents.previous(), files, tuple(forms))
+        expected = (link.sequence, link.previous, files, tuple(link.forms))
         if (found.sequence, found.previous, found.reports, found.forms) == expected:
             _check_whole(path, found)
-            contents.note(data)
-            return _bundle(contents, path, files)
-    raise ExportError(f"{path} exists already and is another bundle", "export to another directory")
+            claim.finish(contents.connection, link.sequence, data)
+            return path
+    raise _another(path)
+
+
+def _another(path: Path) -> ExportError:
+    return ExportError(f"{path} exists already and is another bundle", "export to another directory")
 
 
 def _check_whole(path: Path, manifest: Manifest) -> None:

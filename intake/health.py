@@ -16,12 +16,22 @@ from intake.crypto.receipt import LENGTHS
 from intake.keeping import Unavailable
 from intake.store import Store
 
+PATH = "/healthz"
 # One look at the store serves all who ask in this time, so that asking is no way to keep it busy.
 SECONDS = 5.0
 
 
+def said(ok: bool) -> Response:
+    """One word, and nothing of why."""
+    return PlainTextResponse("ok\n" if ok else "not ok\n", 200 if ok else 503)
+
+
 class Health:
-    """Asks the store's own writer, so that the answer is "ok" only while it works and has room."""
+    """Asks the store's own writer, so that the answer is "ok" only while it works and has room.
+
+    Nothing is written only to find out; but once a report could not be kept, it is not "ok" for a minute, or
+    until one is.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
@@ -30,8 +40,7 @@ class Health:
 
     async def show(self, request: Request) -> Response:
         """The page at /healthz: 200 and "ok", or 503 and "not ok"."""
-        ok = await self._asked()
-        return PlainTextResponse("ok\n" if ok else "not ok\n", 200 if ok else 503)
+        return said(await self._asked() and not self._store.doubtful)
 
     async def _asked(self) -> bool:
         async with self._lock:

@@ -5,19 +5,20 @@ reports, boxes and bundles. They share the process, its connections and the disk
 directory may hold an intake too.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from intake import settings
+from intake import health, settings
 from intake.directory import GROUPS, DirectoryError, read_public
 from intake.guard import Guard
 
 PREFIX = "/g/"
-_ADDRESS = re.compile(rf"{PREFIX}[a-z0-9-]+(?=/|$)")
+_ADDRESS = re.compile(rf"{PREFIX}[a-z0-9-]+(?=/|\Z)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -63,13 +64,21 @@ def _check_keys(found: Mapping[str, Path]) -> None:
 
 
 class Groups:
-    """Leads each request to the intake that its address begins with, which sees what follows."""
+    """Leads each request to the intake that its address begins with, which sees what follows.
+
+    Whether reports are taken is said at the root for all of them together: who looks after the machine need
+    not know their names.
+    """
 
     def __init__(self, intakes: Mapping[str, ASGIApp]) -> None:
         self._intakes = intakes
         self._elsewhere = intakes.get("", Guard(PlainTextResponse("not found\n", 404)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == health.PATH and scope["method"] in ("GET", "HEAD"):
+            well = await asyncio.gather(*(_is_well(one, scope) for one in self._intakes.values()))
+            await Guard(health.said(all(well)))(scope, receive, send)
+            return
         base = _base(scope["path"])
         group = self._intakes.get(base) if base else None
         if group is None:
@@ -79,6 +88,22 @@ class Groups:
         else:
             raw = scope["raw_path"].removeprefix(base.encode())
             await group({**scope, "path": scope["path"].removeprefix(base), "raw_path": raw}, receive, send)
+
+
+async def _is_well(intake: ASGIApp, scope: Scope) -> bool:
+    """What an intake itself says."""
+    well = False
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal well
+        if message["type"] == "http.response.start":
+            well = message["status"] == 200
+
+    await intake({**scope, "headers": []}, receive, send)
+    return well
 
 
 def _base(path: str) -> str:

@@ -176,6 +176,12 @@ class Database(Protocol):
     def alone(self) -> AbstractContextManager[None]:
         """Keeps other commands out; BlockingIOError when one is at work."""
 
+    def exporting(self) -> AbstractContextManager[int]:
+        """A place to export from, by its number: one where an export was cut off, if there is any.
+
+        Keeps out the commands that ask to be alone. BlockingIOError when one is at work, or no place is free.
+        """
+
     def keep_forms(self, forms: Iterable[tuple[str, bytes]]) -> None:
         """Keeps each form (digest, JSON) that reports may name, so that every later bundle can carry it."""
 

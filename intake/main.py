@@ -16,6 +16,7 @@ from intake import (
     filecommand,
     hosting,
     listening,
+    movecommand,
     questionnaire,
     retention,
     said,
@@ -123,7 +124,15 @@ def serve_command(data: Path, host: str, port: int, socket: Path | None, systemd
     help="Where the bundle goes: the courier's stick.",
 )
 @click.option("--again", type=int, metavar="N", help="Write bundle N once more, when it was lost on the way.")
-def export_command(data: Path, out: Path, again: int | None) -> None:
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=export.PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another command that is at work here.",
+)
+def export_command(data: Path, out: Path, again: int | None, wait: float) -> None:
     """Write the reports that are in no bundle yet as a signed bundle."""
     key = directory.read_key(data)
     database = directory.find_database(data)
@@ -134,7 +143,16 @@ def export_command(data: Path, out: Path, again: int | None) -> None:
         def begin(reports: int) -> None:
             bar.length = reports
 
-        bundle = export.export(database, out, key, again=again, begin=begin, advance=bar.update)
+        bundle = export.export(
+            database,
+            out,
+            key,
+            again=again,
+            begin=begin,
+            advance=bar.update,
+            patience=wait,
+            waiting=lambda: click.echo(f"waiting: another command is at work in {database}", err=True),
+        )
     if bundle is None:
         click.echo("nothing new to export")
     else:
@@ -222,6 +240,7 @@ def paper_command(data: Path, form: str, out: Path, paper: str) -> None:
 
 commands.add_command(questionnaire.form)
 commands.add_command(filecommand.file_form)
+commands.add_command(movecommand.move)
 
 
 def main() -> None:

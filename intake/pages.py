@@ -16,6 +16,7 @@ from markupsafe import Markup
 from intake import language as languages
 from intake.crypto.code import LIST_OF, CodeError, MixedLists, UnknownWord, WrongNumber, to_words
 from intake.crypto.fingerprint import fingerprint
+from intake.crypto.receipt import CODE_LENGTH
 from intake.crypto.recipients import Recipient
 from intake.forms.form import Form
 from intake.groups import choice_groups
@@ -67,6 +68,15 @@ class Pages:
         self._settings = settings
         self._environments = {language: environment(catalog(language, locale)) for language in self.languages}
         self._keep_what_names_keys()
+
+    def read_ahead(self) -> None:
+        """Reads every template and list of words now: read for a visitor, a file tells when they came."""
+        fingerprint(self._recipients)
+        for language, templates in self._environments.items():
+            to_words(bytes(CODE_LENGTH), language)
+            for name in templates.list_templates(filter_func=lambda one: "/" not in one):
+                if name.endswith(".html"):
+                    templates.get_template(name)
 
     def sealed_to(self, recipients: Sequence[Recipient]) -> Self:
         """The same pages, but for the keys that they seal to."""

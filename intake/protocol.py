@@ -19,6 +19,8 @@ from intake.guard import RAW_HEADERS
 
 MOST_CONNECTIONS = 1_000
 HEAD_SECONDS = 15.0
+# So long after a connection nothing need have been asked.
+MOMENT = 1.0
 # An answer that the system's buffers do not hold must be taken in this time, most of it at least.
 READ_SECONDS = 60.0
 _PHRASES = {400: b"Bad Request", 408: b"Request Timeout"}
@@ -127,6 +129,8 @@ class Protocol(H11Protocol):
             self._deaf = None
 
     def _drop(self) -> None:
+        # Now, not when the loop comes to it: of many who come at once, each must find another to drop.
+        self._all.pop(self, None)
         # Without lingering, the system forgets at once what nobody reads.
         linger = struct.pack("ii", 1, 0)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -157,8 +161,11 @@ class Protocol(H11Protocol):
         self.transport.close()
 
     def _slowest(self) -> "Protocol":
-        """The oldest that asks nothing, or takes no answer, or still sends; else this one, the newest."""
-        for waits in (_is_idle, _is_deaf, _is_sending):
+        """The oldest that asks nothing, or takes no answer, or still sends; else this one, the newest.
+
+        Who came a moment ago had no time to ask yet, and does not go before those who take no answer.
+        """
+        for waits in (_is_silent, _is_deaf, _is_idle, _is_sending):
             for one in self._all:
                 if one is not self and waits(one):
                     return one
@@ -167,6 +174,12 @@ class Protocol(H11Protocol):
 
 def _is_idle(one: Protocol) -> bool:
     return not one._is_busy()
+
+
+def _is_silent(one: Protocol) -> bool:
+    if one._is_busy() or one._deadline is None:
+        return False
+    return one.loop.time() - (one._deadline.when() - one.head_seconds) > MOMENT
 
 
 def _is_deaf(one: Protocol) -> bool:

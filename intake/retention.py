@@ -126,7 +126,8 @@ def _expire(connection: Connection, before: date, deleted: Deleted) -> None:
     newest = connection.execute(
         "SELECT bundle, max(week) FROM bundled JOIN"
         " (SELECT id, week FROM reports UNION ALL SELECT id, week FROM attachments) AS held USING (id)"
-        " JOIN bundles ON bundle = sequence WHERE gone IS NULL AND digest IS NOT NULL GROUP BY bundle"
+        " JOIN bundles ON bundle = sequence WHERE gone IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM exports WHERE exports.bundle = sequence) GROUP BY bundle"
     ).fetchall()
     connection.executemany(
         "UPDATE bundles SET gone = ? WHERE sequence = ?",

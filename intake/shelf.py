@@ -17,10 +17,9 @@ from intake import boxes, desks
 from intake.crypto import box
 from intake.crypto.box import Header
 from intake.crypto.errors import Malformed
+from intake.files import open_unnoted
 
 SECONDS_BETWEEN_LOOKS = 1
-# The system would note when a box was read last.
-_UNNOTED = getattr(os, "O_NOATIME", 0)
 
 _log = logging.getLogger("intake.shelf")
 
@@ -29,7 +28,7 @@ class OpenBox:
     """A box that is open; its file is closed when nobody reads it any more."""
 
     def __init__(self, path: Path) -> None:
-        descriptor = _open(path)
+        descriptor = open_unnoted(path)
         weakref.finalize(self, os.close, descriptor)
         with os.fdopen(os.dup(descriptor), "rb") as file:
             self.header, begun = box.read_header(file)
@@ -131,11 +130,3 @@ def _look(data: Path) -> dict[str, tuple[int, int]]:
         if path.name in pinned:
             found[path.name] = (state.st_dev, state.st_ino)
     return found
-
-
-def _open(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDONLY | _UNNOTED)
-    except PermissionError:
-        # Only a file's owner may read it unnoted.
-        return os.open(path, os.O_RDONLY)

@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -47,6 +47,12 @@ class Sqlite:
     def alone(self) -> AbstractContextManager[None]:
         """Keeps other commands out of the data directory."""
         return files.alone(self.data)
+
+    @contextmanager
+    def exporting(self) -> Iterator[int]:
+        """The one place: two exports would wait for the same disk."""
+        with files.alone(self.data):
+            yield 1
 
     def keep_forms(self, forms: Iterable[tuple[str, bytes]]) -> None:
         """Keeps each form that reports may name."""

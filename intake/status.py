@@ -20,6 +20,7 @@ DAYS_BEFORE_EXPIRY = 30
 SHORT_OF_REPORTS = 1 / 10
 SHORT_OF_DISK = 2
 ALARM = "warning: "
+CUT_OFF = "is under way, or was cut off; if nobody exports now, export again"
 MEGABYTE = 1_000_000
 
 
@@ -60,6 +61,7 @@ class Status:
     attachments: int
     unfinished_uploads: int
     bundles: list[Bundle]
+    begun_files: int
     acknowledged: list[int]
     expired: list[int]
     oldest_week: str | None
@@ -91,6 +93,7 @@ def read(directory: Directory, today: date) -> Status:
             weeks=weeks,
             **_attachments(connection),
             bundles=_bundles(connection),
+            begun_files=_begun(connection),
             acknowledged=_gone(connection, ACKNOWLEDGED),
             expired=_gone(connection, EXPIRED),
             oldest_week=oldest,
@@ -115,6 +118,8 @@ def describe(status: Status) -> Iterator[str]:
     more = f", {count(status.waiting_attachments, 'attachment')}" if status.waiting_attachments else ""
     yield f"to export: {count(waiting, 'report')}{more}"
     yield from (_bundle(one, len(status.desks)) for one in status.bundles)
+    if status.begun_files:
+        yield f"warning: the export of {count(status.begun_files, 'file')} {CUT_OFF}"
     if status.acknowledged:
         yield f"{bundles(status.acknowledged)}: acknowledged, and deleted here"
     if status.expired:
@@ -160,7 +165,7 @@ def _age(status: Status) -> Iterator[str]:
 
 def _bundle(one: Bundle, desks: int) -> str:
     if not one.written:
-        return f"warning: bundle {one.sequence}: its export was cut off; export again"
+        return f"warning: bundle {one.sequence}: its export {CUT_OFF}"
     of = count(desks, "desk")
     return f"bundle {one.sequence}: {count(one.files, 'file')}, acknowledged by {one.desks} of {of}"
 
@@ -200,11 +205,17 @@ def _attachments(connection: Connection) -> dict[str, int]:
 
 def _bundles(connection: Connection) -> list[Bundle]:
     rows = connection.execute(
-        "SELECT sequence, (SELECT count(*) FROM bundled WHERE bundle = sequence), digest IS NOT NULL,"
+        "SELECT sequence, (SELECT count(*) FROM bundled WHERE bundle = sequence),"
+        " NOT EXISTS (SELECT 1 FROM exports WHERE exports.bundle = sequence),"
         " (SELECT count(*) FROM acknowledged WHERE bundle = sequence)"
         " FROM bundles WHERE gone IS NULL ORDER BY sequence"
     )
     return [Bundle(sequence, files, bool(written), desks) for sequence, files, written, desks in rows]
+
+
+def _begun(connection: Connection) -> int:
+    """The files that exports took whose bundles have no number yet."""
+    return int(connection.execute("SELECT count(*) FROM bundled WHERE bundle < 0").fetchone()[0])
 
 
 def _gone(connection: Connection, why: str) -> list[int]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from time import monotonic
 
 from intake.keeping import Conflict, Database, Missing, Outcome, Unavailable, Waiting, Writer
 from intake.pace import QUIET_SECONDS
@@ -16,6 +17,9 @@ from intake.pace import QUIET_SECONDS
 # 512 reports of the common size are 9 MB: one transaction's worth, and a bounded wait.
 MOST_IN_A_BATCH = 512
 MOST_WAITING = 1024
+# A disk that only lets itself be read says so when something is written. A report that was turned away
+# counts for so long, unless another one was kept since: then somebody has to be let in to find out.
+SECONDS_TO_DOUBT = 60.0
 
 
 class Store:
@@ -31,6 +35,12 @@ class Store:
         self._lock = Lock()
         self._taking = False
         self._writer: Writer | None = None
+        self._doubted_until = 0.0
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last report that came, a moment ago, could not be kept."""
+        return monotonic() < self._doubted_until
 
     @property
     def queued(self) -> float:
@@ -64,7 +74,12 @@ class Store:
 
         Raises Conflict when other bytes are held under the id, Unavailable when it was not stored.
         """
-        await self._ask(report_id, week, sealed)
+        try:
+            await self._ask(report_id, week, sealed)
+        except Unavailable:
+            self._doubted_until = monotonic() + SECONDS_TO_DOUBT
+            raise
+        self._doubted_until = 0.0
 
     async def find(self, report_id: bytes) -> None:
         """Returns when a report is durable under this id, whatever its bytes; Unavailable when none is."""

@@ -3,6 +3,8 @@
 The rows are sorted, but SQLite gives each new row the next free pages of the file, and the journal
 holds the newest last. Rewriting the file in the order of its keys, and cutting the journal to
 nothing, leaves no order but that of the keys, which are random.
+
+Where the rows have had no order from the start (`places.py`), it is enough to rewrite what is sorted by id.
 """
 
 import os
@@ -18,8 +20,8 @@ MOST_BYTES = 2 * 1024**3
 ROOM = 3
 
 
-def tidy(connection: Connection, path: Path, *, most_bytes: int | None = None) -> None:
-    """Rewrites the file at `path`, which `connection` has open.
+def tidy(connection: Connection, path: Path, *, most_bytes: int | None = None) -> bool:
+    """Rewrites the file at `path`, which `connection` has open; says whether that could be done.
 
     Leaves it as it is when it has more than `most_bytes`, when the disk has no room for the copies,
     or when somebody else uses it: the order comes with the next time. sqlite3.Error when it is damaged.
@@ -31,16 +33,28 @@ def tidy(connection: Connection, path: Path, *, most_bytes: int | None = None) -
     ).fetchone()
     disk = os.statvfs(path.parent)
     if (most_bytes is not None and size > most_bytes) or disk.f_bavail * disk.f_frsize < ROOM * size:
-        return
+        return False
     # The copy does not fit into memory, and goes beside the file, where nothing but ciphertext is
     # expected to be. It has no name, so a crash leaves none.
     os.environ["SQLITE_TMPDIR"] = str(path.parent)
     connection.execute("PRAGMA temp_store = FILE")
+    done = False
     with suppress(sqlite3.OperationalError):
         connection.execute("VACUUM")
+        done = True
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.execute("PRAGMA temp_store = MEMORY")
+    return done
+
+
+def settle(connection: Connection) -> None:
+    """Rewrites the index of ids, whose pages tell which of them came last, and cuts the journal.
+
+    sqlite3.Error when somebody writes, or the disk is full.
+    """
+    connection.execute("REINDEX places_by_id")
+    cut_journal(connection)
 
 
 def cut_journal(connection: Connection) -> bool:

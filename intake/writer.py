@@ -13,9 +13,11 @@ from pathlib import Path
 from intake import withdrawal
 from intake.database import ATTACHMENTS, connect, explained
 from intake.guard import place
-from intake.keeping import Conflict, Missing, Outcome, Room, Unavailable, Waiting
+from intake.keeping import Missing, Outcome, Room, Unavailable, Waiting
+from intake.outcome import first_of_each, outcome
 from intake.pace import Pace
-from intake.tidy import MOST_BYTES, cut_journal, tidy
+from intake.places import Places
+from intake.tidy import MOST_BYTES, cut_journal, settle, tidy
 
 log = logging.getLogger("intake")
 
@@ -25,8 +27,8 @@ class Writer:
 
     def __init__(self, path: Path, max_reports: int, min_free_bytes: int) -> None:
         self.path, self.max_reports, self.min_free_bytes = path, max_reports, min_free_bytes
-        self.count = 0
         self.left = 0.0
+        self._places = Places()
         self._pace = Pace()
         self._version: int | None = None
         # Whether the journal may hold bytes of what was taken back.
@@ -55,22 +57,18 @@ class Writer:
         try:
             # Pages are filled in this order; it must say nothing about who came first.
             batch.sort(key=lambda waiting: waiting.id)
-            before = self.connection.total_changes
             self.connection.execute("BEGIN IMMEDIATE")
             # Now, when nobody else writes: a second server must not take the last places as well.
             self._follow()
-            room = self._room()
-            outcomes = [self._keep(waiting, room) for waiting in batch]
+            held = self._look_up(batch)
+            new = self._add(first_of_each(batch, held))
             self.connection.execute("COMMIT")
         except Exception as error:
             if not isinstance(error, (sqlite3.Error, OSError)):
                 log.error("the store met %s", place(error))
             return self._give_up(batch)
-        new = self.connection.total_changes - before
-        self.count += new
-        self._pace.untidy += new
-        self.left = self._left()
-        return outcomes
+        self._pace.untidy += len(new)
+        return [outcome(waiting, held | new) for waiting in batch]
 
     def take_back(self, batch: Sequence[Waiting]) -> list[Outcome]:
         """What became of each report that was to be taken back; what is gone is in no file any more."""
@@ -91,7 +89,7 @@ class Writer:
                 self.connection.rollback()
             return [Unavailable("the report was not taken back") for _ in batch]
         if number := sum(gone):
-            self.count -= number
+            self._version = None
             self._pace.untidy += number
             self._unwiped = True
             self._wipe()
@@ -104,7 +102,7 @@ class Writer:
 
     def tidy_when_due(self) -> None:
         """Puts the file in order when enough reports came since it last was."""
-        if self._pace.due(self.count):
+        if self._pace.due(len(self._places)):
             self.tidy()
 
     def tidy(self) -> None:
@@ -116,7 +114,9 @@ class Writer:
 
     def _tidy(self) -> None:
         with suppress(sqlite3.Error, OSError):
-            tidy(self.connection, self.path, most_bytes=MOST_BYTES)
+            if self._places.uneven:
+                self._places.uneven = not tidy(self.connection, self.path, most_bytes=MOST_BYTES)
+            settle(self.connection)
 
     def rest(self) -> float:
         """The seconds until the file may be put in order again because nothing comes."""
@@ -127,53 +127,53 @@ class Writer:
         self.connection.close()
 
     def _follow(self) -> None:
-        """Counts anew when another command wrote: it may have deleted what the desks acknowledged."""
+        """Looks anew when another command wrote: it may have deleted what the desks acknowledged."""
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         if version != self._version:
-            (self.count,) = self.connection.execute("SELECT count(*) FROM reports").fetchone()
+            self._places.read(self.connection)
             self._version = version
 
     def _left(self) -> float:
-        """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
+        """The part of the room that is left now."""
         try:
-            room, taken = self._room(), self.path.stat().st_size
+            return self._part(self._room())
         except OSError:
             return 0.0
+
+    def _part(self, room: Room) -> float:
+        """The part that is left of the reports that may be kept, or of the disk, whichever is less."""
+        taken = self.path.stat().st_size
         of_disk = room.bytes / (room.bytes + taken) if room.bytes > 0 else 0.0
         return max(0.0, min(room.reports / self.max_reports, of_disk))
 
     def _room(self) -> Room:
         disk = os.statvfs(self.path.parent)
         free = disk.f_bavail * disk.f_frsize - self.min_free_bytes
-        return Room(self.max_reports - self.count, free)
+        return Room(self.max_reports - len(self._places), free)
 
-    def _keep(self, waiting: Waiting, room: Room) -> Outcome:
-        """Adds one report, unless it is held already or there is no room for it."""
-        outcome = self._look_up(waiting)
-        if waiting.sealed is None or not isinstance(outcome, Unavailable):
-            return outcome
-        if not room.take(len(waiting.sealed)):
-            return outcome
-        self.connection.execute(
-            "INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)",
-            (waiting.id, waiting.week, waiting.sealed),
+    def _look_up(self, batch: Sequence[Waiting]) -> dict[bytes, bytes]:
+        """Those reports of a batch that are held."""
+        ids = list({waiting.id for waiting in batch})
+        holes = ", ".join("?" * len(ids))
+        return dict(
+            self.connection.execute(f"SELECT id, sealed FROM reports WHERE id IN ({holes})", ids)  # noqa: S608
         )
-        return None
 
-    def _look_up(self, waiting: Waiting) -> Outcome:
-        """None when the report is held, Conflict when another is under its id, or that none is."""
-        found = self.connection.execute(
-            "SELECT sealed = ? FROM reports WHERE id = ?", (waiting.sealed, waiting.id)
-        ).fetchone()
-        if not found:
-            return (Unavailable if waiting.sealed else Missing)("the report was not stored")
-        return None if found[0] else Conflict("another report has this id")
+    def _add(self, new: Sequence[Waiting]) -> dict[bytes, bytes]:
+        """Adds those for which there is room."""
+        room = self._room()
+        fit = [one for one in new if one.sealed and room.take(len(one.sealed))]
+        self.left = self._part(room)
+        self._places.add(self.connection, fit)
+        return {one.id: one.sealed for one in fit if one.sealed}
 
     def _give_up(self, batch: Sequence[Waiting]) -> list[Outcome]:
         """Takes back what was begun. A report that was durable before is held all the same."""
+        self._version = None
         self.left = self._left()
         try:
             self.connection.rollback()
-            return [self._look_up(waiting) for waiting in batch]
+            held = self._look_up(batch)
+            return [outcome(waiting, held) for waiting in batch]
         except Exception:
             return [Unavailable("the report was not stored") for _ in batch]

@@ -1,10 +1,12 @@
 """What the tests of several parts share: an organizers' key, and a running intake."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from analysis.identity import HybridIdentity
 from intake.database import create
@@ -13,6 +15,17 @@ from intake.sqlite import Sqlite
 from tests.cluster import Cluster
 from tests.serving import Server, make_data
 from tests.sharing import new_postgres
+
+# The same examples in every run, and no clock: a busy machine is no fault. `make fuzz` looks for new ones,
+# as does any run with WITNESSBOX_EXAMPLES=new.
+settings.register_profile(
+    "settled",
+    deadline=None,
+    derandomize=os.environ.get("WITNESSBOX_EXAMPLES") != "new",
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("settled")
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ class Server:
         if self.process.poll() is None:
             # Under strace the server is a child of the process that was started.
             children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            for pid in children if self._prefix else [self.process.pid]:
+            for pid in (self._prefix and children) or [self.process.pid]:
                 os.kill(int(pid), number)
         return self.process.wait(30)
 

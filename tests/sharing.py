@@ -56,6 +56,19 @@ def connected(data: Path) -> Iterator[Connection]:
         yield connection
 
 
+def cut_off(data: Path) -> None:
+    """As if the export of bundle 1 had been killed when it had its name, and before that was noted."""
+    with connected(data) as connection:
+        connection.execute("INSERT INTO exports VALUES (1, 1)")
+
+
+def cut_off_before(data: Path) -> None:
+    """As if an older program had been killed then, which noted the digest last."""
+    cut_off(data)
+    with connected(data) as connection:
+        connection.execute("UPDATE bundles SET digest = NULL")
+
+
 @contextmanager
 def blocked(database: Database) -> Iterator[None]:
     """Nobody else can write a report before the block ends."""

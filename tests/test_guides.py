@@ -15,11 +15,29 @@ import pytest
 from analysis.main import cli as desk
 from intake.main import commands as server
 from tests.forms.test_domain import grade
-from tests.guides import DEPLOY, commands, parts
+from tests.guides import DEPLOY, blocks, commands, is_file, parts
 
 ROOT = DEPLOY.parent
 PROGRAMS = {"witnessbox-intake": server, "witnessbox-analysis": desk}
 GUIDES = sorted(path.name for path in DEPLOY.glob("*.md"))
+# The guides that a volunteer needs in the worst hour, in Spanish.
+SPANISH = sorted(f"es/{path.name}" for path in (DEPLOY / "es").glob("*.md"))
+# Where the lines of a guide are run: each part that has any is named there, or all of them are gone through.
+WALKED = {
+    "BACKUP.md": "test_backup.py",
+    "COURIER.md": "test_rounds.py",
+    "FIRST-EVENING.md": "test_first_evening.py",
+    "GROUPS.md": "test_rounds.py",
+    "INCIDENTS.md": "test_incidents.py",
+    "OFFLINE.md": "test_rounds.py",
+    "WORKBENCH.md": "test_guide.py",
+}
+# Where the same is done by lines of the test's own, on whole machines and in clusters.
+DONE = {
+    "DESK.md": "deploy/test_desk_kit.py",
+    "SCALE.md": "postgres/test_machines.py",
+    "SERVER.md": "deploy/machine.py",
+}
 # Guides that may say nothing without a test of it.
 PROVED = ("RETENTION.md", "THREATS.md")
 # A command in a line of commands, or in a sentence, with what belongs to it.
@@ -77,12 +95,12 @@ def test_every_command_of_a_guide_is_real_with_all_its_options(line: str) -> Non
     assert arguments <= len(taken) or any(one.nargs == -1 for one in taken), f"{line}: too many words"
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", [*GUIDES, *SPANISH])
 def test_the_readme_leads_to_every_guide(guide: str) -> None:
     assert f"deploy/{guide}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", [*GUIDES, *SPANISH])
 def test_every_file_and_part_that_a_guide_names_is_there(guide: str) -> None:
     text = " ".join((DEPLOY / guide).read_text(encoding="utf-8").split())
     for name, head in re.findall(r'`(?:deploy/)?([A-Z][A-Z-]+\.md)`(?:, "([^"]+)")?', text):
@@ -135,3 +153,40 @@ def test_every_adversary_has_what_stops_them_and_what_does_not() -> None:
         said = [part for part in ("They can get", "What stops them", "Not protected") if f"**{part}" in text]
         assert len(said) == 3, head
         assert re.search(r"(?<!\*)\*[a-z][^*]+\*(?!\*)", text.split("**Not protected")[0]), head
+
+
+@pytest.mark.parametrize("guide", [guide for guide in GUIDES if commands((DEPLOY / guide).read_text())])
+def test_the_lines_of_every_guide_are_run_by_a_test(guide: str) -> None:
+    assert (guide in WALKED) != (guide in DONE)
+    if guide in DONE:
+        assert (ROOT / "tests" / DONE[guide]).exists()
+        return
+    test = (ROOT / "tests" / WALKED[guide]).read_text(encoding="utf-8")
+    assert guide in test
+    if re.search(r"for .* in (?:GUIDE|OFFLINE|GROUPS)\.(?:items|values)\(\)", test) or "COMMANDS = " in test:
+        return
+    assert [head for head, text in parts(guide).items() if commands(text) and f'["{head}"]' not in test] == []
+
+
+@pytest.mark.parametrize("guide", SPANISH)
+def test_a_guide_in_spanish_has_every_line_that_the_english_one_has(guide: str) -> None:
+    english, spanish = (parts(one) for one in (guide.removeprefix("es/"), guide))
+    assert len(spanish) == len(english)
+    for here, there in zip(spanish.values(), english.values(), strict=True):
+        assert commands(here) == commands(there)
+        assert _built(here) == _built(there)
+
+
+def _built(text: str) -> tuple[list[str], int, int, list[str]]:
+    """What a part is made of, whatever its language: files to write, rows, points, tests that it names."""
+    files = [block[0] for block in blocks(text) if is_file(block)]
+    named = {" ".join(one.split()) for one in re.findall(r"(?<!\*)\*([a-z][^*]+)\*(?!\*)", text)}
+    rows, points = (len(re.findall(rf"^{mark}", text, re.MULTILINE)) for mark in (r"\|", r"(?:\d+\.|-) "))
+    return files, rows, points, sorted(named & _tested())
+
+
+@pytest.mark.parametrize("guide", SPANISH)
+def test_a_guide_and_its_translation_lead_to_each_other(guide: str) -> None:
+    name = guide.removeprefix("es/")
+    assert f"](../{name})" in (DEPLOY / guide).read_text(encoding="utf-8")
+    assert f"]({guide})" in (DEPLOY / name).read_text(encoding="utf-8")

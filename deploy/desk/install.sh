@@ -66,12 +66,14 @@ if [ -n "$signer" ]; then
     minisign -V -q -P "$signer" -m SHA256SUMS || fail "this kit is not signed by that key" "do not use this stick"
 fi
 sha256sum --check --strict --quiet SHA256SUMS || fail "a file of the kit is damaged or was changed" "have the kit made anew"
-diff <(cut -c67- SHA256SUMS | sort) <(find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | sort) >/dev/null \
+# Everything but folders: a link is no file of a kit, and leads to what the list does not name.
+diff <(cut -c67- SHA256SUMS | sort) <(find . ! -type d ! -name 'SHA256SUMS*' -printf '%P\n' | sort) >/dev/null \
     || fail "the kit has files that its list does not name" "have the kit made anew"
 
+# -I: it looks for nothing in the folder where it is started.
 python=""
 for one in python3 python3.13 python3.12 python3.11; do
-    if command -v "$one" >/dev/null && "$one" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if command -v "$one" >/dev/null && "$one" -I -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         python=$(command -v "$one")
         break
     fi
@@ -92,7 +94,7 @@ mkdir -p "$to/versions"
 # What an earlier try left half-done is not used by anything.
 rm -rf "$new"
 trap 'rm -rf "$new"' EXIT
-"$python" -m venv --without-pip "$new" || fail "cannot make $new"
+"$python" -I -m venv --without-pip "$new" || fail "cannot make $new"
 installer=$(echo wheels/pip-*.whl)
 pip=("$new/bin/python" "$installer/pip" --quiet --quiet --isolated --disable-pip-version-check --no-cache-dir)
 "${pip[@]}" install --no-index --find-links wheels --no-compile --require-hashes --requirement requirements.txt \

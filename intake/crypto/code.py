@@ -24,6 +24,7 @@ LIST_OF = {"en": "english", "es": "spanish"}
 ENOUGH = 4
 # A word further off than this is not what was meant.
 _NEAR = 2
+_FAR = _NEAR + 1
 _BITS = 11
 _CHECKSUM_BITS = WORDS * _BITS - CODE_LENGTH * 8
 
@@ -141,21 +142,23 @@ def _likeliest(places: dict[str, list[int | None]]) -> str:
 
 def _nearest(typed: str, name: str) -> str:
     """The word of a list that the fewest changed letters lead to, or nothing when none is near."""
-    # What is much longer than any word is near none, and would only take time.
-    longest = max(map(len, _plain(name))) + _NEAR
-    if len(typed) > longest:
-        return ""
-    distance, place = min((_distance(typed, word), place) for place, word in enumerate(_plain(name)))
+    # Everything typed may come here, and a word of another length is further off than one that is near.
+    likely = (
+        (place, word) for place, word in enumerate(_plain(name)) if abs(len(word) - len(typed)) <= _NEAR
+    )
+    distance, place = min(((_distance(typed, word), place) for place, word in likely), default=(_FAR, 0))
     return _words(name)[place] if distance <= _NEAR else ""
 
 
 def _distance(one: str, other: str) -> int:
-    """Levenshtein's: the fewest letters to add, drop or change."""
+    """Levenshtein's: the fewest letters to add, drop or change; _FAR as soon as they are too many."""
     row = list(range(len(other) + 1))
     for added, letter in enumerate(one, 1):
         above, row = row, [added]
         for place, wanted in enumerate(other, 1):
             row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (letter != wanted)))
+        if min(row) > _NEAR:
+            return _FAR
     return row[-1]
 
 

@@ -18,12 +18,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from intake.forms.relevance import COUNTS, ORDER, SAME, Tree
+from intake.forms.relevance import COUNTS, DEEPEST, ORDER, SAME, Tree
 
 _TOKEN = re.compile(
     r"\s*(?:\$\{(?P<question>[a-z][a-z0-9_]*)\}|(?P<string>'[^']*'|\"[^\"]*\")|(?P<integer>[0-9]{1,9})"
     r"|(?P<word>[a-z]+(?:-[a-z]+)*)|(?P<sign>!=|<=|>=|[=<>(),.]))"
 )
+
+# Brackets may stand around brackets, which the tree does not have.
+MOST_OPEN = 2 * DEEPEST
 
 
 def parse(text: str, own: str) -> Tree:
@@ -34,6 +37,8 @@ def parse(text: str, own: str) -> Tree:
 class _Parser:
     def __init__(self, text: str, own: str) -> None:
         self._tokens = list(_split(text))
+        self._place = 0
+        self._open = 0
         self._own = own
 
     def whole(self) -> Tree:
@@ -43,10 +48,12 @@ class _Parser:
         return tree
 
     def _peek(self) -> tuple[str, str]:
-        return self._tokens[0] if self._tokens else ("end", "")
+        return self._tokens[self._place] if self._place < len(self._tokens) else ("end", "")
 
     def _next(self) -> tuple[str, str]:
-        return self._tokens.pop(0) if self._tokens else ("end", "")
+        token = self._peek()
+        self._place += 1
+        return token
 
     def _expect(self, sign: str) -> None:
         found = self._next()[1]
@@ -75,7 +82,11 @@ class _Parser:
 
     def _bracketed(self) -> Tree:
         self._expect("(")
+        self._open += 1
+        if self._open > MOST_OPEN:
+            raise ValueError("a condition is nested too deeply")
         tree = self._joined("or")
+        self._open -= 1
         self._expect(")")
         return tree
 

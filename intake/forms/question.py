@@ -6,6 +6,7 @@ twice, and conditions that look back only, so that one pass over the questions s
 
 import re
 import unicodedata
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -124,9 +125,11 @@ def parse_texts(value: Any, languages: Sequence[str], what: str, *, optional: bo
 
 def once(names: Sequence[str], what: str) -> None:
     """ValueError when a name stands twice."""
+    seen: set[str] = set()
     for name in names:
-        if names.count(name) > 1:
+        if name in seen:
             raise ValueError(f"{what} has {name!r} twice")
+        seen.add(name)
 
 
 _CHOICE = {"code": str, "label": dict, "rollup": str, "exclusive": bool, "content_note": bool}
@@ -149,11 +152,12 @@ _QUESTION = {
 }
 
 
-def parse_question(value: object, languages: Sequence[str], known: Mapping[str, Question]) -> Question:
+def parse_question(value: object, languages: Sequence[str], known: dict[str, Question]) -> Question:
     """One question of the compiled form, standing after the `known` ones; ValueError with the rule."""
     fields = record(value, _QUESTION, "a question")
     what = f"question {parse_name(fields['id'], 'a question')!r}"
-    once([fields["id"], *known], "the form")
+    if fields["id"] in known:
+        raise ValueError(f"the form has {fields['id']!r} twice")
     for name in ("label", "hint", "sensitive_note", "constraint_message"):
         fields[name] = parse_texts(fields[name], languages, what, optional=name != "label")
     fields["choices"] = tuple(_parse_choice(choice, languages, what) for choice in fields["choices"])
@@ -188,13 +192,11 @@ def _check_kind(fields: Mapping[str, Any], what: str) -> None:
             raise ValueError(f"{what} has a wrong {name}")
 
 
-def _check_conditions(fields: Mapping[str, Any], known: Mapping[str, Question]) -> None:
+def _check_conditions(fields: Mapping[str, Any], known: dict[str, Question]) -> None:
     if fields["relevant"] is not None:
-        relevance.check(fields["relevant"], _answerable(known))
+        relevance.check(fields["relevant"], known)
     if fields["constraint"] is not None:
         own = Question(**{**fields, "relevant": None, "constraint": None})
-        relevance.check(fields["constraint"], _answerable(known) | {own.id: own})
-
-
-def _answerable(known: Mapping[str, Question]) -> dict[str, relevance.Asked]:
-    return {name: question for name, question in known.items() if question.kind != "note"}
+        # Not a copy: a form may have thousands of questions, each with a constraint.
+        with_own: ChainMap[str, Any] = ChainMap({own.id: own}, known)
+        relevance.check(fields["constraint"], with_own)

@@ -23,7 +23,7 @@ Predicate: TypeAlias = Callable[[Answers], bool]
 SAME = {"=": operator.eq, "!=": operator.ne}
 ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 COUNTS = {"count-selected": ("select_multiple",), "string-length": ("text", "long_text")}
-_DEEPEST = 20
+DEEPEST = 20
 
 
 class UnknownName(ValueError):
@@ -49,7 +49,7 @@ class Asked(Protocol):
 
 def check(tree: object, known: Mapping[str, Asked], depth: int = 0) -> None:
     """Accept a condition on the `known` questions, or raise ValueError with what is wrong."""
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         raise ValueError("a condition is nested too deeply")
     match tree:
         case ["and" | "or", _, _, *_]:
@@ -66,9 +66,11 @@ def check(tree: object, known: Mapping[str, Asked], depth: int = 0) -> None:
 
 
 def _find(question: str, known: Mapping[str, Asked]) -> Asked:
-    if question not in known:
+    found = known.get(question)
+    # A note asks nothing.
+    if found is None or found.kind == "note":
         raise UnknownName(question)
-    return known[question]
+    return found
 
 
 def _check_code(asked: Asked, question: str, code: str) -> None:

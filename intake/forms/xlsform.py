@@ -159,7 +159,7 @@ class _Compiler:
 
     def _check_condition(self, row: Row, condition: list[Any]) -> None:
         try:
-            check(condition, {name: one for name, one in self._known.items() if one.kind != "note"})
+            check(condition, self._known)
         except ValueError as error:
             raise self._explained(row, error) from None
 

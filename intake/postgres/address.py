@@ -24,8 +24,9 @@ url = "{url}"
 
 # No report is taken beyond so many bytes of sealed reports and attachments. The database's disk should have
 # four times as much: for its indexes, its log, and a copy while a table is put in order.
-max_bytes = 20_000_000_000
+max_bytes = {max_bytes:_}
 """
+MAX_BYTES = 20_000_000_000
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _KEYS = {"url": str, "max_bytes": int}
 
@@ -65,15 +66,21 @@ def read(path: Path) -> Address:
     return Address(values["url"], values["max_bytes"])
 
 
-def write(path: Path, url: str) -> Address:
-    """Makes the file for an address from a command line, which may not hold a password."""
+def given(url: str, path: Path) -> Address:
+    """An address from a command line, which may not hold a password; the file at `path` may."""
     check(url, "--database")
     if conninfo_to_dict(url).get("password"):
         raise DatabaseError(
             "--database: everybody on this machine can read a password in a command line",
             f"leave it out, and write it into {path} afterwards, or into the file that PGPASSFILE names",
         )
-    write_synced(path, TEMPLATE.format(url=url.replace("\\", "\\\\").replace('"', '\\"')).encode())
+    return Address(url, MAX_BYTES)
+
+
+def write(path: Path, url: str) -> Address:
+    """Makes the file for an address from a command line."""
+    quoted = given(url, path).url.replace("\\", "\\\\").replace('"', '\\"')
+    write_synced(path, TEMPLATE.format(url=quoted, max_bytes=MAX_BYTES).encode())
     return read(path)
 
 
@@ -94,6 +101,12 @@ def check(url: str, where: str) -> None:
             f"{where}: {foreign[0]} is not this machine, and the url does not ask it to prove who it is",
             "add ?sslmode=verify-full&sslrootcert=FILE to the url",
         )
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two addresses are the same but for the password."""
+    known = [{**conninfo_to_dict(url), "password": None} for url in (one, other)]
+    return known[0] == known[1]
 
 
 def conninfo(address: Address) -> str:

@@ -28,6 +28,11 @@ MOST_CONNECTIONS = 3
 PATIENCE = 5.0
 # The server needs a moment to notice that a command was killed.
 PATIENCE_FOR_A_TURN = "2s"
+_TURN = b"SELECT name FROM turns WHERE name = 'command' "
+# First one from which an export was cut off: nobody has its lock any more.
+_FREE_PLACE = """SELECT place FROM places
+ORDER BY EXISTS (SELECT 1 FROM exports WHERE exports.place = places.place) DESC, place
+LIMIT 1 FOR UPDATE OF places SKIP LOCKED"""
 
 
 class Postgres:
@@ -57,16 +62,16 @@ class Postgres:
     def make(cls, data: Path, url: str, server: VerifyKey) -> "Postgres":
         """Makes the tables of a new intake, and the file that names their database."""
         made = cls(data, address.write(data / address.FILE, url), server)
-        with made.explained(), closing(made._open()) as raw:
-            schema.make(raw, made._owner)
+        with made.explained(), closing(made.open()) as raw:
+            schema.make(raw, made.owner)
         return made
 
     def connect(self) -> Connection:
         """A connection for a command."""
         with self.explained():
-            raw = self._open()
+            raw = self.open()
             try:
-                schema.check(raw, self._owner)
+                schema.check(raw, self.owner)
             except BaseException:
                 raw.close()
                 raise
@@ -81,22 +86,39 @@ class Postgres:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps other commands out, on this machine and on all others."""
-        with local.alone(self.data), ExitStack() as stack:
+        with local.alone(self.data), self._turn(b"FOR UPDATE"):
+            yield
+
+    @contextmanager
+    def exporting(self) -> Iterator[int]:
+        """A place to export from, beside other exports on this machine and on others."""
+        with local.alone(self.data, shared=True), self._turn(b"FOR SHARE") as raw:
             with self.explained():
-                raw = stack.enter_context(closing(self._open()))
+                schema.check(raw, self.owner)
+                found = raw.execute(_FREE_PLACE).fetchone()
+            if not found:
+                raise BlockingIOError
+            yield int(found[0])
+
+    @contextmanager
+    def _turn(self, kind: bytes) -> Iterator[Raw]:
+        """A transaction that has the turn of commands, alone or shared, as long as the block lasts."""
+        with ExitStack() as stack:
+            with self.explained():
+                raw = stack.enter_context(closing(self.open()))
                 stack.enter_context(_ending(raw))
                 try:
                     raw.execute("BEGIN")
                     raw.execute(f"SET LOCAL lock_timeout = '{PATIENCE_FOR_A_TURN}'".encode())
-                    raw.execute("SELECT name FROM turns WHERE name = 'command' FOR UPDATE")
+                    raw.execute(_TURN + kind)
                 except errors.LockNotAvailable:
                     raise BlockingIOError from None
-            yield
+            yield raw
 
     def keep_forms(self, forms: Iterable[tuple[str, bytes]]) -> None:
         """Keeps each form that reports may name."""
-        with self.explained(), closing(self._open()) as raw:
-            schema.bring_forward(raw, self._owner)
+        with self.explained(), closing(self.open()) as raw:
+            schema.bring_forward(raw, self.owner)
         with closing(self.connect()) as found, self.explained():
             found.executemany("INSERT INTO forms (digest, json) VALUES (?, ?) ON CONFLICT DO NOTHING", forms)
 
@@ -108,7 +130,7 @@ class Postgres:
     def files(self, min_free_bytes: int) -> Files:
         """Where attachments are written."""
         with self.explained():
-            return Files(self._open, self._where.max_bytes)
+            return Files(self.open, self._where.max_bytes)
 
     def tally(self) -> Doors:
         """What the doors of all machines share."""
@@ -144,12 +166,12 @@ class Postgres:
     @contextmanager
     def following(self) -> Iterator[None]:
         """Takes what desks said on other machines, as long as the block lasts."""
-        with news.News(self._open, self.data, self._server).daily():
+        with news.News(self.open, self.data, self._server).daily():
             yield
 
     def warnings(self) -> list[str]:
         """What the operator should mend."""
-        with self.explained(), closing(self._open()) as raw:
+        with self.explained(), closing(self.open()) as raw:
             found = demands.wishes(raw)
         keeps = "the database's log keeps the times of reports for longer than it must"
         return [f"{keeps}: {one}; deploy/SCALE.md has all settings" for one in found]
@@ -163,10 +185,12 @@ class Postgres:
             self._pool = None
 
     @property
-    def _owner(self) -> str:
+    def owner(self) -> str:
+        """Whose tables they are."""
         return self._server.public.hex()
 
-    def _open(self) -> Raw:
+    def open(self) -> Raw:
+        """A connection to whatever stands there."""
         raw = psycopg.connect(address.conninfo(self._where), autocommit=True)
         try:
             self._prepare(raw)

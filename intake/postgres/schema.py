@@ -8,11 +8,14 @@ held, so that a limit holds for all machines together. The tables that are UNLOG
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from intake.keeping import DatabaseError
 
 # Many rows to count in, so that machines seldom wait for each other.
 SLOTS = 64
+# So many may export at once.
+PLACES = 16
 
 _REPORTS = (
     "CREATE TABLE reports (id BYTEA PRIMARY KEY, week TEXT NOT NULL, sealed BYTEA NOT NULL)",
@@ -50,9 +53,18 @@ _NEWS = (
     "CREATE TABLE boxes (digest TEXT, number INTEGER, bytes BYTEA NOT NULL, PRIMARY KEY (digest, number))",
     "ALTER TABLE boxes ALTER COLUMN bytes SET STORAGE EXTERNAL",
 )
+_EXPORTS = (
+    "CREATE TABLE exports (place INTEGER PRIMARY KEY, bundle INTEGER)",
+    # An export that was cut off when an older program ran.
+    "INSERT INTO exports SELECT 1, sequence FROM bundles WHERE digest IS NULL",
+    # Whose row somebody has locked exports from that place.
+    "CREATE TABLE places (place INTEGER PRIMARY KEY)",
+    f"INSERT INTO places SELECT generate_series(1, {PLACES})",
+)
 # What brings a database from each version to the next. A step is never changed once it was released.
-STEPS = (_REPORTS, _DOORS, _NEWS)
+STEPS = (_REPORTS, _DOORS, _NEWS, _EXPORTS)
 VERSION = len(STEPS)
+# The tables of a move that is not finished have their version below zero: no intake uses them.
 
 Raw = psycopg.Connection[tuple[Any, ...]]
 
@@ -67,6 +79,31 @@ def make(raw: Raw, server: str, version: int = VERSION) -> None:
             )
         raw.execute("INSERT INTO intake VALUES (%s, 0)", (server,))
         bring_forward(raw, server, version)
+
+
+def make_half(raw: Raw, server: str) -> None:
+    """Makes the tables that a move fills, in a transaction; those of an earlier one of that intake go."""
+    if is_half(raw, server):
+        names = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
+        for (name,) in names:
+            raw.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+    make(raw, server)
+    raw.execute("UPDATE intake SET version = -version")
+
+
+def is_half(raw: Raw, server: str) -> bool:
+    """Whether the tables are those of an unfinished move of that intake."""
+    (there,) = raw.execute("SELECT to_regclass('intake') IS NOT NULL").fetchone() or (False,)
+    if not there:
+        return False
+    rows = raw.execute("SELECT server FROM intake WHERE version < 0").fetchall()
+    return rows == [(server,)]
+
+
+def make_whole(raw: Raw, server: str) -> None:
+    """Lets an intake use the tables that a move has filled."""
+    if is_half(raw, server):
+        raw.execute("UPDATE intake SET version = -version")
 
 
 def bring_forward(raw: Raw, server: str, version: int = VERSION) -> None:
@@ -98,6 +135,11 @@ def _version(raw: Raw, server: str) -> int:
     if owner != server:
         raise DatabaseError(
             "the database is of another intake", "give each intake a database of its own (createdb)"
+        )
+    if version < 0:
+        raise DatabaseError(
+            "the database is filled by a move that is not finished",
+            "the same witnessbox-intake move finishes it",
         )
     if version > VERSION:
         raise DatabaseError(

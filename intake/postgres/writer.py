@@ -15,7 +15,8 @@ from psycopg_pool import ConnectionPool
 
 from intake.deletion import delete_pieces, delete_reports
 from intake.guard import place
-from intake.keeping import Conflict, Missing, Outcome, Unavailable, Waiting
+from intake.keeping import Missing, Outcome, Unavailable, Waiting
+from intake.outcome import first_of_each, outcome
 from intake.pace import Pace
 from intake.postgres import tidying
 from intake.postgres.connection import Connection
@@ -115,10 +116,13 @@ class Writer:
     def _write(self, raw: Raw, batch: Sequence[Waiting]) -> list[Outcome]:
         with raw.transaction():
             held = _look_up(raw, batch)
-            new = _first_of_each(batch, held)
+            new = first_of_each(batch, held)
             if new:
                 self._note(self._add(Connection(raw, turns=False), new, held))
-        return [_outcome(waiting, held) for waiting in batch]
+            else:
+                # Other machines fill the room too: who only asks for a report learns of it.
+                self._note(room(raw, self._max_reports, self._max_bytes))
+        return [outcome(waiting, held) for waiting in batch]
 
     def _add(self, connection: Connection, new: Sequence[Waiting], held: dict[bytes, bytes]) -> Measured:
         """Adds those for which there is room; `held` has them then."""
@@ -146,7 +150,7 @@ class Writer:
         try:
             with self._pool.connection() as raw:
                 held = _look_up(raw, batch)
-            return [_outcome(waiting, held) for waiting in batch]
+            return [outcome(waiting, held) for waiting in batch]
         except Exception:
             return [Unavailable("the report was not stored") for _ in batch]
 
@@ -160,22 +164,6 @@ def _look_up(raw: Raw, batch: Sequence[Waiting]) -> dict[bytes, bytes]:
     """Those reports of a batch that are held."""
     ids = list({waiting.id for waiting in batch})
     return dict(raw.execute("SELECT id, sealed FROM reports WHERE id = ANY(%s)", (ids,), binary=True))
-
-
-def _first_of_each(batch: Sequence[Waiting], held: dict[bytes, bytes]) -> list[Waiting]:
-    new: dict[bytes, Waiting] = {}
-    for waiting in batch:
-        if waiting.sealed is not None and waiting.id not in held:
-            new.setdefault(waiting.id, waiting)
-    return list(new.values())
-
-
-def _outcome(waiting: Waiting, held: dict[bytes, bytes]) -> Outcome:
-    """None when the report is held, Conflict when another is under its id, or that none is."""
-    found = held.get(waiting.id)
-    if found is None:
-        return (Unavailable if waiting.sealed else Missing)("the report was not stored")
-    return None if found == waiting.sealed else Conflict("another report has this id")
 
 
 def _take_back(raw: Raw, batch: Sequence[Waiting]) -> list[bool]:

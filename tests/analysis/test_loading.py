@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis import loading
+from analysis.archive import ArchivedShard
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity
 from intake.crypto.padding import pad
@@ -157,6 +159,16 @@ def test_a_killed_import_is_finished_by_the_next_one(
         assert rows(desk, f'SELECT count(*) FROM "{table}"') == [(900,)], table  # noqa: S608
     assert len(list(desk.archive.glob("*.tar*"))) == 9
     assert rows(desk, "PRAGMA foreign_key_check") == []
+
+
+def test_the_more_is_here_the_more_shards_share_a_transaction() -> None:
+    shards = [ArchivedShard(Path("shard.tar"), 3000, "")] * 60
+    assert [len(lot) for lot in loading._lots(shards[:3], 0)] == [1, 1, 1]
+    assert [len(lot) for lot in loading._lots(shards, 1_000_000)] == [17, 17, 17, 9]
+    growing = [len(lot) for lot in loading._lots(shards, 0)]
+    assert sum(growing) == 60
+    assert growing[:-1] == sorted(growing[:-1])
+    assert growing[-2] > 5
 
 
 def workers(process: "subprocess.Popen[str]") -> list[int]:

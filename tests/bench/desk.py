@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -32,17 +33,21 @@ from intake.crypto.seal import seal_bytes
 from intake.crypto.shard import Member, ReportName, write_shard
 from intake.forms import answers, report
 from intake.forms.form import shipped
+from tests.bench.stages import stages
 from tests.bench.table import show
 from tests.synthetic import reports
 
 FORM = shipped("report")
 ROUNDS = 3
 SHARD = 3000
+STAGED = 3000
+# So many different ones, over and over.
+CUT = 200
 
 
 def make_shards(identity: HybridIdentity, count: int, folder: Path) -> list[ArchivedShard]:
     """Shards with `count` different synthetic reports."""
-    made = []
+    made: list[ArchivedShard] = []
     drawn = itertools.islice(reports(FORM, count), count)
     while batch := list(itertools.islice(drawn, SHARD)):
         path = folder / f"{count}-{len(made)}.tar"
@@ -68,18 +73,26 @@ def _member(identity: HybridIdentity, lang: str, raw: dict[str, list[str]]) -> M
     return Member(ReportName("2026-W47", receipt.id), seal_bytes(pad(body), [identity.recipient]))
 
 
-def bare(key: str, count: int) -> float:
-    """Seconds that one process takes to open so many file keys and payloads, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds by the clock, and of all processors together."""
+
+    clock: float
+    processors: float
+
+
+def bare(key: str, count: int) -> Took:
+    """What one process takes to open so many file keys and payloads, and nothing else."""
     (identity,) = parse_identities(key)
     assert isinstance(identity, HybridIdentity)
-    parts = [_cut(identity, number) for number in range(200)]
+    parts = [_cut(identity, number) for number in range(CUT)]
     private = identity._key
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     for number in range(count):
         wrapped, nonce_key, chunk = parts[number % len(parts)]
         HYBRID_SUITE.decrypt(wrapped, private, HYBRID_INFO)
         crypto_aead_chacha20poly1305_ietf_decrypt(chunk, None, chunk_nonce(0, last=True), nonce_key)
-    return time.perf_counter() - start
+    return Took(time.perf_counter() - start, time.process_time() - used)
 
 
 def _cut(identity: HybridIdentity, number: int) -> tuple[bytes, bytes, bytes]:
@@ -94,30 +107,45 @@ def _cut(identity: HybridIdentity, number: int) -> tuple[bytes, bytes, bytes]:
     return wrapped, payload_key(file_key, sealed[header.length : start]), sealed[start:]
 
 
-def bare_rate(identity: HybridIdentity, processes: int, count: int) -> float:
-    """Reports a second of the bare cost, in so many processes at once."""
-    if processes == 1:
-        return count / bare(identity.reveal(), count)
+def bare_cost(identity: HybridIdentity, processes: int, count: int) -> Took:
+    """The bare cost of a report, in so many processes at once."""
     share = count // processes
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         list(pool.map(abs, range(processes)))
-        # The slowest process decides, as it does in an import.
-        return share * processes / max(pool.map(bare, [identity.reveal()] * processes, [share] * processes))
+        found = list(pool.map(bare, [identity.reveal()] * processes, [share] * processes))
+    # The slowest process decides, as it does in an import.
+    clock = max(one.clock for one in found)
+    return Took(clock / (share * processes), sum(one.processors for one in found) / (share * processes))
 
 
-def load_rate(identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path) -> float:
-    """Reports a second from the shards into a new desk's database, search index, bits, summaries and all."""
+def load_cost(
+    identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path
+) -> tuple[Took, Took]:
+    """What a report costs from the shards to a new desk's database, its search index and its bits;
+    and with the summaries of all reports, which the pages of patterns read.
+    """
     desk = _new_desk(identity, folder)
     count = sum(shard.reports for shard in shards)
-    start = time.perf_counter()
+    start = _now()
     with desk.changing():
         with desk.database.atomic():
             add_forms(desk, [FORM])
         result = load(desk, shards, bundle=1, processes=processes)
+        queryable = _since(start, count)
         making.refresh(desk.database)
-    seconds = time.perf_counter() - start
     assert result.added == count, result
-    return count / seconds
+    desk.close()
+    return queryable, _since(start, count)
+
+
+def _now() -> Took:
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return Took(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+
+
+def _since(start: Took, count: int) -> Took:
+    now = _now()
+    return Took((now.clock - start.clock) / count, (now.processors - start.processors) / count)
 
 
 def _new_desk(identity: HybridIdentity, folder: Path) -> Desk:
@@ -130,32 +158,55 @@ def memory(count: int) -> None:
     """Loads so many reports and prints the peak memory of this process and its largest child, in MiB."""
     identity = HybridIdentity.generate()
     with tempfile.TemporaryDirectory() as name:
-        load_rate(identity, make_shards(identity, count, Path(name)), 2, Path(name))
+        load_cost(identity, make_shards(identity, count, Path(name)), 2, Path(name))
     peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(*(f"{peak / 1024:.0f}" for peak in peaks))
 
 
-def run(count: int = 12_000) -> None:
-    """Prints the desk's rates beside the bare ones, with one process and with all."""
+def run(count: int = 30_000) -> None:
+    """Prints the desk's rates beside the bare ones, and where the time goes."""
     identity = HybridIdentity.generate()
-    everyone = len(os.sched_getaffinity(0))
-    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shards = make_shards(identity, count, folder)
-        for processes in sorted({1, everyone}):
-            pairs = [
-                (bare_rate(identity, processes, count), load_rate(identity, shards, processes, folder))
-                for _ in range(ROUNDS)
-            ]
-            floor, loaded = (statistics.median(column) for column in zip(*pairs, strict=True))
-            ratio = statistics.median(b / a for a, b in pairs)
-            rows.append([str(processes), f"{floor:,.0f}", f"{loaded:,.0f}", f"{ratio:.2f}"])
+        everyone = len(os.sched_getaffinity(0))
+        rows = [_row(identity, shards, processes, folder) for processes in sorted({1, everyone})]
+        show(
+            f"Desk: {count:,} reports from a bundle to a database that is searched and counted;"
+            f" median of {ROUNDS}",
+            ["processes", "bare HPKE + ChaCha20 /s", "loaded /s", "ratio", "CPU ratio", "with patterns /s"],
+            rows,
+        )
+        members = make_members(identity, STAGED)
+        cost = bare(identity.reveal(), STAGED).processors
+        found = stages(identity, _new_desk(identity, folder), FORM, members, cost)
+    whole = sum(took for _, took in found)
     show(
-        f"Desk: {count:,} reports, opened, validated, loaded and indexed; median of {ROUNDS}",
-        ["processes", "bare HPKE + ChaCha20 /s", "loaded /s", "ratio"],
-        rows,
+        f"Where a report's time goes at the desk, one process, {STAGED:,} reports",
+        ["stage", "us of a processor", "part"],
+        [[stage, f"{took:.0f}", f"{took / whole:.0%}"] for stage, took in [*found, ("together", whole)]],
     )
+
+
+def _row(identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path) -> list[str]:
+    count = sum(shard.reports for shard in shards)
+    rounds = [
+        (bare_cost(identity, processes, count), *load_cost(identity, shards, processes, folder))
+        for _ in range(ROUNDS)
+    ]
+    floor, loaded, patterns = (
+        statistics.median(1 / took.clock for took in column) for column in zip(*rounds, strict=True)
+    )
+    ratio = statistics.median(least.clock / took.clock for least, took, _ in rounds)
+    by_processors = statistics.median(least.processors / took.processors for least, took, _ in rounds)
+    return [
+        str(processes),
+        f"{floor:,.0f}",
+        f"{loaded:,.0f}",
+        f"{ratio:.2f}",
+        f"{by_processors:.2f}",
+        f"{patterns:,.0f}",
+    ]
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ async def drop(self: app.Intake, request: Request) -> Response:
 
 if __name__ == "__main__":
     app.Intake.take_sealed = drop  # type: ignore[method-assign]
-    directory = read(Path(sys.argv[1]))
+    # As the real command is called: serve --data DIRECTORY --port 0
+    directory = read(Path(sys.argv[3]))
     serve.serve(
         {"": directory},
         lambda: [on_address("127.0.0.1", 0)],
-        lambda places: print(places[0], flush=True),
+        lambda places: print(f"taking reports at {places[0]}", flush=True),
     )

@@ -9,19 +9,18 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from analysis.identity import HybridIdentity
 from intake import directory
 from intake.crypto.padding import SIZE_CLASSES
 from intake.crypto.seal import seal_bytes
-from tests.bench.load import Measured, post_sealed
+from tests.bench import process
+from tests.bench.load import post_sealed
 from tests.bench.table import show
 from tests.cards import write_card
 from tests.cluster import Cluster
@@ -44,22 +43,20 @@ class Round:
     database: float
 
 
-def main(requests: int = 4_000) -> None:
+def main(seconds: float = 5.0) -> None:
     """Prints the table."""
     recipient = HybridIdentity.generate().recipient
     sealed = seal_bytes(b"{}".ljust(SIZE_CLASSES[0]), [recipient])
     rows = []
     with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
         card = write_card(Path(name) / "desk.pub", recipient)
-        for kind, machines in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2)):
+        for kind, machines in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2), ("PostgreSQL", 4)):
             data = Path(name) / f"{kind}{machines}"
             url = cluster.url(cluster.new_database()) if kind == "PostgreSQL" else None
             directory.make(data, [card], ("report",), url)
             be_patient(data)
             with _running(data, machines) as servers:
-                rounds = [
-                    _measure(servers, cluster if url else None, sealed, requests) for _ in range(ROUNDS)
-                ]
+                rounds = [_measure(servers, cluster if url else None, sealed, seconds) for _ in range(ROUNDS)]
             rows.append(_row(kind, machines, rounds))
     load = os.getloadavg()[1]
     show(
@@ -77,40 +74,24 @@ def _running(data: Path, machines: int) -> Iterator[list[Server]]:
         yield [stack.enter_context(Server(folder)) for folder in folders]
 
 
-def _measure(servers: list[Server], cluster: Cluster | None, sealed: bytes, requests: int) -> Round:
-    before, start = _used(servers, cluster), time.perf_counter()
-    with ProcessPoolExecutor(len(servers)) as pool:
-        found = list(pool.map(_post, [server.address for server in servers], [sealed] * 9, [requests] * 9))
-    seconds, after = time.perf_counter() - start, _used(servers, cluster)
-    posts = requests * len(servers)
+def _measure(servers: list[Server], cluster: Cluster | None, sealed: bytes, seconds: float) -> Round:
+    before = _used(servers, cluster)
+    with ThreadPoolExecutor(len(servers)) as pool:
+        found = list(pool.map(lambda one: post_sealed(one.address, sealed, CONNECTIONS, seconds), servers))
+    after, posts = _used(servers, cluster), sum(one.count for one in found)
     spent = [1000 * (one - other) / posts for one, other in zip(after, before, strict=True)]
     return Round(
-        posts / seconds,
+        sum(one.rate for one in found),
         statistics.median(one.p50 for one in found),
         max(one.p99 for one in found),
         *spent,
     )
 
 
-def _post(address: str, sealed: bytes, requests: int) -> Measured:
-    place = urlsplit(address)
-    assert place.hostname
-    assert place.port
-    return post_sealed(place.hostname, place.port, sealed, CONNECTIONS, requests)
-
-
 def _used(servers: list[Server], cluster: Cluster | None) -> tuple[float, float]:
     """Seconds of a processor that the intakes and the database have used."""
-    database = sum(map(_seconds, cluster.children())) if cluster else 0.0
-    return sum(_seconds(server.process.pid) for server in servers), database
-
-
-def _seconds(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    database = sum(map(process.seconds, cluster.children())) if cluster else 0.0
+    return sum(process.seconds(server.process.pid) for server in servers), database
 
 
 def _row(kind: str, machines: int, rounds: list[Round]) -> list[str]:
@@ -127,4 +108,4 @@ def _row(kind: str, machines: int, rounds: list[Round]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(float, sys.argv[1:]))

@@ -83,7 +83,7 @@ def opened(count: int, coding: Coding) -> Iterator[Opened]:
     """Different reports: the answers of two out of a few thousand, and a story of pieces that others have."""
     draw = random.Random(11)
     patterns = [_coded(raw, coding) for _, raw in itertools.islice(reports(FORM, 7), PATTERNS)]
-    pieces = list(_pieces(draw))
+    pieces = list(draw_pieces(draw))
     half = len(coding.columns) // 2
     story = ""
     weeks = [WEEKS[min(int(draw.expovariate(3 / len(WEEKS))), len(WEEKS) - 1)] for _ in range(5000)]
@@ -155,7 +155,7 @@ def _coded(
     return values, ticks, texts
 
 
-def _pieces(draw: random.Random) -> Iterator[str]:
+def draw_pieces(draw: random.Random) -> Iterator[str]:
     vocabulary = ["".join(draw.choices("abcdefghilmnoprstuvz", k=draw.randint(3, 9))) for _ in range(12_000)]
     weights = list(itertools.accumulate(1 / (rank + 2) for rank in range(len(vocabulary))))
     for _ in range(PIECES):

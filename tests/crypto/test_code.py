@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import unicodedata
 from importlib import resources
 from pathlib import Path
@@ -139,6 +140,30 @@ def test_a_word_with_a_slip_of_the_pen_is_named_and_the_nearest_given() -> None:
     with pytest.raises(UnknownWord, match="in no list") as caught:
         from_words(" ".join(wrong), "es")
     assert (caught.value.number, caught.value.nearest) == (5, "absorb")
+
+
+def test_the_nearest_word_is_that_of_the_fewest_changes_in_the_whole_list() -> None:
+    draw = random.Random(7)
+    for _ in range(60):
+        word = list(draw.choice(words_of("english")[:-1]))
+        for _ in range(draw.randrange(4)):
+            word[draw.randrange(len(word))] = draw.choice("abcdefghijklmnopqrstuvwxyz")
+        text = "".join(word)
+        distances = [_changes(text, split(one)[0]) for one in words_of("english")[:-1]]
+        least = min(distances)
+        found = words_of("english")[distances.index(least)] if least <= 2 else ""
+        assert codes._nearest(text, "english") == found
+
+
+def _changes(one: str, other: str) -> int:
+    """Levenshtein's distance, as it stands in books."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one):
+        row = [i + 1]
+        for j, wanted in enumerate(other):
+            row.append(min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (letter != wanted)))
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def test_a_word_of_enormous_length_costs_no_time() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.guides import commands, parts
 from tests.running import serving
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,18 @@ def copied(kit: Path, to: Path) -> Path:
 def write(file: Path, content: bytes) -> None:
     file.unlink(missing_ok=True)
     file.write_bytes(content)
+
+
+def flip(pattern: str) -> Callable[[Path], None]:
+    """Changes one bit in the middle of the first file of this name."""
+
+    def act(kit: Path) -> None:
+        file = sorted(kit.glob(pattern))[0]
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        write(file, bytes(content))
+
+    return act
 
 
 def listed_anew(kit: Path) -> None:
@@ -164,6 +178,17 @@ def test_the_wheel_has_the_same_bytes_wherever_and_whenever_it_is_built(kit: Pat
         pytest.param(lambda kit: write(next(kit.glob("witnessbox*.whl")), b"PK"), "changed", id="changed"),
         pytest.param(lambda kit: next(kit.glob("wheels/click*")).unlink(), "changed", id="taken away"),
         pytest.param(lambda kit: write(kit / "wheels" / "x.whl", b"PK"), "does not name", id="added"),
+        pytest.param(
+            lambda kit: (kit / "venv.py").symlink_to(kit.parent / "x"), "does not name", id="a link"
+        ),
+        pytest.param(
+            lambda kit: (kit / "venv").symlink_to(kit.parent), "does not name", id="a linked folder"
+        ),
+        pytest.param(flip("witnessbox*.whl"), "changed", id="a bit of the program"),
+        pytest.param(flip("wheels/*.whl"), "changed", id="a bit of a library"),
+        pytest.param(flip("requirements.txt"), "changed", id="a bit of the hashes"),
+        pytest.param(flip("guides/KEYS.md"), "changed", id="a bit of a guide"),
+        pytest.param(flip("SHA256SUMS"), "the number is not that of this kit", id="a bit of the list"),
         pytest.param(listed_anew, "", id="as it was"),
     ],
 )
@@ -183,6 +208,29 @@ def test_a_kit_that_was_touched_on_the_way_is_not_installed(
     assert said in done.stderr
     assert "hint: " in done.stderr
     assert not (tmp_path / "witnessbox").exists()
+
+
+LOOK = commands(parts("DESK.md")["3. Look at the kit before anything of it runs"])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["install.sh", "witnessbox*.whl", "wheels/*.whl", "requirements.txt", "guides/KEYS.md", "SHA256SUMS"],
+)
+def test_a_look_with_stock_tools_finds_one_bit_of_any_file(kit: Path, tmp_path: Path, pattern: str) -> None:
+    stick = copied(kit, tmp_path / "stick")
+    shown, found = looked(stick)
+    assert shown == number_of(kit)
+    assert found == (0, "")
+    flip(pattern)(stick)
+    shown, found = looked(stick)
+    assert shown != number_of(kit) or found[0] == 1
+
+
+def looked(stick: Path) -> tuple[str, tuple[int, str]]:
+    """The number that the guide's lines show, and what they say of the files."""
+    first, second = (run(*shlex.split(line), cwd=stick) for line in LOOK)
+    return first.stdout.split()[0], (second.returncode, second.stdout + second.stderr)
 
 
 def test_a_kit_is_taken_by_the_signature_of_whoever_made_it(

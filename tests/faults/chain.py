@@ -39,11 +39,15 @@ class Chain:
         self.data, self.desk, self.stick = home / "intake", home / "desk", home / "stick"
         self.home = home
 
-    def make(self) -> None:
+    def environment(self, name: str) -> dict[str, str]:
+        """What else a command is told by its environment."""
+        return {}
+
+    def make(self, *options: str) -> None:
         """New keys, and an intake that seals to them."""
         self.stick.mkdir()
         self.run(DESK, "keygen", "--desk", self.desk, "--no-passphrase")
-        self.run(INTAKE, "init", "--data", self.data, "--desk", self.desk / "desk.pub")
+        self.run(INTAKE, "init", "--data", self.data, "--desk", self.desk / "desk.pub", *options)
         be_patient(self.data)
         self.run(DESK, "pin", "--desk", self.desk, self.data / "server.pub")
 
@@ -67,7 +71,7 @@ class Chain:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "TMPDIR": str(self.home)},
+            env={**os.environ, "TMPDIR": str(self.home), **self.environment(name)},
         )
 
     def kill(self, name: str, *arguments: str | Path, after: float) -> bool:

@@ -1,6 +1,6 @@
 """P5: what a reporter was told is kept reaches the desk, once, whatever is killed on the way.
 
-`make soak` kills the intake a thousand times (WITNESSBOX_KILLS=1000); `make test` a few.
+`make soak KILLS=1000` kills the intake a thousand times (WITNESSBOX_KILLS=1000); `make test` a few.
 """
 
 import os

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intake.forms.expression import parse
-from intake.forms.relevance import check, compile_tree, named
+from intake.forms.relevance import UnknownName, check, compile_tree, named
 
 
 @dataclass
@@ -96,12 +96,24 @@ def test_a_condition_that_does_not_fit_the_form_is_refused(tree: Any, rule: str)
         check(tree, KNOWN)
 
 
+def test_a_note_is_no_question_that_a_condition_can_name() -> None:
+    with pytest.raises(UnknownName):
+        check(["=", ["answer", "said"], "yes"], KNOWN | {"said": Asked("note")})
+
+
 def test_a_condition_nested_without_end_is_refused() -> None:
     tree: list[Any] = ["=", 1, 1]
     for _ in range(30):
         tree = ["not", tree]
     with pytest.raises(ValueError, match="nested too deeply"):
         check(tree, KNOWN)
+
+
+@pytest.mark.parametrize("opening", ["(", "not("])
+def test_an_expression_of_brackets_without_end_is_refused(opening: str) -> None:
+    text = opening * 10_000 + "${one} = 'yes'" + ")" * 10_000
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse(text, "own")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from analysis.identity import HybridIdentity
 from intake.attachments import Attachments
+from intake.crypto.manifest import bundle_name
 from intake.crypto.signing import SigningKey
 from intake.directory import find_database, make
 from intake.files import alone
@@ -22,7 +23,7 @@ from tests.attaching import stored_files
 from tests.cards import DESK, card_text, write_card
 from tests.intake.test_export import WEEKS, fill, snapshot
 from tests.serving import COMMAND, Server, run, sealed_body, stored
-from tests.sharing import both, connected
+from tests.sharing import both, connected, cut_off, cut_off_before
 
 OTHER = SigningKey(bytes(range(1, 33)))
 
@@ -268,15 +269,28 @@ def test_what_is_not_for_this_intake_from_its_desk_is_refused(data: Path, stick:
 
 
 @both
-def test_an_export_that_was_cut_off_is_finished_before_it_is_acknowledged(data: Path, stick: Path) -> None:
+def test_what_an_older_program_cut_off_is_finished_before_it_is_acknowledged(data: Path, stick: Path) -> None:
     fill(data, 3)
     export(data, stick)
     file = write_acknowledgement(stick, data, 1)
-    with connected(data) as connection:
-        connection.execute("UPDATE bundles SET digest = NULL")
+    cut_off_before(data)
     assert "names bundle 1, whose export was cut off here" in refused(data, file)
     export(data, stick)
     assert "deleted 3 reports, 0 attachments" in taken(data, file)
+
+
+@both
+def test_a_bundle_that_was_carried_is_acknowledged_though_its_export_was_cut_off(
+    data: Path, stick: Path
+) -> None:
+    fill(data, 3)
+    export(data, stick)
+    cut_off(data)
+    assert "deleted 3 reports, 0 attachments" in taken(data, write_acknowledgement(stick, data, 1))
+    fill(data, 2, seed=2)
+    done = run("export", "--data", data, "--out", stick)
+    assert done.stdout == f"{stick / bundle_name(2)}: 2 reports\n"
+    assert "cut off" not in run("status", "--data", data).stdout
 
 
 @both

@@ -10,17 +10,30 @@ import pytest
 
 from intake.attachments import MOST_UPLOADS, PIECE, Attachments
 from intake.database import DatabaseError
+from intake.keeping import Database
 from intake.largefile import open_file
 from intake.sqlite import Sqlite
 from intake.store import Conflict, Unavailable
-from tests.attaching import left_over, stored_files
+from tests.attaching import left_over as left_in_file
+from tests.attaching import stored_files
+from tests.sharing import held_files, left_over
 
 WEEK = "2026-W47"
 SEALED = random.Random(5).randbytes(2 * PIECE + 100)
 
 
 @pytest.fixture
-def attachments(tmp_path: Path) -> Iterator[Attachments]:
+def attachments(database: Database) -> Iterator[Attachments]:
+    """A store in each kind of database."""
+    store = Attachments(database, min_free_bytes=1)
+    store.start()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def in_a_file(tmp_path: Path) -> Iterator[Attachments]:
+    """A store in a file of its own."""
     store = Attachments(Sqlite(tmp_path / "reports.db"), min_free_bytes=1)
     store.start()
     yield store
@@ -35,20 +48,22 @@ async def put(attachments: Attachments, name: bytes, sealed: bytes, step: int = 
 
 
 @pytest.mark.parametrize("length", [1, PIECE, PIECE + 1, 3 * PIECE])
-def test_an_attachment_comes_out_as_it_went_in(length: int, attachments: Attachments, tmp_path: Path) -> None:
+def test_an_attachment_comes_out_as_it_went_in(
+    length: int, attachments: Attachments, database: Database
+) -> None:
     sealed = os.urandom(length)
     asyncio.run(put(attachments, b"1" * 16, sealed))
-    assert stored_files(tmp_path) == {b"1" * 16: sealed}
+    assert held_files(database) == {b"1" * 16: sealed}
 
 
 def test_the_same_bytes_cut_otherwise_are_the_same_attachment(
-    attachments: Attachments, tmp_path: Path
+    attachments: Attachments, database: Database
 ) -> None:
     for step in (70_000, 3 * PIECE):
         asyncio.run(put(attachments, b"1" * 16, SEALED, step))
     attachments.close()
-    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
-    assert left_over(tmp_path) == 0
+    assert held_files(database) == {b"1" * 16: SEALED}
+    assert left_over(database) == 0
 
 
 @pytest.mark.parametrize(
@@ -61,31 +76,36 @@ def test_the_same_bytes_cut_otherwise_are_the_same_attachment(
     ],
 )
 def test_other_bytes_under_a_known_id_change_nothing(
-    change: Callable[[bytes], bytes], attachments: Attachments, tmp_path: Path
+    change: Callable[[bytes], bytes], attachments: Attachments, database: Database
 ) -> None:
     asyncio.run(put(attachments, b"1" * 16, SEALED))
     with pytest.raises(Conflict, match="another attachment has this id"):
         asyncio.run(put(attachments, b"1" * 16, change(SEALED)))
     attachments.close()
-    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
-    assert left_over(tmp_path) == 0
+    assert held_files(database) == {b"1" * 16: SEALED}
+    assert left_over(database) == 0
 
 
-def test_what_is_not_finished_is_gone_at_once_and_after_a_crash(
-    attachments: Attachments, tmp_path: Path
-) -> None:
-    async def begin() -> None:
-        with attachments.upload() as upload:
-            await upload.write(SEALED)
-            assert left_over(tmp_path) == 2
-
-    asyncio.run(begin())
+def test_what_is_not_finished_is_gone_at_once(attachments: Attachments, database: Database) -> None:
+    asyncio.run(begin(attachments, database))
     attachments.close()
-    assert left_over(tmp_path) == 0
+    assert left_over(database) == 0
+
+
+async def begin(attachments: Attachments, database: Database) -> None:
+    with attachments.upload() as upload:
+        await upload.write(SEALED)
+        assert left_over(database) == 2
+
+
+def test_what_a_killed_server_left_in_the_file_is_gone_after_a_start(
+    in_a_file: Attachments, tmp_path: Path
+) -> None:
+    in_a_file.close()
     with closing(sqlite3.connect(tmp_path / "attachments.db")) as connection, connection:
         connection.execute("INSERT INTO pieces VALUES (?, 0, ?)", (b"killed", SEALED))
-    attachments.start()
-    assert left_over(tmp_path) == 0
+    in_a_file.start()
+    assert left_in_file(tmp_path) == 0
 
 
 def test_only_so_many_uploads_run_at_once(attachments: Attachments) -> None:
@@ -120,7 +140,7 @@ def test_a_slow_upload_loses_its_place_when_all_are_taken_and_a_whole_one_does_n
 
 
 def test_an_upload_that_is_given_up_as_it_is_named_is_whole_or_nothing(
-    attachments: Attachments, tmp_path: Path
+    attachments: Attachments, database: Database
 ) -> None:
     async def give_up(number: int, wait: float) -> None:
         async def finish() -> None:
@@ -138,14 +158,14 @@ def test_an_upload_that_is_given_up_as_it_is_named_is_whole_or_nothing(
     for number in range(60):
         asyncio.run(give_up(number, number / 2_000 if number < 59 else 60))
     attachments.close()
-    kept = stored_files(tmp_path)
+    kept = held_files(database)
     assert 0 < len(kept) < 60, "some were given up in time, and some too late"
     assert set(kept.values()) == {SEALED}
-    assert left_over(tmp_path) == 0
+    assert left_over(database) == 0
 
 
 def test_an_upload_that_is_given_up_after_it_was_named_keeps_its_bytes(
-    attachments: Attachments, tmp_path: Path
+    attachments: Attachments, database: Database
 ) -> None:
     async def run() -> None:
         with suppress(asyncio.CancelledError), attachments.upload() as upload:
@@ -157,18 +177,18 @@ def test_an_upload_that_is_given_up_after_it_was_named_keeps_its_bytes(
 
     asyncio.run(run())
     attachments.close()
-    assert stored_files(tmp_path) == {b"1" * 16: SEALED}
+    assert held_files(database) == {b"1" * 16: SEALED}
 
 
 def test_the_file_is_put_in_order_when_nothing_comes_for_a_while(
-    attachments: Attachments, tmp_path: Path
+    in_a_file: Attachments, tmp_path: Path
 ) -> None:
     arrived = [os.urandom(16) + os.urandom(PIECE) for _ in range(12)]
     journal = tmp_path / "attachments.db-wal"
 
     async def run() -> None:
         for one in arrived:
-            await put(attachments, one[:16], one)
+            await put(in_a_file, one[:16], one)
         assert journal.stat().st_size
         for _ in range(100):
             await asyncio.sleep(0.1)
@@ -215,14 +235,14 @@ def place_of(content: bytes, text: bytes) -> int:
 
 
 def test_after_a_start_the_place_of_an_attachment_in_the_file_says_nothing_of_when_it_came(
-    attachments: Attachments, tmp_path: Path
+    in_a_file: Attachments, tmp_path: Path
 ) -> None:
     arrived = [os.urandom(16) + os.urandom(PIECE) for _ in range(12)]
     for one in arrived:
-        asyncio.run(put(attachments, one[:16], one))
-    attachments.close()
-    attachments.start()
-    attachments.close()
+        asyncio.run(put(in_a_file, one[:16], one))
+    in_a_file.close()
+    in_a_file.start()
+    in_a_file.close()
     text = (tmp_path / "attachments.db").read_bytes()
     with closing(sqlite3.connect(tmp_path / "attachments.db")) as connection:
         rows = connection.execute("SELECT id FROM attachments ORDER BY upload").fetchall()

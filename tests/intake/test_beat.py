@@ -1,6 +1,7 @@
 """P3: what the file system notes of when files were written tells of the last beat, never of a report."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -11,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
+from intake.app import STATIC
 from intake.beat import Beat, touch
+from intake.crypto import code
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
+from templates import TEMPLATES
 from tests.attaching import AttachingServer, sealed_file
 from tests.serving import ENOUGH, Server, sealed_body
 
+WORDS = Path(code.__file__).parent / "words"
 BEAT = 2.5
 # The clock of a file system is the last tick of the kernel's.
 TICK = 0.02
@@ -108,6 +113,43 @@ def test_a_start_covers_the_times_that_a_killed_server_left(
     assert within(data, start, end)
     with AttachingServer(data):
         assert within(data, start, end) == []
+
+
+def opened_since(log: Path, start: int) -> set[str]:
+    """The files that a server under strace opened since its log had so many letters."""
+    lines = log.read_text().replace(" <unfinished ...>", ") = 1")[start:].splitlines()
+    return {found[1] for line in lines if "ENOENT" not in line and (found := re.search(r'"(.+?)"', line))}
+
+
+def test_no_file_that_is_read_for_a_visitor_tells_when_they_came(data: Path, tmp_path: Path) -> None:
+    log = tmp_path / "opened.txt"
+    strace = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", str(log)]
+    with AttachingServer(data, prefix=strace) as server:
+        start = len(log.read_text())
+        for path in (
+            "/en/",
+            "/es/start",
+            "/en/who",
+            "/es/report/",
+            "/en/code",
+            "/es/code",
+            "/es/upload",
+            "/no",
+        ):
+            page = server.client.get(path).text
+            for address in re.findall(r'(?:src|href)="(/(?:static|code|forms|upload)/[^"]+)"', page):
+                assert server.client.get(address).status_code == 200
+        assert server.post_form(ENOUGH).status_code == 303
+        assert server.client.get("/en/sent?sealed_by=browser").status_code == 200
+    ours = (str(STATIC), str(TEMPLATES), str(WORDS))
+    assert any(path.startswith(ours) for path in opened_since(log, 0)), "this test sees what is opened"
+    assert not [path for path in opened_since(log, start) if path.startswith(ours)]
+
+
+def test_a_beat_covers_when_the_cards_of_desks_were_looked_at(data: Path) -> None:
+    os.utime(data / "desks", (0, 0))
+    touch(data)
+    assert (data / "desks").stat().st_atime > 0
 
 
 def test_other_files_keep_their_times(data: Path) -> None:

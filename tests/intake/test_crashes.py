@@ -95,6 +95,11 @@ def send_until_killed(
     for sender in senders:
         sender.start()
     time.sleep(seconds)
+    # A machine that is busy with other things would be done before anything was taken.
+    patience = time.monotonic() + 60
+    while not any(sender.acknowledged and sender.typed and sender.files for sender in senders):
+        assert time.monotonic() < patience
+        time.sleep(0.01)
     os.kill(server.process.pid, end)
     stop.set()
     for sender in senders:

@@ -9,21 +9,23 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from intake.attachments import Attachments
+from intake.claim import take
 from intake.crypto.manifest import FIRST_PREVIOUS, Manifest, bundle_name, digest, parse
 from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS, ReportName, index_shard
 from intake.crypto.signing import parse_public
 from intake.directory import find_database, read_key
-from intake.export import ExportError, export, reserve
+from intake.export import ExportError, export
 from intake.files import alone
 from intake.forms.form import shipped
+from tests.chance import noise, tau
 from tests.serving import COMMAND, ENOUGH, Server, order_on_disk, run, snapshot, stored
-from tests.sharing import both, connected
+from tests.sharing import both, connected, cut_off
 
 WEEKS = ("2026-W46", "2026-W47")
 
@@ -151,7 +153,7 @@ def test_a_bundle_that_never_was_cannot_be_written_again(data: Path, stick: Path
 def test_an_export_that_is_killed_and_repeated_gives_the_whole_bundle(data: Path, stick: Path) -> None:
     names = fill(data, 4_000, size=4_000)
     with connected(data) as connection:
-        assert reserve(connection) == 1
+        assert take(connection) == -1
     for _ in range(4):
         command = [*COMMAND, "export", "--data", str(data), "--out", str(stick)]
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -176,8 +178,7 @@ def test_an_export_killed_after_the_last_rename_is_taken_for_done(data: Path, st
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
     before = snapshot(stick)
-    with connected(data) as connection:
-        connection.execute("UPDATE bundles SET digest = NULL")
+    cut_off(data)
     assert run("export", "--data", data, "--out", stick).returncode == 0
     fill(data, 1, seed=2)
     run("export", "--data", data, "--out", stick)
@@ -207,8 +208,7 @@ def test_a_damaged_bundle_is_not_taken_for_the_one_that_was_written(
     fill(data, 3)
     run("export", "--data", data, "--out", stick)
     if not finished:
-        with connected(data) as connection:
-            connection.execute("UPDATE bundles SET digest = NULL")
+        cut_off(data)
     [file] = (stick / bundle_name(1)).glob(kind)
     if harm == "gone":
         file.unlink()
@@ -236,41 +236,65 @@ def test_a_whole_bundle_that_is_asked_for_again_is_left_as_it_is(data: Path, sti
 
 
 @both
-def test_of_two_exports_at_once_the_second_is_told_to_wait(data: Path, stick: Path) -> None:
+def test_an_export_waits_for_another_command_for_as_long_as_it_is_told(data: Path, stick: Path) -> None:
     fill(data, 3)
     with alone(data):
-        done = run("export", "--data", data, "--out", stick)
+        done = run("export", "--data", data, "--out", stick, "--wait", "0.5")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-2:] == [
-        f"witnessbox-intake: error: another export from {find_database(data)} is running",
-        "hint: wait until it is done",
+    assert done.stderr.splitlines()[-3:] == [
+        f"waiting: another command is at work in {find_database(data)}",
+        f"witnessbox-intake: error: another command is at work in {find_database(data)}",
+        "hint: wait until it is done, and export again; --wait SECONDS waits for longer",
     ]
     assert not list(stick.iterdir())
     assert run("export", "--data", data, "--out", stick).returncode == 0
 
 
 @both
-def test_an_export_keeps_others_out_until_it_is_done(data: Path, stick: Path) -> None:
+def test_an_export_goes_on_when_the_other_command_is_done(data: Path, stick: Path) -> None:
+    fill(data, 3)
+    with ExitStack() as other:
+        other.enter_context(alone(data))
+        database = find_database(data)
+        bundle = export(database, stick, read_key(data), waiting=other.close)
+    assert bundle is not None
+    assert len(names_in(data, bundle.path)) == 3
+
+
+@both
+def test_no_command_that_deletes_is_at_work_beside_an_export(data: Path, stick: Path) -> None:
     fill(data, 3)
 
     def begin(reports: int) -> None:
-        with pytest.raises(ExportError, match="another export"):
-            export(find_database(data), stick, read_key(data))
+        with pytest.raises(BlockingIOError), find_database(data).alone():
+            pass
 
     bundle = export(find_database(data), stick, read_key(data), begin=begin)
     assert bundle is not None
     assert names_in(data, bundle.path)
 
 
+def test_one_machine_exports_once_at_a_time(data: Path, stick: Path) -> None:
+    fill(data, 3)
+
+    def begin(reports: int) -> None:
+        with pytest.raises(ExportError, match="another command is at work"):
+            export(find_database(data), stick, read_key(data), patience=0)
+
+    assert export(find_database(data), stick, read_key(data), begin=begin)
+
+
 def test_an_export_leaves_no_order_of_arrival_in_the_file(data: Path, stick: Path) -> None:
-    ids = [b"r%015d" % number for number in range(20, 0, -1)]
+    ids = [b"r%015d" % number for number in range(40, 0, -1)]
     with connected(data) as connection:
         for report_id in ids:
             row = (report_id, WEEKS[0], report_id * 1_000)
             connection.execute("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", row)
     assert order_on_disk(data / "reports.db", ids) == ids
     assert run("export", "--data", data, "--out", stick).returncode == 0
-    assert order_on_disk(data / "reports.db", ids) == sorted(ids)
+    after = order_on_disk(data / "reports.db", ids)
+    assert sorted(after) == sorted(ids)
+    assert abs(tau([ids.index(one) for one in after])) < noise(len(ids))
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
@@ -284,7 +308,7 @@ def test_the_disk_has_every_file_of_a_bundle_before_the_bundle_has_its_name(
     subprocess.run(line, check=True, capture_output=True)
     bundle = bundle_name(1)
     before, renamed, after = trace.read_text().partition(f'"{stick / bundle}") = 0')
-    synced = re.findall(rf"fsync\(\d+<{stick}/\.{bundle}\.partial(.*?)>\) += 0", before)
+    synced = re.findall(rf"fsync\(\d+<{stick}/\.witnessbox-export-1\.partial(.*?)>\) += 0", before)
     [form] = (stick / bundle / "forms").iterdir()
     assert renamed
     assert sorted(synced) == sorted(["", "/forms", f"/forms/{form.name}", "/manifest", "/shard"])

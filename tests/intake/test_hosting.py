@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from analysis.unseal_errors import UnsealError
 from intake.crypto.padding import unpad
 from intake.directory import read, read_key
 from tests.boxing import SAID, box_for, put
+from tests.cards import write_card
 from tests.running import PATIENT, configure, read_page, send_form
 from tests.serving import ENOUGH, OCTETS, Server, make_data, run, sealed_body, snapshot, stored
 
@@ -103,6 +106,33 @@ def test_a_report_reaches_its_own_group_and_no_other_by_both_ways(
             unseal_bytes(one, [identities["tenants"]])
 
 
+def test_the_root_says_whether_all_groups_are_well_and_not_which_is_not(data: Path) -> None:
+    def asked() -> list[tuple[int, str]]:
+        with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+            assert client.post("/healthz").status_code == 404
+            paths = ("/healthz", "/g/tenants/healthz", "/g/union-2/healthz")
+            return [(one.status_code, one.text) for one in map(client.get, paths)]
+
+    assert asked() == [(200, "ok\n")] * 3
+    configure(of(data, "union-2"), min_free_bytes=10**18)
+    assert asked() == [(503, "not ok\n"), (200, "ok\n"), (503, "not ok\n")]
+
+
+def test_an_intake_of_the_servers_own_is_one_of_those_that_must_be_well(
+    tmp_path: Path, identity: HybridIdentity
+) -> None:
+    data = make_data(tmp_path / "data", identity)
+    (data / "groups").mkdir()
+    make_data(of(data, "tenants"), HybridIdentity.generate())
+    with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+        one, together = client.get("/g/tenants/healthz"), client.get("/healthz")
+    assert (together.status_code, together.text) == (200, "ok\n")
+    assert {**together.headers, "date": ""} == {**one.headers, "date": ""}
+    configure(data, min_free_bytes=10**18)
+    with GroupServer(data) as server, httpx.Client(base_url=server.root, timeout=30) as client:
+        assert client.get("/healthz").status_code == 503
+
+
 def test_a_page_after_sending_stands_in_the_group(server: GroupServer) -> None:
     with server.group("union-2") as client:
         page = read_page(client, f"{server.root}/g/union-2/")
@@ -161,11 +191,57 @@ def test_whoever_asks_for_a_group_that_is_not_there_learns_nothing(server: Group
             for path in ("/", "/g/", "/g/nobody/", "/g/nobody/en/", "/groups/tenants/", "/en/")
         ]
         answers.append(client.get("/g/tenants../en/"))
+        # Names that are nearly one that is there.
+        answers += [client.get(path) for path in ("/g/Tenants/en/", "/g/tenants%0A", "/g/tenants%20/en/")]
         answers.append(client.post("/g/nobody/sealed", content=b"x", headers=OCTETS))
     assert {one.status_code for one in answers} == {404}
     assert {one.content for one in answers} == {b"not found\n"}
     assert all("default-src 'none'" in one.headers["content-security-policy"] for one in answers)
     assert {one.headers["cache-control"] for one in answers} == {"no-store"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/g/tenants/../union-2/en/",
+        "/g/tenants/..%2funion-2/en/",
+        "/g/tenants/%2e%2e/union-2/en/",
+        "/g/tenants/g/union-2/en/",
+        "/g/tenants//g/union-2/en/",
+        "/g/tenants/static/..%2f..%2funion-2/en/",
+        "/g/tenants%2f..%2funion-2%2fen%2f",
+    ],
+)
+def test_no_way_leads_from_one_group_into_another(server: GroupServer, path: str) -> None:
+    # As it stands, because a client would shorten it.
+    with socket.create_connection(("127.0.0.1", urlsplit(server.root).port), timeout=30) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"union-2" not in answer
+
+
+def test_nothing_that_one_group_gave_out_is_good_at_another(server: GroupServer) -> None:
+    fields = [(name, (None, value)) for name, values in TYPED.items() for value in values]
+    with server.group("tenants") as one, server.group("union-2") as other:
+        page = read_page(one, f"{server.root}/g/tenants/")
+        typed = [*fields, ("_stamp", (None, page.stamp))]
+        assert other.post("/en/report/", files=typed).status_code == 428
+        sent = one.post("/en/report/", files=typed)
+        assert sent.status_code == 303
+        # The number under which one group shows a code once is as good as any other number here.
+        address = sent.headers["location"].removeprefix("/g/tenants")
+        wrong = f"{address[:-8]}{'0' * 8}"
+        assert other.get(address).text == other.get(wrong).text
+    assert stored(of(server.data, "union-2")) == {}
+    assert len(stored(of(server.data, "tenants"))) == 1
+
+
+def test_nobody_else_of_the_machine_can_list_the_groups(tmp_path: Path, identity: HybridIdentity) -> None:
+    group, card = tmp_path / "intake" / "groups" / "tenants", tmp_path / "tenants.pub"
+    assert run("init", "--data", group, "--desk", write_card(card, identity.recipient)).returncode == 0
+    for folder in (group, *list(group.parents)[:2]):
+        assert folder.stat().st_mode & 0o077 == 0, folder
 
 
 def test_an_intake_and_groups_stand_beside_each_other(

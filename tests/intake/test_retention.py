@@ -17,7 +17,7 @@ from intake.retention import STEADY_DAYS, check, daily, read_clock, utc_today, w
 from tests.acknowledging import write_acknowledgement
 from tests.intake.test_acknowledge import attach, traces
 from tests.serving import Server, run, stored
-from tests.sharing import both, connected
+from tests.sharing import both, connected, cut_off
 
 KEEP = 90
 TODAY = date(2026, 11, 22)
@@ -97,8 +97,7 @@ def test_a_late_acknowledgement_of_what_went_is_taken(data: Path, tmp_path: Path
 def test_a_bundle_that_was_cut_off_is_not_touched(data: Path, tmp_path: Path) -> None:
     put(data, utc_today() - timedelta(KEEP - 20))
     run("export", "--data", data, "--out", tmp_path)
-    with connected(data) as connection:
-        connection.execute("UPDATE bundles SET digest = NULL")
+    cut_off(data)
     assert look_daily(data, range(0, 60, 5), utc_today()) == 0
 
 

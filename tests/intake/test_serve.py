@@ -154,6 +154,7 @@ def check_full(server: Server, identity: HybridIdentity) -> None:
             acknowledged.add(body[:16])
             assert len(acknowledged) < 500
     assert answer.text == "nothing was saved: try again later\n"
+    assert server.client.get("/healthz").status_code == 503
     page = server.post_form({**ENOUGH, "story": ["my words"]})
     assert page.status_code == 503
     assert int(page.headers["retry-after"]) > 0

@@ -14,12 +14,13 @@ from intake.crypto.signing import SigningKey
 from intake.directory import make
 from intake.largefile import open_file
 from intake.retention import utc_today, week_end
+from intake.status import CUT_OFF
 from tests.acknowledging import write_acknowledgement
 from tests.cards import DESK, write_card
 from tests.intake.test_acknowledge import attach, state
 from tests.intake.test_retention import put, week_of
 from tests.serving import Server, configure, run, snapshot
-from tests.sharing import both, connected
+from tests.sharing import both, connected, cut_off
 
 TODAY = utc_today()
 
@@ -138,9 +139,8 @@ def test_attachments_and_uploads_that_were_not_finished_are_counted(data: Path, 
 def test_an_export_that_was_cut_off_is_a_warning(data: Path, tmp_path: Path) -> None:
     put(data, TODAY)
     run("export", "--data", data, "--out", tmp_path)
-    with connected(data) as connection:
-        connection.execute("UPDATE bundles SET digest = NULL")
-    assert "warning: bundle 1: its export was cut off; export again" in lines(data)
+    cut_off(data)
+    assert f"warning: bundle 1: its export {CUT_OFF}" in lines(data)
 
 
 def test_it_changes_nothing_and_works_beside_a_running_server(server: Server) -> None:

@@ -83,6 +83,17 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(data: Path, monkeypatch: py
         assert dict(connection.execute("SELECT id, sealed FROM reports")) == REPORTS
 
 
+def test_a_bundle_that_an_older_program_began_keeps_its_number_and_what_it_holds(
+    data: Path, tmp_path: Path
+) -> None:
+    path = as_version_1_made_it(data)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE bundles SET digest = NULL")
+    for number, reports in ((1, "1 report"), (2, "4 reports")):
+        done = run("export", "--data", data, "--out", tmp_path)
+        assert done.stdout == f"{tmp_path / f'witnessbox-{number:06d}'}: {reports}\n", done.stderr
+
+
 @pytest.mark.parametrize("command", ["serve", "status", "export"])
 def test_a_file_of_a_newer_program_is_refused_and_not_touched(
     command: str, data: Path, tmp_path: Path

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from intake.database import DatabaseError, connect, create, explained
 from intake.pace import LEAST_TO_TIDY
 from intake.sqlite import Sqlite
 from intake.store import Store, Unavailable
+from tests.chance import noise, tau
 from tests.serving import order_on_disk, stored
 
 WEEK = "2026-W47"
@@ -113,6 +114,13 @@ def test_a_report_that_is_held_is_acknowledged_again_when_nothing_can_be_written
 LONG = 1_000
 
 
+def check_no_order(file: Path, ids: Sequence[bytes]) -> None:
+    """Whether reports stand in the file in an order that says nothing of that in which they came."""
+    found = order_on_disk(file, ids)
+    assert sorted(found) == sorted(ids)
+    assert abs(tau([ids.index(one) for one in found])) < noise(len(ids))
+
+
 def put_backwards(store: Store, numbers: range) -> list[bytes]:
     """Puts reports one after the other, the last id first; the ids in the order in which they came."""
     ids = [b"r%015d" % number for number in reversed(numbers)]
@@ -129,27 +137,29 @@ def test_no_byte_of_the_file_says_who_came_first_once_it_was_put_in_order(store:
     first = put_backwards(store, range(LEAST_TO_TIDY))
     # The writer puts the file in order before it takes the next one, so this waits for that.
     later = put_backwards(store, range(100, 101))
-    assert order_on_disk(folder / "reports.db", first) == sorted(first)
-    assert order_on_disk(folder / "reports.db-wal", first) == []
+    check_no_order(folder / "reports.db", first)
+    # The last one may have sent one of the others to another place.
+    assert len(order_on_disk(folder / "reports.db-wal", first)) <= 1
     assert order_on_disk(folder / "reports.db-wal", later) == later
 
 
 def test_a_stopped_store_leaves_no_order_of_arrival_behind(store: Store, folder: Path) -> None:
-    ids = put_backwards(store, range(20))
-    assert order_on_disk(folder / "reports.db-wal", ids) == ids
+    ids = put_backwards(store, range(40))
+    assert order_on_disk(folder / "reports.db-wal", ids) == ids, "the journal has an order"
     store.close()
-    assert order_on_disk(folder / "reports.db", ids) == sorted(ids)
+    check_no_order(folder / "reports.db", ids)
+    assert not (folder / "reports.db-wal").exists()
 
 
 def test_a_store_that_was_killed_is_put_in_order_at_the_next_start(store: Store, folder: Path) -> None:
-    ids = put_backwards(store, range(20))
+    ids = put_backwards(store, range(40))
     left = folder / "left"
     left.mkdir()
     for name in ("reports.db", "reports.db-wal"):
         shutil.copy(folder / name, left / name)
     again = opened(left)
     again.start()
-    assert order_on_disk(left / "reports.db", ids) == sorted(ids)
+    check_no_order(left / "reports.db", ids)
     assert order_on_disk(left / "reports.db-wal", ids) == []
     again.close()
 
@@ -165,10 +175,10 @@ def test_the_file_is_put_in_order_less_often_the_more_it_holds(folder: Path) -> 
     store.close()
 
 
-def test_the_reports_of_one_batch_stand_in_the_order_of_their_ids_on_the_disk(
+def test_the_reports_of_one_batch_stand_in_no_order_of_arrival_on_the_disk(
     store: Store, folder: Path
 ) -> None:
-    ids = [b"r%015d" % number for number in range(20, 0, -1)]
+    ids = [b"r%015d" % number for number in range(40, 0, -1)]
 
     async def together() -> None:
         with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as other:
@@ -182,7 +192,7 @@ def test_the_reports_of_one_batch_stand_in_the_order_of_their_ids_on_the_disk(
             await asyncio.gather(first, rest)
 
     asyncio.run(together())
-    assert order_on_disk(folder / "reports.db-wal", ids) == sorted(ids)
+    check_no_order(folder / "reports.db-wal", ids)
 
 
 def test_the_file_syncs_every_commit_and_overwrites_what_is_deleted(folder: Path) -> None:
@@ -244,14 +254,14 @@ def test_a_full_disk_is_not_called_a_foreign_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        pytest.param("DROP TABLE reports", "is not a file of reports", id="without its table"),
+        pytest.param("DROP TABLE places", "is not a file of reports", id="without its table"),
         pytest.param("page", "is damaged", id="a page of nonsense"),
     ],
 )
 def test_a_store_does_not_start_on_a_file_that_is_broken(harm: str, message: str, folder: Path) -> None:
     path = folder / "reports.db"
     with closing(sqlite3.connect(path)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'reports'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'places'").fetchone()
         if harm != "page":
             connection.execute(harm)
     if harm == "page":

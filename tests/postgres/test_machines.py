@@ -1,7 +1,5 @@
 """Two machines and one database are one intake."""
 
-import re
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +18,7 @@ from tests.boxing import box_for
 from tests.cards import card_text
 from tests.cluster import Cluster
 from tests.faults.chain import Ledger, Reporter
-from tests.intake.test_export import names_in
-from tests.serving import COMMAND, ENOUGH, OCTETS, Server, configure, make_data, run, sealed_body, stored
+from tests.serving import ENOUGH, OCTETS, Server, configure, make_data, run, sealed_body, stored
 from tests.sharing import connected, held_files, other_machine
 from tests.working import solve
 
@@ -206,50 +203,6 @@ def fill(data: Path, reports: int) -> set[bytes]:
         connection.executemany("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", rows)
         connection.changed(len(rows), sum(len(row[2]) for row in rows))
     return ids
-
-
-def test_two_exports_at_once_put_each_report_in_one_bundle(data: Path, tmp_path: Path) -> None:
-    ids = fill(data, 1_500)
-    second = other_machine(data, "two")
-    (second / "server.key").write_bytes((data / "server.key").read_bytes())
-    sticks = [tmp_path / "first", tmp_path / "second"]
-    running = []
-    for folder, stick in zip((data, second), sticks, strict=True):
-        stick.mkdir()
-        line = [*COMMAND, "export", "--data", str(folder), "--out", str(stick)]
-        running.append(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-    done = [(one.communicate(timeout=SECONDS), one.returncode) for one in running]
-    bundles = [path for stick in sticks for path in stick.iterdir()]
-    names = [name.id for bundle in bundles for name in names_in(data, bundle)]
-    assert sorted(names) == sorted(ids)
-    for (said, errors), status in done:
-        refused = re.fullmatch(
-            r"witnessbox-intake: error: another export from postgresql://127.0.0.1/test\d+ is running\n"
-            r"hint: wait until it is done\n",
-            errors,
-        )
-        assert (
-            (status == 1 and refused)
-            or said.endswith(": 1500 reports\n")
-            or said == "nothing new to export\n"
-        )
-
-
-def test_an_export_that_is_under_way_on_another_machine_keeps_every_command_out(
-    data: Path, stick: Path
-) -> None:
-    fill(data, 3)
-    second = other_machine(data, "two")
-    (second / "server.key").write_bytes((data / "server.key").read_bytes())
-    with find_database(data).alone():
-        done = run("export", "--data", second, "--out", stick)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert "another export from postgresql://127.0.0.1/" in done.stderr
-        file = write_acknowledgement(stick, data)
-        done = run("acknowledge", "--data", second, file)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert "another command is at work in postgresql://" in done.stderr
-    assert run("export", "--data", second, "--out", stick).returncode == 0
 
 
 def test_what_a_desk_acknowledged_is_deleted_and_is_in_no_file_of_the_database(

@@ -139,7 +139,7 @@ def test_a_password_in_the_file_is_used_and_a_store_needs_no_more_rights(
     file.write_text(f'url = "{url.replace("plain@", f"plain:{PASSWORD}@")}"\nmax_bytes = 1000000000\n')
     file.chmod(0o600)
     database = Postgres(tmp_path / "data", address.read(file), SERVER.verify_key)
-    with closing(database._open()) as raw:
+    with closing(database.open()) as raw:
         schema.make(raw, SERVER.verify_key.public.hex())
     with closing(database):
         store = Store(database, max_reports=10, min_free_bytes=1)

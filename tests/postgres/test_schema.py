@@ -24,7 +24,7 @@ def test_the_tables_of_an_older_program_are_brought_forward_with_what_is_in_them
 ) -> None:
     where = address.write(tmp_path / "database.toml", cluster.url(cluster.new_database()))
     with closing(Postgres(tmp_path, where, SERVER.verify_key)) as database:
-        with closing(database._open()) as raw:
+        with closing(database.open()) as raw:
             schema.make(raw, SERVER.verify_key.public.hex(), version)
             raw.execute("INSERT INTO reports VALUES ('one', '2026-W47', 'sealed')")
         with pytest.raises(DatabaseError, match=f"is of version {version}, and this program"):

@@ -90,6 +90,25 @@ def test_the_code_is_read_from_a_bad_copy_too(made: Path) -> None:
     assert ADDRESS in [one.text for one in found]
 
 
+@pytest.mark.parametrize("more", [(), ("--discreet",)], ids=["flyer", "discreet"])
+def test_the_white_edge_of_the_code_cuts_no_letter_above_it(
+    data: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    text = re.sub('(en|es) = ".*"', r'\1 = "gy gy gy gy gy gy gy"', FLYER)
+    assert run(data, text, tmp_path / "out", tmp_path, *more).returncode == 0
+    sheet = photographed(next((tmp_path / "out").glob("*-en.pdf")), 150)
+    code = zxingcpp.read_barcodes(sheet)[0].position
+    inked = [
+        np.flatnonzero((sheet[: code.top_left.y - 4, left:right] < 128).any(axis=1))
+        for left, right in ((code.top_left.x, code.top_right.x), (code.top_right.x + 80, None))
+    ]
+    # With its edge the code is 66 mm wide.
+    white = (66 / 25.4 * 150 - (code.top_right.x - code.top_left.x)) / 2
+    assert code.top_left.y - inked[0][-1] > white - 4
+    if more:
+        assert inked[0][-1] == inked[1][-1]
+
+
 def test_all_that_a_stranger_needs_stands_on_it_as_text(made: Path, data: Path) -> None:
     reader = PdfReader(made / "a4/flyer-en.pdf")
     (page,) = reader.pages

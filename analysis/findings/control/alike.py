@@ -145,6 +145,9 @@ class _Search:
 
 
 def _children(below: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    parents: dict[str, str] = {}
+    # Of all that a category lies in, its parent has the fewest below it, and comes last.
+    for node in sorted(below, key=lambda node: len(below[node]), reverse=True):
+        parents.update(dict.fromkeys(below[node], node))
     for node, under in below.items():
-        deeper = {one for label in under for one in below.get(label, ())}
-        yield node, tuple(label for label in under if label not in deeper)
+        yield node, tuple(label for label in under if parents[label] == node)

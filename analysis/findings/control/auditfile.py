@@ -19,6 +19,8 @@ CELLS = 200_000
 # The solver counts in floats: up to here no whole number is lost.
 REPORTS = 1_000_000_000
 NAME = 200
+# Each level is looked through for all above it. No classification of anyone's has a tenth as many.
+LEVELS = 64
 
 _NEEDED = {"dims", "leaf_counts", "hidden"}
 _KEYS = _NEEDED | {"lower_bound", "published_before", "sensitive"}
@@ -93,8 +95,9 @@ class _Reader:
         self._path = path
 
     def read(self, found: dict[str, object]) -> AuditFile:
-        for key in sorted(found.keys() - _KEYS):
-            raise _Wrong(f'the key "{key[:40]}" is not known')
+        if found.keys() - _KEYS:
+            right = ", ".join(f'"{key}"' for key in sorted(_KEYS))
+            raise _Wrong(f"it has a key that is none of {right}")
         for key in sorted(_NEEDED - found.keys()):
             raise _Wrong(f'the key "{key}" is missing')
         self._lattice = _lattice(found["dims"])
@@ -181,6 +184,9 @@ def _lattice(found: object) -> Lattice:
         raise _Wrong('"dims" is empty')
     if prod(len(tree.nodes) for tree in trees) > CELLS:
         raise _Wrong(f"the table has more than {CELLS:,} cells")
+    for number, tree in enumerate(trees, 1):
+        if _levels(tree) > LEVELS:
+            raise _Wrong(f"dimension {number} has more than {LEVELS} levels")
     return Lattice(trees)
 
 
@@ -204,6 +210,13 @@ def _tree(found: object, number: int) -> Tree:
         return Tree(f"dim{number}", roots.pop(), children)
     except NotNested:
         raise _Wrong(f"{place} is not a tree: some node has two parents, or is below itself") from None
+
+
+def _levels(tree: Tree) -> int:
+    level = {tree.root: 1}
+    for node in tree.nodes:
+        level.update(dict.fromkeys(tree.children.get(node, ()), level[node] + 1))
+    return max(level.values())
 
 
 def _is_name(name: str) -> bool:

@@ -131,10 +131,12 @@ class Lattice:
 
     def aggregate(self, leaves: Mapping[Cell, int]) -> dict[Cell, int]:
         """The count of every cell, from the counts of leaves; those that are not given count 0."""
+        found = dict(leaves)
+        for i, tree in enumerate(self.trees):
+            found = _sum_up(found, i, tree)
         counts = dict.fromkeys(self.cells, 0)
-        for leaf, count in leaves.items():
-            for cell in product(*(tree.path(node) for tree, node in zip(self.trees, leaf, strict=True))):
-                counts[cell] += count
+        for cell, count in found.items():
+            counts[cell] += count
         return counts
 
     def shared_name(self, cell: Cell) -> Cell:
@@ -145,3 +147,17 @@ class Lattice:
         named = zip(self.trees, cell, strict=True)
         kept = ((tree, node) for tree, node in named if tree.grows or node != tree.root)
         return tuple(sorted(f"{tree.name}={node}" for tree, node in kept))
+
+
+def _sum_up(counts: Mapping[Cell, int], i: int, tree: Tree) -> dict[Cell, int]:
+    """The same with what lies above in dimension `i`: each node is added to its parent once, however deep."""
+    by_node: dict[str, dict[Cell, int]] = {node: {} for node in tree.nodes}
+    for cell, count in counts.items():
+        by_node[cell[i]][cell] = count
+    for node in reversed(tree.nodes[1:]):
+        parent = tree.parents[node]
+        above = by_node[parent]
+        for cell, count in by_node[node].items():
+            up = (*cell[:i], parent, *cell[i + 1 :])
+            above[up] = above.get(up, 0) + count
+    return {cell: count for group in by_node.values() for cell, count in group.items()}

@@ -142,11 +142,11 @@ class Builder:
     def build(self) -> System:
         """What was collected."""
         labels = tuple(self._labels.get(cell, ()) for cell in self._index)
-        below = {
-            f"{tree.name}={node}": tuple(f"{tree.name}={lower}" for lower in tree.below(node))
-            for tree in self._trees.values()
-            for node in tree.children
-        }
+        below: dict[str, tuple[str, ...]] = {}
+        for tree in self._trees.values():
+            # A deep tree has each name at many nodes, so it is made once.
+            names = {node: f"{tree.name}={node}" for node in tree.nodes}
+            below |= {names[node]: tuple(names[one] for one in tree.below(node)) for node in tree.children}
         return System(tuple(self._index), tuple(self._rows), labels, below)
 
 

@@ -116,7 +116,7 @@ HOSTILE = [
     pytest.param(b'{"dims": NaN}', "a number in it is none", id="NaN"),
     pytest.param(b'{"dims": [], "dims": []}', "same key twice", id="a key twice"),
     pytest.param(b'{"dims": [{"T": ["a"], "T": ["b"]}]}', "same key twice", id="a parent twice"),
-    pytest.param(changed(hint="x"), 'the key "hint" is not known', id="an unknown key"),
+    pytest.param(changed(hint="x"), "it has a key that is none of", id="an unknown key"),
     pytest.param({"dims": [], "hidden": []}, 'the key "leaf_counts" is missing', id="a missing key"),
     pytest.param(changed(dims=[]), '"dims" is empty', id="no dimension"),
     pytest.param(changed(dims=[["Total"]]), "dimension 1 is not an object", id="a dimension as a list"),
@@ -127,6 +127,7 @@ HOSTILE = [
     ),
     pytest.param(changed(dims=[{"T": ["a"], "U": ["b"]}]), "2 roots", id="two roots"),
     pytest.param(changed(dims=[{"T": ["a", "b"], "a": ["c"], "b": ["c"]}]), "not a tree", id="two parents"),
+    pytest.param(changed(dims=[{f"n{i}": [f"n{i + 1}"] for i in range(64)}]), "64 levels", id="too deep"),
     pytest.param(changed(dims=[{"T": ["a|b"]}]), 'has a "|"', id="a bar in a name"),
     pytest.param(changed(dims=[{"T": ["a\u001b[2J"]}]), "not printable", id="a control character"),
     pytest.param(
@@ -174,12 +175,34 @@ def test_a_file_that_is_not_as_the_format_says_is_refused(tmp_path: Path, conten
     assert refused.value.hint
 
 
+def test_a_table_of_sixty_four_levels_is_attacked(tmp_path: Path) -> None:
+    chain = {f"n{i}": [f"n{i + 1}", f"m{i}"] for i in range(63)}
+    counts = [["n63", 3], ["m0", 4]]
+    content = {"dims": [chain], "leaf_counts": counts, "hidden": [["n63"], ["m62"], ["n62"]]}
+    assert audit(tmp_path, content) == (
+        1,
+        {
+            "n63": {"integer": [0, 3], "linear": [0.0, 3.0], "exact": False},
+            "m62": {"integer": [0, 3], "linear": [0.0, 3.0], "exact": False},
+            "n62": {"integer": [3, 3], "linear": [3.0, 3.0], "exact": True},
+        },
+    )
+
+
 def test_a_refused_file_leaves_two_lines_and_prints_nothing_else(tmp_path: Path) -> None:
     done = run(write(tmp_path, changed(hint="x")), "--json")
     assert (done.returncode, done.stdout) == (1, "")
     error, hint = done.stderr.splitlines()
     assert error.startswith("witnessbox-analysis: error: ")
     assert hint.startswith("hint: ")
+
+
+def test_a_key_that_is_not_known_is_not_shown(tmp_path: Path) -> None:
+    # Half a character is none: a terminal would not take it either.
+    done = run(write(tmp_path, changed(**{"zebrafinch\ud800": 1})))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "it has a key that is none of" in done.stderr
+    assert "zebrafinch" not in done.stderr
 
 
 def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ def test_every_cell_is_the_sum_of_its_parts_in_each_dimension() -> None:
     assert len(table) == len(counts) == 18
 
 
+def test_a_count_reaches_every_level_of_a_deep_dimension() -> None:
+    depth = 2_000
+    deep = Tree("deep", "n0", {f"n{n}": (f"n{n + 1}", f"m{n}") for n in range(depth)})
+    counts = Lattice((deep, KIND)).aggregate({(f"m{n}", "stop"): 1 for n in range(depth)})
+    assert [counts[f"n{n}", "any"] for n in range(depth)] == list(range(depth, 0, -1))
+
+
 @pytest.mark.parametrize(
     "children",
     [

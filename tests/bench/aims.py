@@ -1,0 +1,143 @@
+"""What was to be reached, as the project wrote it down before it was measured, and whether it was."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tests.bench.growth import LIMIT
+
+# A table as `tests.bench.table` keeps it.
+Kept: TypeAlias = Mapping[str, Any]
+Values: TypeAlias = list[tuple[str, float]]
+Pick: TypeAlias = Callable[[Kept], Values]
+LARGE = "1,000,000 reports"
+# Two processors that do nothing but a benchmark show a load of 1 to 3.
+BUSY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One aim: what it is of, its limit and unit, and where the figure stands and how it is read."""
+
+    what: str
+    limit: float
+    unit: str
+    part: str
+    title: str
+    pick: Pick
+    least: bool = False
+    size: str = ""
+
+    @property
+    def words(self) -> str:
+        """The limit as people say it."""
+        return f"{'at least' if self.least else 'at most'} {_number(self.limit)}{self.unit}"
+
+
+def column(head: str, rows: str = "", *, but: str = "$^") -> Pick:
+    """The figures of a column, of the rows whose label `rows` matches."""
+
+    def pick(table: Kept) -> Values:
+        place = table["head"].index(head)
+        return [
+            (row[0], _float(row[place]))
+            for row in table["rows"]
+            if re.match(rows, row[0]) and not re.match(but, row[0]) and row[place] != "-"
+        ]
+
+    return pick
+
+
+def together(*heads: str) -> Pick:
+    """The sum of some columns, of each row."""
+
+    def pick(table: Kept) -> Values:
+        places = [table["head"].index(head) for head in heads]
+        return [(row[0], sum(_float(row[place]) for place in places)) for row in table["rows"]]
+
+    return pick
+
+
+def _sum_of(head: str) -> Pick:
+    """The sum of a column."""
+    return lambda table: [("", sum(value for _, value in column(head)(table)))]
+
+
+def _all_seconds(table: Kept) -> Values:
+    return [("", sum(_float(cell) for cell in table["rows"][0][:3]))]
+
+
+def _opening(table: Kept) -> Values:
+    found = re.search(r"first page ([\d.]+) s", table["title"])
+    return [("", float(found[1]))] if found else []
+
+
+_FACETS = "several facets"
+AIMS = (
+    Aim("intake: durable posts a second, of those that the same application reads and drops, 32 connections",
+        0.35, "", "intake", "Intake: posts", column("ratio", "32"), least=True),
+    Aim("intake: durable posts a second with two processes",
+        5000, "", "intake", "Intake: two processes", column("durable /s"), least=True),
+    Aim("intake: p99 at half load", 100, " ms", "intake", "Intake at half load", column("p99 ms")),
+    Aim("without script: posts a second, of what sealing and reading the form alone allow",
+        0.6, "", "scriptless", "", column("ratio"), least=True),
+    Aim("desk: reports a second into a database that is searched, of HPKE and ChaCha20 alone",
+        0.7, "", "desk", "Desk:", column("ratio"), least=True),
+    Aim("growth of a leg's cost a report from 1,000 reports on",
+        LIMIT, " times", "legs", "Growth", column("growth"), size="CPU 1,000,000"),
+    Aim("workbench: from the passphrase to the first page",
+        3, " s", "workbench", "Workbench", _opening, size=LARGE),
+    Aim("workbench: a page for the first time", 200, " ms", "workbench", "Workbench",
+        column("first visit, median", but=f"{_FACETS}|Datasette"), size=LARGE),
+    Aim("workbench: several facets for the first time", 400, " ms", "workbench", "Workbench",
+        column("first visit, median", _FACETS), size=LARGE),
+    Aim("workbench: a page for the second time", 50, " ms", "workbench", "Workbench",
+        column("second visit", but="Datasette"), size=LARGE),
+    Aim("release: F1 to F17, published and attacked",
+        120, " s", "release", "Release", _sum_of("seconds"), size=LARGE),
+    Aim("disclosure control: 10 x 12 x 20 protected, verified and attacked",
+        60, " s", "control", "Time", _all_seconds),
+    Aim("disclosure control: a sparse table forced, each release with its attack",
+        120, " s", "sparse", "Seconds of a forced table", together("publish, s", "attack, s")),
+    Aim("page of the form with script, compressed", 60, " KB", "pages", "Pages",
+        column("KB on the wire", "form, with script")),
+    Aim("page of the form without script, compressed", 20, " KB", "pages", "Pages",
+        column("KB on the wire", "form, without script")),
+    Aim("sealing in the browser, processor slowed six times", 1, " s", "pages", "Sealing", column("sealed")),
+)  # fmt: skip
+
+
+def compare(parts: Mapping[str, Any]) -> Iterator[list[str]]:
+    """For each aim: what it is of, the aim, what was measured, whether it was met, under which load."""
+    for aim in AIMS:
+        yield [aim.what, aim.words, *_measured(aim, parts.get(aim.part))]
+
+
+def _measured(aim: Aim, part: Any) -> list[str]:
+    table = (
+        next((one for one in part["tables"] if one["title"].startswith(aim.title)), None) if part else None
+    )
+    values = aim.pick(table) if table else []
+    if not table or not values:
+        return ["not measured yet", "-", "-"]
+    label, worst = (min if aim.least else max)(values, key=lambda one: one[1])
+    shown = f"{_number(worst)}{aim.unit}" + (f" ({label})" if label and len(values) > 1 else "")
+    met = worst >= aim.limit if aim.least else worst <= aim.limit
+    load = f"{table['load']:.1f}"
+    if not _is_of(aim.size, table):
+        return [f"{shown}, with fewer reports than the aim is for", "-", load]
+    missed = "**no**" if table["load"] <= BUSY else "not while others worked"
+    return [shown, "yes" if met else missed, load]
+
+
+def _is_of(size: str, table: Kept) -> bool:
+    return not size or size in table["title"] or size in table["head"]
+
+
+def _float(cell: str) -> float:
+    return float(cell.replace(",", ""))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value < 100 else f"{value:,.0f}"

@@ -1,0 +1,108 @@
+"""The intake's server as a process that is killed and started again, and what it takes of the machine."""
+
+import os
+import re
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.chain import INTAKE, Chain
+
+SECONDS = 120
+KIBIBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one process took at one moment: seconds, bytes, open files."""
+
+    pid: int
+    at: float
+    memory: int
+    files: int
+
+
+class Machine:
+    """Starts and ends the server; `up` is set while it takes reports at `address`."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._process: subprocess.Popen[str] | None = None
+        self.address = ""
+        self.up = threading.Event()
+        self.said: list[str] = []
+        self.kills = self.stops = 0
+        self.samples: list[Sample] = []
+
+    @property
+    def pid(self) -> int:
+        """The process of now."""
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> None:
+        """Returns when it takes reports."""
+        self._process = self._chain.start(INTAKE, "serve", "--data", self._chain.data, "--port", "0")
+        assert self._process.stdout
+        found = re.search(r"http://\S+", self._process.stdout.readline())
+        assert found, "the intake did not start"
+        self.address = found[0].rstrip("/")
+        self.up.set()
+
+    def kill(self) -> None:
+        """Gives it no time to do anything more."""
+        self.kills += 1
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        self.stops += 1
+        assert self._end(signal.SIGTERM) == 0
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process
+        self.up.clear()
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=SECONDS)
+        self.said += errors.splitlines()
+        return self._process.returncode
+
+    def sample(self) -> None:
+        """Notes what it takes now."""
+        if self.up.is_set():
+            # It may be killed just now.
+            with suppress(OSError, StopIteration):
+                self.samples.append(taken_by(self.pid))
+
+
+def taken_by(pid: int) -> Sample:
+    """What a process takes now. Only root sees the open files of one that nobody may attach to."""
+    place = Path(f"/proc/{pid}")
+    lines = (place / "status").read_text().splitlines()
+    memory = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    return Sample(pid, time.monotonic(), memory * KIBIBYTE, len(os.listdir(place / "fd")))
+
+
+def longest_life(samples: Sequence[Sample]) -> list[Sample]:
+    """What was noted of the process that lived longest, once it was warm: after a quarter of its life."""
+    lives: dict[int, list[Sample]] = {}
+    for one in samples:
+        lives.setdefault(one.pid, []).append(one)
+    life = max(lives.values(), key=lambda life: life[-1].at - life[0].at)
+    warm = life[0].at + (life[-1].at - life[0].at) / 4
+    return [one for one in life if one.at >= warm]
+
+
+def growth(life: Sequence[Sample]) -> tuple[float, float]:
+    """Bytes of memory, and open files, that a process gains in an hour: the slopes of straight lines."""
+    hours = [one.at / 3_600 for one in life]
+    return (
+        statistics.linear_regression(hours, [float(one.memory) for one in life]).slope,
+        statistics.linear_regression(hours, [float(one.files) for one in life]).slope,
+    )
