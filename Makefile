@@ -60,7 +60,7 @@ else
 endif
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
-	@bash tests/system-packages.sh wrk
+	@bash tests/system-packages.sh wrk chromium
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
 		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
 
