@@ -207,19 +207,9 @@ def _tree(found: object, number: int) -> Tree:
     if len(roots) != 1:
         raise _Wrong(f"{place} has {len(roots)} roots instead of 1")
     try:
-        tree = Tree(f"dim{number}", roots.pop(), children)
+        return Tree(f"dim{number}", roots.pop(), children)
     except NotNested:
         raise _Wrong(f"{place} is not a tree: some node has two parents, or is below itself") from None
-    if _levels(tree) > LEVELS:
-        raise _Wrong(f"{place} has more than {LEVELS} levels")
-    return tree
-
-
-def _levels(tree: Tree) -> int:
-    level = {tree.root: 1}
-    for node in tree.nodes:
-        level.update(dict.fromkeys(tree.children.get(node, ()), level[node] + 1))
-    return max(level.values())
 
 
 def _levels(tree: Tree) -> int:
