@@ -11,7 +11,7 @@ LOCK := uv pip compile --quiet pyproject.toml --generate-hashes --universal --py
 INSTALL := .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 NODE_MODULES := intake/browser/node_modules/.package-lock.json
 
-.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity replay build locks audit clean
+.PHONY: help demo test lint unit coverage setup deploy-test pythons soak bench capacity fuzz replay build locks audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,8 +42,8 @@ coverage: .venv/test ## pytest once more, and the lines and branches that no tes
 		exit $$status
 
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
-	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
-	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
+	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc uidmap postgresql openssl
+	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/shared.py tests/deploy/containers.py
 
 pythons: .venv/test ## the built wheel, through the whole chain, on every Python here (PYTHONS="/path/to/python3.14 ...")
 	$(BIN)/pytest -v tests/deploy/pythons.py
@@ -60,7 +60,7 @@ else
 endif
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
-	@bash tests/system-packages.sh wrk
+	@bash tests/system-packages.sh wrk chromium
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
 		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
 
@@ -71,6 +71,7 @@ capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
 	$(BIN)/python -m tests.fuzz.growth $(TARGET)
+	$(if $(TARGET),,$(BIN)/pytest -v tests/fuzz/surface.py)
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
