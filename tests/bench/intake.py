@@ -111,7 +111,17 @@ def _one(data: Path, sealed: bytes, seconds: float) -> Round:
             rows.append([str(connections), *_compared(pairs)])
     show(
         f"Intake: posts of {len(sealed):,} bytes, one process; median of {ROUNDS}",
-        ["connections", "dropped /s", "durable /s", "ratio", "CPU ms", "CPU ms", "ratio", "p50 ms", "p99 ms"],
+        [
+            "connections",
+            "dropped /s",
+            "durable /s",
+            "ratio",
+            "CPU ms",
+            "CPU ms",
+            "CPU ratio",
+            "p50 ms",
+            "p99 ms",
+        ],
         rows,
     )
     return sorted((pair[1] for pair in pairs), key=lambda one: one.rate)[ROUNDS // 2]
