@@ -42,8 +42,8 @@ coverage: .venv/test ## pytest once more, and the lines and branches that no tes
 		exit $$status
 
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
-	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc
-	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/containers.py
+	@bash tests/system-packages.sh debootstrap iproute2 util-linux buildah podman runc uidmap postgresql openssl
+	$(BIN)/pytest -v tests/deploy/machine.py tests/deploy/shared.py tests/deploy/containers.py
 
 pythons: .venv/test ## the built wheel, through the whole chain, on every Python here (PYTHONS="/path/to/python3.14 ...")
 	$(BIN)/pytest -v tests/deploy/pythons.py

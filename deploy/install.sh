@@ -10,12 +10,12 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE PROJECT=${HERE%/*} SERVER=$HERE/server LOCKS=$HERE/requirements
 readonly ETC=/etc/witnessbox OPT=/opt/witnessbox STATE=/var/lib/witnessbox ONION=/var/lib/tor/witnessbox
 readonly DATA=$STATE/data MARK='# witnessbox' FSTAB=/etc/fstab
-readonly INTAKE=$OPT/current/bin/witnessbox-intake
 # Of Tor, the first version whose onion services defend themselves with proof of work.
 readonly POW_FROM=0.4.8
 
 COMMAND='' DRY='' DOMAIN='' ONION_ONLY='' WHEEL='' WHEELS='' REBOOT=true DELETE_DATA='' OUT='' POW=''
 SSH_PORTS='' FORMS=() DESKS=()
+DATABASE='' CA='' PASSWORD='' SECRET='' DB_HOST='' DB_ADDRESS='' DB_PORT='' DB_USER=''
 CHANGED=()
 
 usage() {
@@ -29,6 +29,9 @@ install.sh files (--domain NAME | --onion-only) --out DIR      write the configu
 --onion-only     by its onion address alone
 --desk FILE      the card of a desk (desk.pub); once for each desk. Needed once, then kept
 --form NAME      a questionnaire to offer; once for each (report, if not given)
+--database URL   reports go to this PostgreSQL, which several machines may share; deploy/SCALE.md. Then kept
+--database-ca FILE        the certificate by which it proves who it is (if it is on another machine). Then kept
+--database-password FILE  a file with its password in one line; without it you are asked. Then kept
 --wheel FILE     this wheel of the project, not one that is built from this folder
 --wheels DIR     take Python packages from this folder, not from the network
 --ssh-port N     where you log in, if it is not what sshd says; the firewall leaves it open
@@ -65,7 +68,8 @@ parse() {
       --onion-only) ONION_ONLY=1 ;;
       --no-reboot) REBOOT=false ;;
       --delete-data) DELETE_DATA=1 ;;
-      --domain | --desk | --form | --wheel | --wheels | --ssh-port | --out)
+      --domain | --desk | --form | --wheel | --wheels | --ssh-port | --out | \
+        --database | --database-ca | --database-password)
         [ $# -gt 1 ] || fail "$1 needs a value"
         option "$1" "$2"
         shift
@@ -86,6 +90,9 @@ option() {
     --wheels) WHEELS=$2 ;;
     --ssh-port) SSH_PORTS=$2 ;;
     --out) OUT=$2 ;;
+    --database) DATABASE=$2 ;;
+    --database-ca) CA=$2 ;;
+    --database-password) PASSWORD=$2 ;;
   esac
 }
 
@@ -99,6 +106,7 @@ remember() {
       onion_only) [ -n "$DOMAIN$ONION_ONLY" ] || ONION_ONLY=$value ;;
       ssh_ports) [ -n "$SSH_PORTS" ] || SSH_PORTS=$value ;;
       reboot) [ "$REBOOT" = false ] || REBOOT=$value ;;
+      database) DATABASE=${DATABASE:-$value} ;;
     esac
   done < "$ETC/install.conf"
   [ ! -r "$ETC/pending" ] || mapfile -t CHANGED < "$ETC/pending"
@@ -127,6 +135,56 @@ find_ssh_ports() {
   SSH_PORTS=${SSH_PORTS:-22}
 }
 
+# What an address of a database says of where it is. It stands in files that systemd and the firewall read.
+check_database() {
+  local name='[A-Za-z0-9_.-]+' options='[A-Za-z0-9_.,/%=&-]+'
+  [ -n "$DATABASE" ] || { no_database; return 0; }
+  [ ! -e "$DATA/reports.db" ] ||
+    fail "the reports of $DATA are in files of this machine" 'begin on a fresh machine; deploy/SCALE.md'
+  if [[ $DATABASE =~ ^[a-z]+://[^/?@]*:[^/?@]*@ || $DATABASE =~ [?\&]password= ]]; then
+    fail '--database: a command line is no place for a password' '--database-password FILE'
+  fi
+  if [[ $DATABASE =~ ^postgresql:///$name\?($options\&)?host=/$options$ ]]; then
+    # A socket of this machine, which the service reaches without any network.
+    [ -z "$CA$PASSWORD" ] || fail '--database: a socket of this machine needs no password and no certificate'
+    return 0
+  fi
+  [[ $DATABASE =~ ^postgresql://($name)@([a-z0-9.-]+|\[[0-9a-f:]+\])(:([0-9]+))?/$name(\?$options)?$ ]] ||
+    fail '--database: this is not an address of a PostgreSQL' 'postgresql://witnessbox@db.example.org/witnessbox'
+  DB_USER=${BASH_REMATCH[1]} DB_HOST=${BASH_REMATCH[2]} DB_PORT=${BASH_REMATCH[4]:-5432}
+  DB_HOST=${DB_HOST#[} DB_HOST=${DB_HOST%]}
+  DB_ADDRESS=$(getent ahosts "$DB_HOST" | awk 'NR == 1 { print $1 }') || true
+  [ -n "$DB_ADDRESS" ] || fail "there is no address for the name $DB_HOST"
+  prove_database
+}
+
+no_database() {
+  [ -z "$CA$PASSWORD" ] || fail '--database-ca and --database-password are for --database URL'
+  [ ! -e "$DATA/database.toml" ] || fail "the reports of $DATA are in a PostgreSQL" 'give its address: --database URL'
+}
+
+# Another machine must prove who it is.
+prove_database() {
+  case $DATABASE in *sslmode=*) return 0 ;; esac
+  case $DB_HOST in localhost | 127.0.0.1 | ::1) return 0 ;; esac
+  [ -n "$CA" ] || [ -e "$ETC/database-ca.pem" ] ||
+    fail "$DB_HOST is another machine, and must prove who it is" '--database-ca FILE'
+  case $DATABASE in *\?*) DATABASE+='&' ;; *) DATABASE+='?' ;; esac
+  DATABASE+="sslmode=verify-full&sslrootcert=$ETC/database-ca.pem"
+}
+
+# Asked for before anything is done, so that nobody need wait for the question.
+ask_password() {
+  [ -n "$DB_HOST" ] || return 0
+  if [ -n "$PASSWORD" ]; then
+    IFS= read -r SECRET < "$PASSWORD" || [ -n "$SECRET" ] || fail "$PASSWORD is empty"
+  elif [ -z "$DRY" ] && [ ! -e "$ETC/pgpass" ]; then
+    [ -t 0 ] || fail "$DB_HOST wants a password" '--database-password FILE'
+    IFS= read -rsp "Password of $DB_USER at $DB_HOST: " SECRET
+    printf '\n'
+  fi
+}
+
 check_machine() {
   [ "$(id -u)" -eq 0 ] || [ -n "$DRY" ] || fail 'this changes the system: run it as root' 'sudo bash deploy/install.sh ...'
   local ID='' VERSION_ID=''
@@ -138,7 +196,7 @@ check_machine() {
   esac
   [ -d /run/systemd/system ] || [ -n "$DRY" ] || fail 'this machine was not started by systemd'
   local file
-  for file in "${DESKS[@]}" ${WHEEL:+"$WHEEL"}; do
+  for file in "${DESKS[@]}" ${WHEEL:+"$WHEEL"} ${CA:+"$CA"} ${PASSWORD:+"$PASSWORD"}; do
     [ -r "$file" ] || fail "cannot read $file"
   done
   [ -z "$WHEELS" ] || [ -d "$WHEELS" ] || fail "there is no folder $WHEELS"
@@ -146,14 +204,16 @@ check_machine() {
 
 # Fills the names into a file of deploy/server/, and lets in the lines that are for this kind of machine.
 fill() {
-  local sockets=witnessbox-onion.socket onion=onion-address-comes-here.onion
+  local sockets=witnessbox-onion.socket onion=onion-address-comes-here.onion family=ip
   [ -z "$DOMAIN" ] || sockets+=' witnessbox-web.socket'
+  case $DB_ADDRESS in *:*) family=ip6 ;; esac
   if [ -r "$ONION/hostname" ]; then
     onion=$(cat "$ONION/hostname")
   fi
   sed -e "s/@DOMAIN@/$DOMAIN/g" -e "s/@ONION@/$onion/g" -e "s/@SSH_PORTS@/$SSH_PORTS/g" \
     -e "s/@SOCKETS@/$sockets/g" -e "s/@REBOOT@/$REBOOT/g" ${DOMAIN:+-e 's/^#clearnet# //'} \
-    ${POW:+-e 's/^#pow# //'} -e '/^#clearnet# /d' -e '/^#pow# /d' "$SERVER/$1"
+    -e "s/@DATABASE_ADDRESS@/$DB_ADDRESS/g" -e "s/@DATABASE_PORT@/$DB_PORT/g" -e "s/@DATABASE_FAMILY@/$family/g" \
+    ${POW:+-e 's/^#pow# //'} ${DB_HOST:+-e 's/^#database# //'} -e '/^#[a-z]*# /d' "$SERVER/$1"
 }
 
 # The file of deploy/server/, its place, its mode.
@@ -178,6 +238,11 @@ END
 witnessbox-web.socket /etc/systemd/system/witnessbox-web.socket 644
 Caddyfile /etc/caddy/Caddyfile 644
 caddy.service.conf /etc/systemd/system/caddy.service.d/witnessbox.conf 644
+END
+  [ -z "$DB_HOST" ] || cat <<END
+database.conf /etc/systemd/system/witnessbox.service.d/database.conf 644
+database.conf /etc/systemd/system/witnessbox-alarm.service.d/database.conf 644
+database.env $ETC/database.env 644
 END
 }
 
@@ -234,6 +299,23 @@ changed() {
   return 1
 }
 
+# How the system's units are before the first change, so that uninstall can put them back.
+units_before() {
+  local one
+  if [ -n "$DRY" ] || [ -e "$ETC/install.conf" ] || [ -e "$ETC/units" ]; then
+    return 0
+  fi
+  mkdir -p "$ETC"
+  for one in rsyslog nftables unattended-upgrades tor caddy; do
+    printf '%s.service %s %s\n' "$one" "$(said_of enabled "$one")" "$(said_of active "$one")"
+  done > "$ETC/units.new"
+  mv "$ETC/units.new" "$ETC/units"
+}
+
+said_of() {
+  systemctl "is-$1" "$2.service" 2>/dev/null | grep . || echo not-found
+}
+
 packages() {
   local wanted=(ca-certificates curl nftables python3 python3-venv tor unattended-upgrades) missing=() one
   [ -z "$DOMAIN" ] || wanted+=(caddy)
@@ -283,6 +365,11 @@ pip_of() {
   "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-cache-dir "$@" "${from[@]}"
 }
 
+# What the program needs: with PostgreSQL, the library for it as well.
+lock() {
+  if [ -n "$DATABASE" ]; then echo postgres.txt; else echo intake.txt; fi
+}
+
 # A name for what is to be installed: the same program with the same libraries has the same name.
 release_name() {
   if [ -n "$WHEEL" ]; then
@@ -290,7 +377,7 @@ release_name() {
   else
     (cd "$PROJECT" && find intake templates pyproject.toml -type f -not -path '*/node_modules/*' \
       -not -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-  fi | cat - "$LOCKS/intake.txt" <(python3 --version 2>/dev/null || true) | sha256sum | cut -c 1-16
+  fi | cat - "$LOCKS/$(lock)" <(python3 --version 2>/dev/null || true) | sha256sum | cut -c 1-16
 }
 
 # Installs the program beside the one that runs, and only then lets it be the current one.
@@ -303,7 +390,7 @@ program() {
     return 0
   fi
   if [ -n "$DRY" ]; then
-    say "would install the program in $new, with the libraries in deploy/requirements/intake.txt, by hash"
+    say "would install the program in $new, with the libraries in deploy/requirements/$(lock), by hash"
     say "would let $OPT/current lead there"
     return 0
   fi
@@ -314,7 +401,7 @@ program() {
   rm -rf "$new"
   mkdir -p "$OPT/releases"
   python3 -m venv "$new"
-  pip_of "$new" install --require-hashes --only-binary :all: -r "$LOCKS/intake.txt"
+  pip_of "$new" install --require-hashes --only-binary :all: -r "$LOCKS/$(lock)"
   if [ -z "$WHEEL" ]; then
     build_wheel "$work"
     pip_of "$new" install --no-deps --no-index "$work"/dist/*.whl
@@ -367,13 +454,36 @@ configuration() {
     put "$to" "$mode" < <(fill "$file")
   done < <(plan)
   put "$ETC/install.conf" 644 < <(
-    printf 'domain=%s\nonion_only=%s\nssh_ports=%s\nreboot=%s\n' "$DOMAIN" "$ONION_ONLY" "$SSH_PORTS" "$REBOOT"
+    printf 'domain=%s\nonion_only=%s\nssh_ports=%s\nreboot=%s\ndatabase=%s\n' \
+      "$DOMAIN" "$ONION_ONLY" "$SSH_PORTS" "$REBOOT" "$DATABASE"
   )
+  [ -z "$CA" ] || put "$ETC/database-ca.pem" 644 < "$CA"
+  password
   add_line /etc/tor/torrc '%include /etc/tor/torrc.d/*.conf'
   if [ -f /etc/apparmor.d/system_tor ]; then
     add_line /etc/apparmor.d/local/system_tor "$(cat "$SERVER/apparmor-tor")"
   fi
   [ -n "$DOMAIN" ] || leave_web
+}
+
+# The password, in a file that the intake's user alone may read.
+password() {
+  local to=$ETC/pgpass line
+  [ -n "$SECRET" ] || return 0
+  line="${DB_HOST//:/\\:}:$DB_PORT:*:$DB_USER:$(printf '%s' "$SECRET" | sed 's/[\\:]/\\&/g')"
+  if [ -f "$to" ] && [ "$(cat "$to")" = "$line" ]; then
+    return 0
+  fi
+  mark "$to"
+  if [ -n "$DRY" ]; then
+    say "would write $to, which only witnessbox may read"
+    return 0
+  fi
+  rm -f "$to.new"
+  install -o witnessbox -g witnessbox -m 600 /dev/null "$to.new"
+  printf '%s\n' "$line" > "$to.new"
+  mv "$to.new" "$to"
+  note "$to"
 }
 
 # A machine that was on the open web and is not any more.
@@ -421,6 +531,7 @@ swap() {
       crypt* | *' /dev/zram'*) continue ;;
     esac
     say "switching off the swap on $name, which is not encrypted"
+    [ -n "$DRY" ] || printf '%s\n' "$name" >> "$ETC/swaps"
     run swapoff "$name"
   done < <(swapon --show=NAME --noheadings 2>/dev/null || true)
   [ -f "$FSTAB" ] || return 0
@@ -451,7 +562,8 @@ data() {
   for one in "${FORMS[@]}"; do
     arguments+=(--form "$one")
   done
-  run runuser -u witnessbox -- "$INTAKE" init --data "$DATA" "${arguments[@]}"
+  [ -z "$DATABASE" ] || arguments+=(--database "$DATABASE")
+  run /usr/local/bin/witnessbox-intake init --data "$DATA" "${arguments[@]}"
   run rm -rf "$folder"
 }
 
@@ -459,7 +571,10 @@ services() {
   local sockets=(witnessbox-onion.socket)
   [ -z "$DOMAIN" ] || sockets+=(witnessbox-web.socket)
   run systemctl daemon-reload
-  ! changed /etc/sysctl.d/60-witnessbox.conf || run systemctl restart systemd-sysctl.service
+  if changed /etc/sysctl.d/60-witnessbox.conf; then
+    kernel_before
+    run systemctl restart systemd-sysctl.service
+  fi
   if changed '/etc/systemd/journald.conf.d/*'; then
     run systemctl restart systemd-journald.service
   fi
@@ -477,6 +592,19 @@ services() {
   fi
   run systemctl start witnessbox-alarm.timer
   onion_address
+}
+
+# What the kernel was told before, one setting a line.
+kernel_before() {
+  local key file
+  if [ -n "$DRY" ] || [ -e "$ETC/sysctl" ]; then
+    return 0
+  fi
+  while IFS=' =' read -r key _; do
+    file=/proc/sys/${key//.//}
+    [ ! -r "$file" ] || printf '%s %s\n' "$file" "$(cat "$file")"
+  done < <(grep '^[a-z]' "$SERVER/sysctl.conf") > "$ETC/sysctl.new"
+  mv "$ETC/sysctl.new" "$ETC/sysctl"
 }
 
 onion_address() {
@@ -510,7 +638,8 @@ web() {
 # Starts the program that is current, and goes back to the one before when it does not take reports.
 start() {
   made || return 0
-  if changed "$OPT/current" || changed /etc/systemd/system/witnessbox.service; then
+  if changed "$OPT/current" || changed '/etc/systemd/system/witnessbox.service*' || changed "$ETC/database*" ||
+    changed "$ETC/pgpass"; then
     run systemctl restart witnessbox.service || true
   else
     run systemctl start witnessbox.service || true
@@ -566,6 +695,7 @@ summary() {
   say "onion address: http://$(cat "$ONION/hostname")/"
   [ -z "$DOMAIN" ] || say "open web: https://$DOMAIN/"
   ! made || say 'it takes reports'
+  [ -z "$DATABASE" ] || say "they are kept in ${DATABASE%%\?*}"
   [ ! -e "$DATA/server.pub" ] || say "for the desk to pin: $DATA/server.pub"
 }
 
@@ -573,6 +703,9 @@ install_all() {
   check_machine
   remember
   check_mode
+  check_database
+  ask_password
+  units_before
   packages
   find_pow
   account
@@ -624,21 +757,67 @@ uninstall() {
   fi
   remove_line /etc/tor/torrc
   remove_line /etc/apparmor.d/local/system_tor
-  [ ! -f "$FSTAB" ] || run sed -i 's/^#witnessbox# //' "$FSTAB"
+  if [ -f /etc/apparmor.d/system_tor ] && [ -d /sys/kernel/security/apparmor ]; then
+    run apparmor_parser --replace /etc/apparmor.d/system_tor || true
+  fi
+  for one in witnessbox.service.d witnessbox-alarm.service.d; do
+    [ ! -d "/etc/systemd/system/$one" ] || run rmdir --ignore-fail-on-non-empty "/etc/systemd/system/$one"
+  done
   run rm -rf "$OPT" /run/witnessbox
   run systemctl daemon-reload
-  for one in tor caddy; do
-    ! grep -qxF "$one" "$ETC/packages" 2>/dev/null || run systemctl disable --quiet --now "$one.service"
-  done
+  swap_back
+  kernel_back
+  units_back
   for one in systemd-journald.service tor@default.service caddy.service; do
     ! systemctl --quiet is-active "$one" || run systemctl restart "$one"
   done
   leave_data
-  say 'what it set in the kernel (/etc/sysctl.d) goes with the next restart of the machine'
   if [ -s "$ETC/packages" ]; then
     say "these packages came with it and stay; remove what you do not need: $(sort -u "$ETC/packages" | paste -sd' ')"
   fi
   run rm -rf "$ETC"
+}
+
+swap_back() {
+  local one
+  [ ! -f "$FSTAB" ] || run sed -i 's/^#witnessbox# //' "$FSTAB"
+  [ -r "$ETC/swaps" ] || return 0
+  while read -r one; do
+    run swapon "$one" || say "warning: the swap on $one could not be switched on again"
+  done < <(sort -u "$ETC/swaps")
+}
+
+kernel_back() {
+  local file value left=''
+  [ -r "$ETC/sysctl" ] || return 0
+  while read -r file value; do
+    [ "$(cat "$file")" != "$value" ] || continue
+    if [ -n "$DRY" ]; then
+      say "would write to $file: $value"
+    elif ! { printf '%s\n' "$value" > "$file"; } 2>/dev/null; then
+      left+=" ${file##*/}"
+    fi
+  done < "$ETC/sysctl"
+  [ -z "$left" ] || say "the kernel changes these with the next restart of the machine only:$left"
+}
+
+# Of the system's units: those that ran run again, those that were off are off.
+units_back() {
+  local unit enabled active
+  [ -r "$ETC/units" ] || return 0
+  while read -r unit enabled active; do
+    systemctl cat "$unit" > /dev/null 2>&1 || continue
+    case $enabled in
+      enabled) run systemctl enable --quiet "$unit" ;;
+      disabled | not-found) run systemctl disable --quiet "$unit" ;;
+    esac
+    # The firewall's unit is left as it runs: to stop it would clear what others have told the firewall.
+    [ "$unit" != nftables.service ] || continue
+    case $active in
+      active) run systemctl start "$unit" ;;
+      *) run systemctl stop "$unit" ;;
+    esac
+  done < "$ETC/units"
 }
 
 leave_data() {
@@ -649,10 +828,12 @@ leave_data() {
   else
     say "kept: reports and keys in $STATE, the onion address in $ONION"
   fi
+  [ -z "$DATABASE" ] || say 'the database was not touched: the reports in it stay, and its password is deleted here'
 }
 
 files() {
   check_mode
+  check_database
   [ -n "$OUT" ] || fail 'say where to' '--out DIR'
   POW=1
   local file to mode

@@ -67,9 +67,12 @@ class Cluster:
         with self.log.open("ab") as log:
             line = [programs() / "postgres", "-D", self.data, *place]
             self._process = subprocess.Popen(line, stdout=log, stderr=log, **self._options)
+        self._until_it_answers(self._process)
+
+    def _until_it_answers(self, process: "subprocess.Popen[bytes]") -> None:
         end = time.monotonic() + SECONDS
         while True:
-            assert self._process.poll() is None, self.log.read_text()
+            assert process.poll() is None, self.log.read_text()
             assert time.monotonic() < end, "PostgreSQL did not start"
             with suppress(psycopg.OperationalError):
                 self.connect("postgres").close()

@@ -10,18 +10,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from analysis.identity import HybridIdentity
-from tests.cards import write_card
-from tests.deploy.tree import ROOT, Machine, call, make
+from tests.deploy.tree import INSTALL, PROJECT, Machine
 
-SUITE = os.environ.get("SUITE", "bookworm")
-PROJECT = "/srv/witnessbox"
-INSTALL = ["bash", f"{PROJECT}/deploy/install.sh"]
 DOMAIN = "tell.example.org"
 WEB = ["--domain", DOMAIN, "--wheels", "/srv/wheels"]
 OURS = ("etc", "opt", "usr/local", "var/lib/witnessbox", "var/lib/tor")
@@ -33,29 +27,6 @@ PATH = "/en/quetzal-9182"
 ASK = "curl --silent --fail --max-time 5 --unix-socket /run/witnessbox/onion.sock http://intake/healthz"
 READY = f"for i in $(seq 60); do {ASK} && exit; sleep 1; done; exit 1"
 CANARIES = (AGENT, ADDRESS, "quetzal-9182")
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory, identity: HybridIdentity) -> Iterator[Machine]:
-    """A fresh server, with the unpacked project and a desk's card on it."""
-    folder = tmp_path_factory.mktemp("deploy")
-    kept = os.environ.get("TREES")
-    try:
-        made = Machine(make(Path(kept) if kept else folder / "trees", SUITE), folder)
-        _copy_project(made.tree / PROJECT.lstrip("/"))
-        write_card(made.tree / "root/desk.pub", identity.recipient)
-        with made:
-            yield made
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy_project(to: Path) -> None:
-    names = call("git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
-    for name in names:
-        if not name.startswith("tests/") and (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, to / name)
 
 
 def state(machine: Machine, *folders: str) -> dict[str, tuple[int, bytes]]:
@@ -100,12 +71,40 @@ def show(machine: Machine, unit: str, *names: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in said.splitlines())
 
 
-def test_a_dry_run_changes_no_file_of_the_machine(machine: Machine) -> None:
-    before = state(machine, "etc", "opt", "usr", "var")
+# What an installation switches on or off, beside what it brings.
+SYSTEM = (
+    "rsyslog.service",
+    "nftables.service",
+    "unattended-upgrades.service",
+    "tor.service",
+    "caddy.service",
+)
+KERNEL = ("net/ipv4/tcp_timestamps", "net/ipv4/conf/all/send_redirects", "net/ipv4/conf/all/accept_redirects")
+
+
+def switches(machine: Machine) -> dict[str, str]:
+    """What of the system is on, and what its kernel is told."""
+    on = "for is in enabled active; do systemctl is-$is --quiet $0 2>/dev/null && echo $is; done; :"
+    found = {unit: machine.run("sh", "-c", on, unit) for unit in SYSTEM}
+    found |= {name: machine.run("cat", f"/proc/sys/{name}") for name in KERNEL}
+    found["cores"] = machine.run("systemctl", "show", "--property=DefaultLimitCORE")
+    return found | {"fstab": machine.run("cat", "/etc/fstab")}
+
+
+@pytest.fixture(scope="module")
+def before(machine: Machine) -> dict[str, str]:
+    """The switches of the fresh machine."""
+    found = switches(machine)
+    assert found["rsyslog.service"] == "enabled\nactive\n"
+    return found
+
+
+def test_a_dry_run_changes_no_file_of_the_machine(machine: Machine, before: dict[str, str]) -> None:
+    found = state(machine, "etc", "opt", "usr", "var")
     said = machine.run(*INSTALL, "install", *WEB, "--desk", "/root/desk.pub", "--dry-run")
     assert "would write /etc/systemd/system/witnessbox.service" in said
     assert said.endswith("nothing was changed\n")
-    assert state(machine, "etc", "opt", "usr", "var") == before
+    assert state(machine, "etc", "opt", "usr", "var") == found
 
 
 def test_without_a_desk_all_is_made_ready_and_nothing_is_taken(machine: Machine) -> None:
@@ -334,7 +333,11 @@ def test_a_killed_service_comes_back_and_leaves_no_core(machine: Machine) -> Non
     assert not [name for name in machine.files("var", "tmp", "root") if re.search(r"(^|/)core(\.|$)", name)]
 
 
-def test_swap_is_off_and_the_log_is_in_memory(machine: Machine) -> None:
+def test_swap_is_off_and_the_log_is_in_memory(machine: Machine, before: dict[str, str]) -> None:
+    now = switches(machine)
+    assert now["rsyslog.service"] == ""
+    assert all(now[name] == "0\n" for name in KERNEL)
+    assert now["cores"] != before["cores"]
     assert "#witnessbox# UUID=1234-5678 none swap sw 0 0\n" in (machine.tree / "etc/fstab").read_text()
     assert "/run/log/journal" in machine.run("journalctl", "--header", "--no-pager")
     assert not [
@@ -440,6 +443,18 @@ def test_uninstalling_takes_its_files_and_leaves_the_reports(machine: Machine) -
     assert "bundle 1: 1 file," in machine.run(
         "witnessbox-intake", "status", "--data", "/var/lib/witnessbox/data"
     )
+
+
+def test_uninstalling_puts_every_switch_back_as_it_was(machine: Machine, before: dict[str, str]) -> None:
+    machine.run(*INSTALL, "uninstall")
+    assert switches(machine) == before
+    # And of a machine where its operator had switched some of it off before.
+    machine.run("systemctl", "disable", "--quiet", "--now", "rsyslog.service", "syslog.socket")
+    without = switches(machine)
+    machine.run(*INSTALL, "install", "--onion-only", "--wheels", "/srv/wheels")
+    machine.run(*INSTALL, "uninstall")
+    assert switches(machine) == without
+    machine.run(*INSTALL, "install", "--onion-only", "--wheels", "/srv/wheels")
 
 
 def test_a_copy_of_the_onion_folder_brings_the_address_back(machine: Machine) -> None:

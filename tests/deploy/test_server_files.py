@@ -30,11 +30,12 @@ def refused(*arguments: str) -> str:
     return done.stderr
 
 
-@pytest.fixture(scope="module", params=["--domain", "--onion-only"])
+@pytest.fixture(scope="module", params=["--domain", "--onion-only", "--database"])
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of a server on the open web, and of one that is not, with all names filled in."""
+    """The files of a server on the open web, one that is not, and one with a database."""
     out = tmp_path_factory.mktemp("files")
-    mode = ["--domain", DOMAIN] if request.param == "--domain" else ["--onion-only"]
+    mode = ["--onion-only"] if request.param == "--onion-only" else ["--domain", DOMAIN]
+    mode += ["--database", "postgresql://x@127.0.0.1/x"] if request.param == "--database" else []
     call(*INSTALL, "files", *mode, "--ssh-port", "22", "--out", out)
     return out
 
@@ -44,28 +45,38 @@ def web(made: Path) -> bool:
     return (made / "etc/caddy/Caddyfile").exists()
 
 
+@pytest.fixture
+def database(made: Path) -> bool:
+    return (made / "etc/witnessbox/database.env").exists()
+
+
 def test_the_scripts_have_no_trap_that_shellcheck_knows() -> None:
     scripts = [DEPLOY / "install.sh", DEPLOY / "server/command", DEPLOY / "server/motd"]
     call("shellcheck", *scripts, *(ROOT / "tests").rglob("*.sh"))
 
 
-def test_every_file_of_the_folder_is_installed_with_its_names(made: Path, web: bool) -> None:
+def test_every_file_of_the_folder_is_installed_with_its_names(made: Path, web: bool, database: bool) -> None:
     files = [path for path in made.rglob("*") if path.is_file()]
     ours = {path.name for path in (DEPLOY / "server").iterdir()} - LINES
-    assert len(files) == len(ours) - (0 if web else 3)
+    # One of the database's two files stands in two places.
+    assert len(files) == len(ours) - (0 if web else 3) + (1 if database else -2)
     for path in files:
         assert not re.search(r"@[A-Z_]+@|^#[a-z]+# ", path.read_text(), re.MULTILINE), path
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_systemd_finds_little_left_to_take_from_a_service(made: Path, unit: str) -> None:
-    path = made / "etc/systemd/system" / unit
+def test_systemd_finds_little_left_to_take_from_a_service(made: Path, unit: str, tmp_path: Path) -> None:
+    path, folder = tmp_path / unit, made / "etc/systemd/system"
+    more = [one.read_text() for one in (folder / f"{unit}.d").glob("*")]
+    path.write_text("\n".join([(folder / unit).read_text(), *more]))
     call("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSED}", path)
 
 
 def test_systemd_understands_every_line_of_the_units(made: Path, tmp_path: Path) -> None:
     units = []
     for path in (made / "etc/systemd/system").glob("witnessbox*"):
+        if path.is_dir():
+            continue
         # The program is not on this machine.
         text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", path.read_text(), flags=re.MULTILINE)
         (tmp_path / path.name).write_text(text)
@@ -92,13 +103,16 @@ def test_tor_takes_its_file(made: Path, tmp_path: Path) -> None:
     assert warnings == []
 
 
-def test_nftables_takes_the_rules_twice_over(made: Path, web: bool) -> None:
+def test_nftables_takes_the_rules_twice_over(made: Path, web: bool, database: bool) -> None:
     # Of a network of its own, so that nothing of this machine's changes.
     alone = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     rules = made / "etc/witnessbox/nftables.conf"
+    # The intake's user is known on its own machine alone.
+    rules.write_text(rules.read_text().replace("skuid witnessbox", "skuid nobody"))
     said = call(*alone, "sh", "-c", f"nft -f {rules} && nft -f {rules} && nft list ruleset")
     assert "policy drop" in said
     assert ("tcp dport { 80, 443 } accept" in said) == web
+    assert ("tcp dport 5432 accept" in said) == database
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,16 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 BOOT = Path(__file__).with_name("boot.sh")
-BASE = "ca-certificates,dbus,iproute2,kmod,openssh-server,procps,systemd,systemd-sysv"
+# A server of earlier Debian days has a log of its own beside systemd's.
+BASE = "ca-certificates,dbus,iproute2,kmod,openssh-server,procps,rsyslog,systemd,systemd-sysv"
 # What install.sh asks Debian for, and the machine cannot fetch.
 PACKAGES = ["caddy", "curl", "nftables", "python3", "python3-venv", "systemd-timesyncd", "tor"]
 PACKAGES += ["unattended-upgrades"]
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 SECONDS = 600
+# Where the project is unpacked on a machine.
+PROJECT = "/srv/witnessbox"
+INSTALL = ["bash", f"{PROJECT}/deploy/install.sh"]
 
 
 def call(*line: str | Path, seconds: int = SECONDS) -> str:
@@ -75,10 +79,19 @@ def _tell_apt(tree: Path, suite: str) -> None:
 
 def _fetch_wheels(folder: Path, python: str) -> None:
     folder.mkdir(parents=True)
-    for name in ("intake.txt", "build.txt"):
+    for name in ("postgres.txt", "build.txt"):
         line = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         line += ["--require-hashes", "--only-binary", ":all:", "--python-version", python, "--no-deps"]
         call(*line, "--dest", folder, "-r", ROOT / "deploy/requirements" / name)
+
+
+def copy_project(to: Path) -> None:
+    """What stands in this folder and is not made by it, without the tests: as a release has it."""
+    names = call("git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    for name in names:
+        if not name.startswith("tests/") and (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, to / name)
 
 
 class Machine:
@@ -113,8 +126,12 @@ class Machine:
 
     def visit(self, *line: str, status: int = 0) -> str:
         """The same from outside: a visitor's machine, which reaches this one by a cable."""
-        client = str(self._client.pid)
-        return _ended(self._popen(["nsenter", "-t", client, "-n", "--", *line]), status)
+        return _ended(self._popen([*self.neighbour, *line]), status)
+
+    @property
+    def neighbour(self) -> list[str]:
+        """What begins a command of this machine that shall run at the visitor's."""
+        return ["nsenter", "-t", str(self._client.pid), "-n", "--"]
 
     def files(self, *folders: str) -> dict[str, Path]:
         """The files below folders of its disk, by their path in it."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.fuzz.target import ROOT
 
+# A busy machine takes minutes to instrument what a target imports; the engine's own seconds begin after that.
+PATIENCE = 900
 _COUNT = re.compile(r"stat::number_of_executed_units: (\d+)")
 _MEMORY = re.compile(r"stat::peak_rss_mb: +(\d+)")
 _COVERED = re.compile(r"\bcov: (\d+)")
@@ -47,7 +49,7 @@ def fuzz(name: str, folder: Path, options: Sequence[str], seconds: int) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     line = [sys.executable, "-m", "tests.fuzz.engine", name, str(folder), *options]
     with (folder / "log").open("wb") as log:
-        done = subprocess.run(line, stdout=log, stderr=log, cwd=ROOT, check=False, timeout=seconds + 120)
+        done = subprocess.run(line, stdout=log, stderr=log, cwd=ROOT, check=False, timeout=seconds + PATIENCE)
     said = (folder / "log").read_text(errors="replace")
     found = tuple(
         str(one) for kind in ("crash", "timeout", "oom", "leak") for one in sorted(folder.glob(f"{kind}-*"))
