@@ -1,6 +1,7 @@
 """One soak: a chain, people who use it, and what goes wrong meanwhile, one thing after another."""
 
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,18 @@ class ClockedChain(Chain):
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.clock = Clock(home)
+        self._started: list[int] = []
+
+    def start(self, name: str, *arguments: str | Path) -> "subprocess.Popen[str]":
+        process = super().start(name, *arguments)
+        self._started.append(process.pid)
+        return process
+
+    def clear(self) -> None:
+        """Takes away what the library of the clock leaves in memory of programs that were killed."""
+        for pid in self._started:
+            for kind in ("faketime_shm", "sem.faketime_sem"):
+                Path(f"/dev/shm/{kind}_{pid}").unlink(missing_ok=True)
 
     def environment(self, name: str) -> dict[str, str]:
         return self.clock.environment if name == INTAKE else {}
@@ -132,6 +145,7 @@ class Soak:
         self.machine.stop()
         with suppress(RuntimeError):
             self.courier.go()
+        self.chain.clear()
         names = self.chain.query('SELECT "name" FROM "followups"')
         files = self.chain.query("""SELECT "name" FROM "attachments" WHERE "state" = 'arrived'""")
         return (
