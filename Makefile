@@ -60,7 +60,7 @@ else
 endif
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
-	@bash tests/system-packages.sh wrk
+	@bash tests/system-packages.sh wrk chromium
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
 		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
 
@@ -71,6 +71,7 @@ capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
 	$(BIN)/python -m tests.fuzz.growth $(TARGET)
+	$(if $(TARGET),,$(BIN)/pytest -v tests/fuzz/surface.py)
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay

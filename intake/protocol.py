@@ -145,6 +145,10 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def _refuse(self, status: int) -> None:
+        if self._is_busy():
+            # Whoever makes an answer now makes it for nobody: there is one already, or half of one.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         text = b"nothing was saved\n"
         headers = [
             *RAW_HEADERS,

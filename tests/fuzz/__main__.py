@@ -31,7 +31,7 @@ def main() -> int:
     folder = Path(asked.folder or tempfile.mkdtemp(prefix="witnessbox-fuzz-"))
     print(_ROW.format("target", "inputs", "seconds", "per s", "edges", "MB", "findings"), flush=True)
     runs = []
-    for run in fuzz_all(names, folder, asked.inputs, asked.seconds, asked.seed, asked.jobs):
+    for run in fuzz_all(names, folder, _options(asked), asked.seconds, asked.jobs):
         runs.append(run)
         print(_ROW.format(*_row(run)), flush=True)
     return _end(runs, asked.json, folder, keep=bool(asked.folder))
@@ -44,10 +44,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--target", help="this one alone")
     parser.add_argument("--open", action="store_true", help="those alone that anybody can reach")
     parser.add_argument("--seed", type=int, default=1, help="another number, other inputs")
+    parser.add_argument("--longest", type=int, help="the most bytes of an input; short ones are fast")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--folder", help="keep corpora, logs and findings here")
     parser.add_argument("--json", type=Path, help="save the table too")
     return parser.parse_args()
+
+
+def _options(asked: argparse.Namespace) -> list[str]:
+    """What the engine is told."""
+    options = [f"-runs={asked.inputs}", f"-max_total_time={asked.seconds}", f"-seed={asked.seed}"]
+    return [*options, f"-max_len={asked.longest}"] if asked.longest else options
 
 
 def _row(run: Run) -> tuple[str, ...]:

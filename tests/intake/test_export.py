@@ -288,7 +288,8 @@ def test_an_export_leaves_no_order_of_arrival_in_the_file(data: Path, stick: Pat
     ids = [b"r%015d" % number for number in range(40, 0, -1)]
     with connected(data) as connection:
         for report_id in ids:
-            row = (report_id, WEEKS[0], report_id * 1_000)
+            # So long that all but its front stands in pages of its own.
+            row = (report_id, WEEKS[0], report_id * 1_035)
             connection.execute("INSERT INTO reports (id, week, sealed) VALUES (?, ?, ?)", row)
     assert order_on_disk(data / "reports.db", ids) == ids
     assert run("export", "--data", data, "--out", stick).returncode == 0

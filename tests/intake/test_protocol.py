@@ -144,6 +144,20 @@ def slow_loris(port: int, count: int, stack: ExitStack) -> list[socket.socket]:
     return slow
 
 
+def test_a_body_that_breaks_while_its_answer_is_made_is_no_failure_of_ours(server: Server) -> None:
+    # All in one piece, so that the application begins when the connection is closing already.
+    broken = b"GET /en/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+    port = int(server.address.rsplit(":", 1)[1])
+    for _ in range(20):
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=30)) as client:
+            client.sendall(broken)
+            answer = b"".join(iter(lambda one=client: one.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1") == 1
+    assert server.client.get("/healthz").status_code == 200
+    assert "unexpected" not in server.errors()
+
+
 def test_hundreds_of_slow_clients_hold_up_nobody(server: Server, identity: HybridIdentity) -> None:
     with ExitStack() as stack:
         slow_loris(int(server.address.rsplit(":", 1)[1]), 300, stack)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from analysis.identity import HybridIdentity
-from intake import directory, status
+from intake import database, directory, status
 from intake.acknowledge import acknowledge
 from intake.crypto.manifest import bundle_name
 from intake.directory import find_database, read, read_key
 from intake.errors import IntakeError
 from intake.export import export
+from intake.keeping import DatabaseError
 from intake.retention import utc_today
 from tests.acknowledging import write_acknowledgement
 from tests.cluster import Cluster
@@ -172,10 +173,14 @@ def test_a_move_is_refused_while_a_server_runs(data: Path, url: str, identity: H
     assert len(stored(data)) == 1
 
 
-def test_no_server_starts_while_a_move_is_under_way(full: Path, url: str) -> None:
+def test_nobody_opens_the_files_while_a_move_is_under_way(
+    full: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     moving = begin(full, url, "_compare")
-    done = run("serve", "--data", full, "--port", "0")
-    assert "is in use by another program" in done.stderr
+    # Else it would be waited for.
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 100)
+    with pytest.raises(DatabaseError, match="is in use by another program"):
+        find_database(full).connect()
     stop(moving)
 
 

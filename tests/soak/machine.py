@@ -54,6 +54,7 @@ class Machine:
         assert found, "the intake did not start"
         self.address = found[0].rstrip("/")
         self.up.set()
+        self.sample()
 
     def kill(self) -> None:
         """Gives it no time to do anything more."""
@@ -101,6 +102,8 @@ def longest_life(samples: Sequence[Sample]) -> list[Sample]:
 
 def growth(life: Sequence[Sample]) -> tuple[float, float]:
     """Bytes of memory, and open files, that a process gains in an hour: the slopes of straight lines."""
+    if len(life) < 3:
+        return 0.0, 0.0
     hours = [one.at / 3_600 for one in life]
     return (
         statistics.linear_regression(hours, [float(one.memory) for one in life]).slope,
