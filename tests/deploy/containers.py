@@ -155,6 +155,7 @@ def test_a_sealed_report_outlives_the_container_and_goes_out(
     engine.podman("rm", "--force", "--time=10", running)
     engine.podman("run", "--detach", f"--name={running}", *STRICT, DATA, SOCKETS, intake)
     answered(engine)
+    engine.podman("exec", running, "mkdir", "/data/courier")
     said = engine.podman("exec", running, "witnessbox-intake", "export", *ON_DATA, "--out", "/data/courier")
     assert "witnessbox-000001: 1 report" in said
     (shard,) = (engine.volume("data") / "courier/witnessbox-000001").glob("*.tar")
@@ -165,10 +166,10 @@ def test_a_sealed_report_outlives_the_container_and_goes_out(
 
 
 def test_nothing_inside_could_open_what_was_taken(
-    engine: Engine, running: str, identity: HybridIdentity, tmp_path: Path
+    engine: Engine, running: str, identity: HybridIdentity
 ) -> None:
     engine.podman("exec", running, "/opt/witnessbox/bin/python", "-c", ABSENT)
-    whole = engine.export(running, tmp_path / "container.tar")
+    whole = engine.export(running)
     keys = (identity.seed, identity.reveal().encode(), HYBRID_PREFIX.encode())
     with tarfile.open(whole) as files:
         held = {one.name: files.extractfile(one) for one in files if one.isfile()}

@@ -96,12 +96,11 @@ class Engine:
         self._give(copy)
         return copy
 
-    def export(self, container: str, to: Path) -> Path:
+    def export(self, container: str) -> Path:
         """All files of a container, without its volumes."""
-        with to.open("wb") as file:
-            line = [str(one) for one in self._podman("export", container)]
-            subprocess.run(line, stdout=file, check=True, timeout=SECONDS)
-        return to
+        whole = self._own(f"{container}.tar")
+        self.podman("export", "--output", whole, container)
+        return whole
 
     def processes(self) -> set[int]:
         """The users, by their numbers on this machine, whose processes run in its containers."""
