@@ -50,7 +50,7 @@ def memory() -> None:
 
 PARTS: dict[str, Callable[[int], None]] = {
     "intake": lambda _: intake.run(),
-    "scriptless": lambda _: noscript.run(),
+    "noscript": lambda _: noscript.run(),
     "desk": lambda _: desk.run(),
     "loose": lambda _: loose.run(),
     "memory": lambda _: memory(),

@@ -53,7 +53,7 @@ def run(seconds: float = SECONDS) -> None:
     show(
         f"Form without script, {len(form):,} bytes, sealed, durable: milliseconds of a processor for a form;"
         f" median of {ROUNDS}",
-        ["parsed and sealed, bare", "in memory", "server", "bare / in memory", "ratio", "forms/s"],
+        ["parsed and sealed, bare", "in memory", "server", "bare / in memory", "bare / server", "forms/s"],
         [
             [
                 *(f"{one:.3f}" for one in (bare, memory, whole)),

@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -46,7 +47,11 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("containers")
     kept = os.environ.get("TREES")
     tree = make(Path(kept) if kept else folder / "trees", SUITE)
-    with Engine(folder / "engine", request.param) as found:
+    # An engine refuses to keep what runs under a name of more than 50 characters.
+    with (
+        tempfile.TemporaryDirectory(prefix="wb-", dir="/tmp", ignore_cleanup_errors=True) as short,
+        Engine(Path(short) / "engine", request.param) as found,
+    ):
         found.base(tree)
         yield found
 

@@ -111,6 +111,7 @@ def test_a_report_in_a_bundle_that_was_begun_and_cut_off_stays(
         with connected(data) as connection:
             connection.execute("INSERT INTO bundled SELECT id, 1 FROM reports")
             connection.execute("INSERT INTO bundles (sequence) VALUES (1)")
+            connection.execute("INSERT INTO exports (place, bundle) VALUES (1, 1)")
         send(server, identity, later)
         assert (withdraw(server, receipt), withdraw(server, later)) == (404, 200)
         assert run("export", "--data", data, "--out", tmp_path).stdout.endswith(": 1 report\n")
