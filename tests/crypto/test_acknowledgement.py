@@ -1,11 +1,21 @@
 """Acknowledgements: one spelling, signed by a desk that is known, or nothing."""
 
+import base64
 import json
 from dataclasses import replace
 
 import pytest
 
-from intake.crypto.acknowledgement import KIND, Acknowledgement, box_name, file_name, parse, serialise
+from intake.crypto.acknowledgement import (
+    KIND,
+    MAX_ACKNOWLEDGEMENT,
+    Acknowledgement,
+    box_name,
+    file_name,
+    parse,
+    serialise,
+)
+from intake.crypto.card import MAX_CARD
 from intake.crypto.errors import Malformed, WrongSignature
 from intake.crypto.signing import SigningKey
 
@@ -89,4 +99,28 @@ def test_any_other_spelling_is_refused(members: dict[str, object]) -> None:
 def test_a_manifest_is_not_taken_for_an_acknowledgement() -> None:
     data = serialise(GIVEN, DESK).replace(b"acknowledgement/1", b"bundle/1", 1)
     with pytest.raises(Malformed, match="not one of Witnessbox"):
+        parse(data, [DESK.verify_key])
+
+
+def test_the_first_answer_with_the_longest_card_is_read() -> None:
+    given = replace(GIVEN, sequence=1, card="c" * MAX_CARD)
+    assert parse(serialise(given, DESK), [DESK.verify_key]) == given
+    with pytest.raises(Malformed, match=r"^the acknowledgement is broken$"):
+        parse(serialise(replace(given, card="c" * (MAX_CARD + 1)), DESK), [DESK.verify_key])
+
+
+def test_one_that_is_longer_than_any_can_be_is_refused_before_it_is_read() -> None:
+    """Up to the limit it is read: there the signature is what is wrong."""
+    data = serialise(GIVEN, DESK)
+    with pytest.raises((Malformed, WrongSignature), match=r"signature|signed"):
+        parse(data.ljust(MAX_ACKNOWLEDGEMENT, b"\n"), [DESK.verify_key])
+    with pytest.raises(Malformed, match=r"^the acknowledgement is longer than one can be$"):
+        parse(data.ljust(MAX_ACKNOWLEDGEMENT + 1, b"\n"), [DESK.verify_key])
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_of_another_length_is_refused_like_any_that_is_wrong(length: int) -> None:
+    head, body, _ = serialise(GIVEN, DESK).split(b"\n", 2)
+    data = b"\n".join([head, body, base64.b64encode(bytes(length)), b""])
+    with pytest.raises((Malformed, WrongSignature), match="acknowledgement"):
         parse(data, [DESK.verify_key])

@@ -15,6 +15,7 @@ from intake.crypto.attachment import (
     AttachmentSealer,
     content,
     head,
+    parse_head,
     size_class,
 )
 from intake.crypto.errors import Malformed, TooLong
@@ -109,3 +110,49 @@ def test_a_plaintext_of_another_length_is_refused(
 def test_a_type_in_another_spelling_is_refused(media_type: str) -> None:
     with pytest.raises(Malformed, match="no media type"):
         head(NAME, media_type)
+
+
+def test_the_head_of_a_file_tells_under_which_name_it_is_stored() -> None:
+    assert parse_head(head(NAME, JPEG) + FILE) == NAME
+    assert parse_head(head(NAME, "application/vnd.oasis.opendocument.text")) == NAME
+    assert head(NAME, JPEG) == (
+        b'{"id":"000102030405060708090a0b0c0d0e0f","kind":"attachment","type":"image/jpeg","v":1}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(head(NAME, JPEG)[:-1], id="no line feed"),
+        pytest.param(head(NAME, JPEG).replace(b"0a", b"0A"), id="capitals"),
+        pytest.param(b" " + head(NAME, JPEG), id="a space before it"),
+        pytest.param(head(NAME, JPEG).replace(b'"v":1', b'"v":2'), id="another version"),
+    ],
+)
+def test_a_head_in_any_other_form_is_refused(begun: bytes) -> None:
+    with pytest.raises(Malformed, match=r"^an attachment has a broken head$"):
+        parse_head(begun + FILE)
+
+
+def test_a_report_names_a_file_by_four_members() -> None:
+    named = Attachment(3, NAME, "a" * 64, JPEG)
+    assert named.to_json() == {"bytes": 3, "id": NAME.hex(), "sha256": "a" * 64, "type": JPEG}
+
+
+@pytest.mark.parametrize("step", [1, 7, 86, 87, 88, 100, 262_144])
+def test_a_file_is_the_same_in_pieces_of_any_length(step: int) -> None:
+    """Also where a piece ends with the head, in its midst, or with the file."""
+    file = bytes(range(1, 200))
+    begun = head(NAME, JPEG) + file
+    whole = begun.ljust(ATTACHMENT_CLASSES[0], b"\0")
+    named = Attachment(len(file), NAME, hashlib.sha256(file).hexdigest(), JPEG)
+    first = [begun[start : start + step] for start in range(0, len(begun), step)]
+    assert b"".join(content([*first, whole[len(begun) :]], named)) == file
+    longer = bytearray(whole)
+    longer[len(begun)] = 1
+    with pytest.raises(Malformed, match=r"^an attachment is longer than its report says$"):
+        list(content([*first, bytes(longer[len(begun) :])], named))
+    other = [b"{" + begun[:step], *first[1:]]
+    with pytest.raises(Malformed, match="another head"):
+        list(content(other, named))

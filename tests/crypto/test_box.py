@@ -1,5 +1,6 @@
 """The box: one spelling, every place tried, and nothing to be told without a code."""
 
+import hashlib
 import io
 import json
 from collections import Counter
@@ -132,3 +133,45 @@ def test_no_byte_of_a_bucket_stands_out() -> None:
     seen = Counter(b"".join(one[64 * box.MARKER :] for one in BUCKETS))
     expected = sum(seen.values()) / 256
     assert max(seen.values()) < 1.6 * expected
+
+
+def test_a_box_is_told_by_the_digest_of_all_its_bytes() -> None:
+    assert box.check(io.BytesIO(whole())).sha256 == hashlib.sha256(whole()).hexdigest()
+
+
+def test_every_message_that_cannot_be_read_is_counted() -> None:
+    receipt = Receipt.from_code(bytes(12))
+    nonces = [bytes([number]) * 24 for number in range(HEADER.replies)]
+    newer = [nonce + crypto_secretbox(b'{"v":2}'.ljust(2_048), nonce, receipt.reply) for nonce in nonces]
+    own = BUCKETS[box.bucket_number(receipt.box, HEADER.bits)]
+    changed = own[: HEADER.markers * box.MARKER] + b"".join(newer)
+    found = box.open_bucket(HEADER, changed, receipt.box, receipt.reply)
+    assert (found.messages, found.unreadable) == ((), HEADER.replies)
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_bucket_of_another_length_is_not_opened(more: int) -> None:
+    own = BUCKETS[0]
+    with pytest.raises(Malformed, match=r"^the bucket has not the length that the header of its box says$"):
+        box.open_bucket(HEADER, own[:more] if more < 0 else own + bytes(more), bytes(16), bytes(32))
+
+
+def test_no_more_of_a_box_is_read_at_once_than_its_parts_can_be() -> None:
+    """Who puts a box without line ends on a stick fills no memory."""
+
+    class Counted(io.BytesIO):
+        most = 0
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            found = super().readline(size)
+            self.most = max(self.most, len(found))
+            return found
+
+    endless = Counted(bytes(1_000_000))
+    with pytest.raises(Malformed, match="not one of Witnessbox"):
+        box.check(endless)
+    assert endless.most == len(box.VERSION_LINE)
+    endless = Counted(box.VERSION_LINE + bytes(1_000_000))
+    with pytest.raises(Malformed, match="header of the box is broken"):
+        box.check(endless)
+    assert endless.most == box.MAX_HEADER

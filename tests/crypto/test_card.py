@@ -111,3 +111,8 @@ def test_a_card_has_between_one_key_and_eight(number: int) -> None:
 def test_a_card_of_a_newer_version_is_named_as_such() -> None:
     with pytest.raises(Malformed, match="newer version"):
         parse(serialise(CARD, DESK).replace(b"desk/1", b"desk/2"), PINNED)
+
+
+def test_the_first_card_with_a_single_key_is_read() -> None:
+    one = replace(CARD, sequence=1, keys=CARD.keys[:1])
+    assert parse(serialise(one, DESK), PINNED) == one

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from intake.crypto.errors import Malformed
@@ -50,3 +52,17 @@ def test_what_is_sent_later_has_a_name_of_its_own_each_time() -> None:
     assert len(names) == 102
     with pytest.raises(Malformed, match="16 bytes"):
         RECEIPT.message_id(b"short")
+
+
+def test_a_file_is_stored_under_the_name_that_the_format_gives_it() -> None:
+    """FORMAT.md: BLAKE2b-128 of the withdrawal token and a byte, with a person of its own."""
+    for number in (1, 5):
+        data = RECEIPT.withdraw + bytes([number])
+        name = hashlib.blake2b(data, digest_size=16, person=b"wbx1-attachment").digest()
+        assert RECEIPT.attachment_id(number) == name
+
+
+@pytest.mark.parametrize("value", [None, 7, "58585858", "XXXX"])
+def test_a_value_that_is_no_hexadecimal_text_is_refused(value: object) -> None:
+    with pytest.raises(Malformed, match="lower-case hexadecimal"):
+        Receipt.from_json(RECEIPT.to_json() | {"box": value})  # type: ignore[dict-item]

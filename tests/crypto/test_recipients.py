@@ -33,7 +33,14 @@ def test_a_file_may_hold_comments_and_empty_lines() -> None:
     [
         pytest.param("", "no recipient", id="empty file"),
         pytest.param("# a comment\nage1nonsense", "line 2: .*", id="nonsense"),
-        pytest.param(bech32.encode("age1pq", bytes(32)), "line 1: not an age recipient", id="wrong length"),
+        pytest.param(
+            bech32.encode("age1pq", bytes(32)), r"line 1: not an age recipient \(age", id="wrong length"
+        ),
+        pytest.param(
+            bech32.encode("ghost", HYBRID.public), r"\(age1pq1\.\.\. or age1", id="another kind's key"
+        ),
+        pytest.param(bech32.encode("ghost", CLASSIC.public), r"\(age1pq1\.\.\. or age1", id="another kind"),
+        pytest.param(bech32.encode("age", bytes(31)), r"\(age1pq1\.\.\. or age1", id="a short key"),
         pytest.param(bech32.encode("age1pq", b"\xff" * 1216), "out of range", id="an impossible ML-KEM key"),
         pytest.param(bech32.encode("age", bytes(32)), "line 1: .*out of range", id="a key of zeros"),
         pytest.param(

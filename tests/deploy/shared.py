@@ -155,7 +155,8 @@ def test_reports_come_in_and_go_out_and_the_database_may_be_away(
     assert machine.run(*post) == "201"
     assert "to export: 1 report\n" in machine.run("witnessbox-intake", "status", *DATA)
     database.stop()
-    assert ask(machine) != "ok\n"
+    # One look serves all who ask within five seconds.
+    machine.run("bash", "-c", f"for i in $(seq 60); do {READY} || exit 0; sleep 1; done; exit 1")
     database.start()
     machine.run("bash", "-c", f"for i in $(seq 60); do {READY} && exit; sleep 1; done; exit 1")
     said = machine.run("witnessbox-intake", "export", *DATA, "--out", "courier")
