@@ -59,3 +59,17 @@ def test_stray_bits_at_the_end_are_refused() -> None:
     text = "age1" + "".join(bech32.CHARSET[v] for v in values)
     with pytest.raises(Malformed, match="stray bits"):
         bech32.decode(text)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["!", "~", "an84characterslonghumanreadablepartthatcontainsthenumber1andtheexcluded"]
+)
+def test_a_prefix_may_have_any_visible_letter(prefix: str) -> None:
+    """BIP-173: from 33 to 126, and the last 1 parts it from the rest."""
+    assert bech32.decode(bech32.encode(prefix, b"abc")) == (prefix, b"abc")
+
+
+@pytest.mark.parametrize("text", ["1" + KNOWN[4:], KNOWN[4:], " 1" + KNOWN[4:]])
+def test_a_key_without_a_prefix_is_refused(text: str) -> None:
+    with pytest.raises(Malformed, match=r"cut short|outside ASCII"):
+        bech32.decode(text)

@@ -14,6 +14,7 @@ from intake.crypto.manifest import (
     parse,
     serialise,
 )
+from intake.crypto.shard import MAX_SHARD_BYTES, MAX_SHARD_REPORTS
 from intake.crypto.signing import SigningKey, format_public, parse_public
 
 KEY = SigningKey(bytes(range(32)))
@@ -114,3 +115,22 @@ def test_a_signing_key_shows_nothing_of_itself() -> None:
     assert repr(KEY) == "SigningKey(...)"
     with pytest.raises(Malformed, match="32 bytes"):
         SigningKey(b"short")
+
+
+@pytest.mark.parametrize("sequence", [1, 10**9])
+def test_the_first_and_the_last_bundle_are_read(sequence: int) -> None:
+    one = replace(MANIFEST, sequence=sequence)
+    assert parse(serialise(one, KEY), PINNED) == one
+
+
+@pytest.mark.parametrize("sequence", [0, 10**9 + 1])
+def test_a_number_that_no_bundle_has_is_refused(sequence: int) -> None:
+    body = serialise(MANIFEST, KEY).split(b"\n")[1]
+    with pytest.raises(Malformed, match="manifest"):
+        parse(signed(body.replace(b'"sequence":7', b'"sequence":%d' % sequence)), PINNED)
+
+
+@pytest.mark.parametrize(("bytes_", "reports"), [(1, 1), (MAX_SHARD_BYTES, MAX_SHARD_REPORTS)])
+def test_a_shard_of_the_least_and_of_the_most_is_read(bytes_: int, reports: int) -> None:
+    one = replace(MANIFEST, shards=(Shard(bytes=bytes_, reports=reports, sha256="cd" * 32),))
+    assert parse(serialise(one, KEY), PINNED) == one

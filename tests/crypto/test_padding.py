@@ -46,3 +46,8 @@ def test_padding_has_one_form(plaintext: bytes) -> None:
 def test_what_is_no_json_object_is_not_padded() -> None:
     with pytest.raises(Malformed, match="one JSON object"):
         pad(b"[] ")
+
+
+def test_a_body_with_objects_inside_ends_with_its_last_brace() -> None:
+    body = b'{"a":{"b":{}},"c":"}"}'
+    assert unpad(pad(body)) == body
