@@ -71,9 +71,12 @@ def test_a_file_that_cannot_be_used_stops_the_start(
     assert len(done.stderr.splitlines()) <= 2
 
 
-def test_a_damaged_file_of_reports_ends_the_start_in_two_lines(data: Path) -> None:
+@pytest.mark.parametrize("table", ["places", "bodies"])
+def test_a_damaged_file_of_reports_ends_the_start_in_two_lines(data: Path, table: str) -> None:
     with closing(sqlite3.connect(data / "reports.db")) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'reports'").fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = connection.execute(query, (table,)).fetchone()
+    assert page > 1
     content = bytearray((data / "reports.db").read_bytes())
     content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     (data / "reports.db").write_bytes(content)
