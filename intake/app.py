@@ -244,9 +244,15 @@ class Intake:
         except TooLong:
             return HTMLResponse(again(code=next_code, refusal="long"), 413)
         except (StampError, TooMany, Unavailable) as error:
-            reason, status = REFUSALS[type(error)]
-            page = again(code=next_code, refusal=reason, wait=self.door.wait(stamp))
-            return HTMLResponse(page, status, RETRY_LATER)
+            # Who heard no answer sends once more, perhaps to the next server: nobody is refused what is kept.
+            # A store that was asked to keep it has looked for itself, perhaps for long.
+            asked = isinstance(error, Unavailable) and not (files and files.failed)
+            if asked or not await self._is_kept(code):
+                reason, status = REFUSALS[type(error)]
+                # Any other code would make one report two, should the first be kept and nobody know it.
+                code = next_code if isinstance(error, Missing) else code
+                page = again(code=code, refusal=reason, wait=self.door.wait(stamp))
+                return HTMLResponse(page, status, RETRY_LATER)
         return RedirectResponse(
             f"{self.pages.base}/{lang}/sent?sealed_by=server&{ONCE}={self.once.keep(code)}", 303
         )
@@ -277,6 +283,16 @@ class Intake:
             if files:
                 await files.take_back()
             raise
+
+    async def _is_kept(self, code: bytes) -> bool:
+        """Whether the report of a code is kept here; False as well when that cannot be said now.
+
+        Who asks has the code, and could ask the page of codes.
+        """
+        try:
+            return await self.store.holds(Receipt.from_code(code).id)
+        except Unavailable:
+            return False
 
     async def show_form(self, request: Request) -> Response:
         """The form: blank, or once as it came back from `take_form`."""

@@ -162,7 +162,15 @@ class Attachments:
     def _tidy_files(self) -> None:
         """Puts the file in order when uploads came since it last was, and it can be done."""
         if self._pace.untidy:
-            self._pace.do(self._opened.tidy)
+            self._pace.do(self._tidy_now)
+
+    def _tidy_now(self) -> None:
+        if not self._opened.tidy():
+            self._pace.untidy += 1
+            if self._loop:
+                # The loop is gone when the server was stopped at once.
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._wait_for_quiet)
 
 
 class Upload:

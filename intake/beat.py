@@ -9,11 +9,12 @@ the last beat. Only a report of the last seconds, since that beat, can still be 
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 
 from intake import boxes, desks
+from intake.repeating import repeating
 
 SECONDS = 60.0
 # The databases and their journals; nothing else there is written when a report comes. And what is read for a
@@ -39,26 +40,16 @@ def _found(directory: Path) -> Iterator[Path]:
     yield directory
 
 
-class Beat:
-    """Touches a directory's files once a minute, from `start` to `close`."""
+@contextmanager
+def beating(directory: Path, seconds: float = SECONDS) -> Iterator[None]:
+    """Touches a directory's files every so many seconds as long as the block lasts.
 
-    def __init__(self, directory: Path, seconds: float = SECONDS) -> None:
-        self._directory = directory
-        self._seconds = seconds
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="beat", daemon=True)
-
-    def start(self) -> None:
-        """Begins with the times that a server that was killed left."""
-        touch(self._directory)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Ends with a last beat, after which nothing may be written."""
-        self._stopped.set()
-        self._thread.join()
-        touch(self._directory)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._seconds):
-            touch(self._directory)
+    At first too, for the times that a server that was killed left; and at last, after which nothing may be
+    written.
+    """
+    touch(directory)
+    try:
+        with repeating("beat", seconds, partial(touch, directory)):
+            yield
+    finally:
+        touch(directory)

@@ -8,6 +8,7 @@ and to one with a reply has one length, and comes after the same time.
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -221,15 +222,17 @@ class Threads:
         if refused := await self._refused(stamp, begun, "backNothing"):
             return replace(refused, confirm=True)
         try:
-            if await looking.withdraw(self.store, self.attachments, receipt.withdraw):
-                return replace(begun, said="deleted")
-            await self._send(thread.Message(thread.WITHDRAWAL, receipt, begun.nonce, lang, "server", CHANNEL))
-        except Conflict:
-            # The same page was sent twice: its request is kept already.
-            return replace(begun, said="asked")
+            deleted = await looking.withdraw(self.store, self.attachments, receipt.withdraw)
         except Unavailable:
             return replace(begun, said="backNothing", confirm=True)
-        return replace(begun, said="asked")
+        message = thread.Message(thread.WITHDRAWAL, receipt, begun.nonce, lang, "server", CHANNEL)
+        try:
+            # Also when it was here: a copy of it may have left before, or come later.
+            with suppress(Conflict):  # The same page was sent twice: its request is kept already.
+                await self._send(message)
+        except Unavailable:
+            return replace(begun, said="deletedOnly" if deleted else "backNothing", confirm=True)
+        return replace(begun, said="deleted" if deleted else "asked")
 
     async def _refused(self, stamp: str, begun: Done, full: str) -> Done | None:
         """What is said when nothing is taken now, by the rules for a form that is typed without script."""

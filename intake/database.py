@@ -16,6 +16,8 @@ from intake.keeping import DatabaseError
 FILE = "reports.db"
 # Stands beside it, where a form takes files.
 ATTACHMENTS = "attachments.db"
+# At the end of the names of both when their reports were moved into another database.
+ASIDE = ".moved"
 # Longer than an export holds the file while it puts it in order.
 BUSY_MILLISECONDS = 30_000
 _REPORTS = (

@@ -142,8 +142,8 @@ class Files(Protocol):
     def sweep(self) -> None:
         """Clears away what was begun and never finished."""
 
-    def tidy(self) -> None:
-        """Puts the rows in order, where it can be done."""
+    def tidy(self) -> bool:
+        """Puts the rows in order, where it can be done; False when it has to be done again."""
 
     def close(self) -> None: ...
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from intake.database import ATTACHMENTS, BUSY_MILLISECONDS, Connection, explained, opened
 from intake.keeping import DatabaseError
-from intake.tidy import MOST_BYTES, tidy
+from intake.tidy import MOST_BYTES, cut_journal, patient, tidy
 
 FILE = ATTACHMENTS
 VERSION = 1
@@ -51,10 +51,12 @@ class Files:
             self.connection.close()
             raise
 
-    def tidy(self) -> None:
-        """Puts the file in order, if it can be done now."""
-        with suppress(sqlite3.Error, OSError):
+    def tidy(self) -> bool:
+        """Puts the file in order, if it is not too large, and cuts its journal; False when that waits."""
+        with suppress(sqlite3.Error, OSError), patient(self.connection):
             tidy(self.connection, self._path, most_bytes=MOST_BYTES)
+            return cut_journal(self.connection)
+        return False
 
     def close(self) -> None:
         """Ends the connection."""

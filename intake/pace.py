@@ -29,9 +29,8 @@ class Pace:
         """The seconds until it may be done because nothing comes."""
         return self._may_at - time.monotonic()
 
-    def do(self, tidy: Callable[[], None], left: int = 0) -> None:
-        """Puts in order what is counted; `left` are still to be done after it."""
-        # Where somebody is in the way it is done when nothing comes for a while.
-        self.untidy, start = left, time.monotonic()
+    def do(self, tidy: Callable[[], None]) -> None:
+        """Puts in order what is counted; `tidy` counts anew what it could not."""
+        self.untidy, start = 0, time.monotonic()
         tidy()
         self._may_at = time.monotonic() + IDLE_SHARE * (time.monotonic() - start)

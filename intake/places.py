@@ -13,12 +13,13 @@ then, and only then, it must be rewritten to be in no order (`uneven`).
 import secrets
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from intake.database import Connection
 from intake.keeping import Waiting
 
 Below = Callable[[int], int]
+# Its place; then the place that it leaves, or what it is: id, week, sealed bytes.
+Row = tuple[int, int | None, bytes | None, str | None, bytes | None]
 
 
 class Places:
@@ -46,14 +47,16 @@ class Places:
             return
         first = self._taken[-1] + 1 if self._taken else 1
         fresh, moved = deal(self._taken, first, len(reports), self._below)
-        before = _standing(connection, list(moved.values()))
-        rows = {place: before[old] for place, old in moved.items()}
-        rows |= {place: _row(reports[number]) for place, number in fresh.items()}
-        lengths = {len(sealed) for _, _, sealed in rows.values()}
-        self._usual = self._usual or min(lengths)
-        self.uneven = self.uneven or lengths != {self._usual}
-        # In rising order those who stand in an old place are replaced before they appear in their new one.
-        _put(connection, [(place, *rows[place]) for place in sorted(rows)])
+        rows = [_moved(place, old) for place, old in moved.items()]
+        rows += [_fresh(place, reports[number]) for place, number in fresh.items()]
+        lengths = {len(one.sealed) for one in reports if one.sealed}
+        self._usual = min(lengths | {self._usual or min(lengths)})
+        self.uneven = (
+            self.uneven
+            or lengths != {self._usual}
+            or _any_other(connection, list(moved.values()), self._usual)
+        )
+        _put(connection, sorted(rows, key=lambda row: row[0]))
         self._taken.extend(range(first, first + len(reports)))
 
 
@@ -79,33 +82,47 @@ def deal(
     return fresh, moved
 
 
-def _row(report: Waiting) -> tuple[bytes, str, bytes]:
-    assert report.sealed is not None  # noqa: S101 - these want to be kept
-    return report.id, report.week, report.sealed
+def _fresh(place: int, report: Waiting) -> Row:
+    return place, None, report.id, report.week, report.sealed
 
 
-def _standing(connection: Connection, places: Sequence[int]) -> dict[int, tuple[bytes, str, bytes]]:
+def _moved(place: int, old: int) -> Row:
+    return place, old, None, None, None
+
+
+def _any_other(connection: Connection, places: Sequence[int], length: int) -> bool:
     holes = ", ".join("?" * len(places))
-    found = connection.execute(
-        f"SELECT place, id, week, sealed FROM places JOIN bodies USING (place) WHERE place IN ({holes})",  # noqa: S608
-        places,
-    )
-    return {place: (report_id, week, sealed) for place, report_id, week, sealed in found}
+    other = f"SELECT EXISTS (SELECT 1 FROM bodies WHERE place IN ({holes}) AND length(sealed) <> ?)"  # noqa: S608
+    (found,) = connection.execute(other, [*places, length]).fetchone()
+    return bool(found)
 
 
-def _put(connection: Connection, rows: Sequence[tuple[int, bytes, str, bytes]]) -> None:
-    """In two statements, however many they are: the thread that answers must wait for each."""
-    values: list[Any] = [value for place, report_id, week, _ in rows for value in (place, report_id, week)]
+def _put(connection: Connection, rows: Sequence[Row]) -> None:
+    """In two statements that answer nothing: each row of an answer would wait for the thread of the visitors.
+
+    SQLite reads all that is moved before it writes the first row, as for any INSERT from its own table
+    (readsTable in its insert.c; a test looks at the plan).
+    New pages are taken in the order of `rows`, in which the places rise.
+    """
     connection.execute(
-        f"INSERT INTO places (place, id, week) VALUES {_groups(3, len(rows))}"  # noqa: S608
-        " ON CONFLICT (place) DO UPDATE SET id = excluded.id, week = excluded.week",
-        values,
+        "INSERT INTO bodies (place, sealed)"  # noqa: S608
+        f" SELECT column1, {_either('column3', 'sealed', 'bodies')} FROM (VALUES {_groups(3, len(rows))})"
+        " WHERE true ON CONFLICT (place) DO UPDATE SET sealed = excluded.sealed",
+        [value for place, old, _, _, sealed in rows for value in (place, old, sealed)],
     )
+    # In rising order those who stand in an old place are replaced before they appear in their new one.
     connection.execute(
-        f"INSERT INTO bodies (place, sealed) VALUES {_groups(2, len(rows))}"  # noqa: S608
-        " ON CONFLICT (place) DO UPDATE SET sealed = excluded.sealed",
-        [value for place, _, _, sealed in rows for value in (place, sealed)],
+        "INSERT INTO places (place, id, week)"  # noqa: S608
+        f" SELECT column1, {_either('column3', 'id', 'places')}, {_either('column4', 'week', 'places')}"
+        f" FROM (VALUES {_groups(4, len(rows))})"
+        " WHERE true ON CONFLICT (place) DO UPDATE SET id = excluded.id, week = excluded.week",
+        [value for row in rows for value in row[:4]],
     )
+
+
+def _either(given: str, column: str, table: str) -> str:
+    """What is given, or what stands at the place that the second column names."""
+    return f"coalesce({given}, (SELECT {column} FROM {table} WHERE place = column2))"  # noqa: S608
 
 
 def _groups(width: int, number: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from intake import retention
 from intake.crypto.card import Card
+from intake.database import ASIDE
 from intake.deletion import ACKNOWLEDGED, EXPIRED
 from intake.directory import Directory
 from intake.keeping import Connection
@@ -73,6 +74,7 @@ class Status:
     max_reports: int
     free_bytes: int
     min_free_bytes: int
+    aside: list[str]
     desks: list[Key]
 
     def to_json(self) -> dict[str, Any]:
@@ -105,6 +107,7 @@ def read(directory: Directory, today: date) -> Status:
             max_reports=settings.max_reports,
             free_bytes=space.free_bytes,
             min_free_bytes=space.min_free_bytes,
+            aside=sorted(str(path) for path in directory.path.glob(f"*{ASIDE}")),
             desks=[_key(card, today) for card in directory.desks.cards],
         )
 
@@ -130,6 +133,7 @@ def describe(status: Status) -> Iterator[str]:
     free = max(0, status.free_bytes - status.min_free_bytes) // MEGABYTE
     yield f"room: {free} MB of disk, {status.max_reports - _reports(status)} reports"
     yield from _room(status)
+    yield from (_aside(path) for path in status.aside)
     yield from (_expiry(one) for one in status.desks)
 
 
@@ -146,6 +150,13 @@ def _room(status: Status) -> Iterator[str]:
         yield f"warning: room for {count(reports, 'report')} is left: fetch and acknowledge them soon"
     elif status.free_bytes < SHORT_OF_DISK * status.min_free_bytes:
         yield "warning: the disk is nearly full: make room on it, or fetch and acknowledge reports soon"
+
+
+def _aside(path: str) -> str:
+    return (
+        f"warning: {path} keeps reports as they were before the move, also those that were taken back or"
+        " acknowledged since: delete it once the server has run with the database (deploy/SCALE.md)"
+    )
 
 
 def _age(status: Status) -> Iterator[str]:

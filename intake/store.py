@@ -30,6 +30,7 @@ class Store:
         self._max_reports = max_reports
         self._min_free_bytes = min_free_bytes
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._coming: list[Waiting] = []
         self._thread: Thread | None = None
         # Held while something is put in the queue, so that nothing is put there after the writer ended.
         self._lock = Lock()
@@ -45,7 +46,7 @@ class Store:
     @property
     def queued(self) -> float:
         """The part of the waiting places that is taken, 0 to 1."""
-        return self._queue.qsize() / MOST_WAITING
+        return (self._queue.qsize() + len(self._coming)) / MOST_WAITING
 
     @property
     def room(self) -> float:
@@ -63,6 +64,7 @@ class Store:
     def close(self) -> None:
         """Stops the writer after all that waits is written."""
         if self._thread:
+            self._hand_over()
             thread, self._thread = self._thread, None
             with self._lock:
                 self._taking = False
@@ -109,12 +111,24 @@ class Store:
     async def _ask(
         self, report_id: bytes, week: str, sealed: bytes | None, attachments: Sequence[bytes] | None = None
     ) -> None:
-        kept = asyncio.get_running_loop().create_future()
-        with self._lock:
-            if not self._taking or self._queue.qsize() >= MOST_WAITING:
-                raise Unavailable("the store takes nothing more now")
-            self._queue.put(Waiting(report_id, week, sealed, kept, attachments))
+        loop = asyncio.get_running_loop()
+        kept = loop.create_future()
+        if not self._taking or self._queue.qsize() + len(self._coming) >= MOST_WAITING:
+            raise Unavailable("the store takes nothing more now")
+        if not self._coming:
+            loop.call_soon(self._hand_over)
+        self._coming.append(Waiting(report_id, week, sealed, kept, attachments))
         await kept
+
+    def _hand_over(self) -> None:
+        """Gives the writer what came in one turn of the loop: it is woken once, and writes it together."""
+        coming, self._coming = self._coming, []
+        with self._lock:
+            if self._taking:
+                for waiting in coming:
+                    self._queue.put(waiting)
+                return
+        _tell(coming, [Unavailable("the store takes nothing more now")] * len(coming))
 
     def _run(self, writer: Writer) -> None:
         batch: list[Waiting] = []

@@ -144,8 +144,12 @@ class FormFiles:
         """
         if self.failed:
             raise Unavailable("a file was not stored")
-        for upload, named in self._whole:
-            await upload.finish(named.id, week)
+        try:
+            for upload, named in self._whole:
+                await upload.finish(named.id, week)
+        except Unavailable:
+            self.failed = True
+            raise
 
     async def take_back(self) -> None:
         """Lets go, as far as possible, of what `finish` kept, because the report that names it was not."""

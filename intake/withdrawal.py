@@ -9,10 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from intake.database import Connection, opened
-from intake.tidy import cut_journal
-
-# Reports wait meanwhile, so nobody is waited for long.
-PATIENCE_MILLISECONDS = 2_000
+from intake.tidy import cut_journal, patient
 
 
 def take_back(connection: Connection, large: Path, report: bytes, files: Sequence[bytes]) -> bool:
@@ -33,22 +30,11 @@ def take_back(connection: Connection, large: Path, report: bytes, files: Sequenc
     return True
 
 
-def wipe(connection: Connection) -> bool:
-    """Cuts the journal to nothing, which held what was deleted; False when somebody reads it just now."""
-    (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
-    try:
-        return cut_journal(connection)
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {before}")
-
-
 def _delete_files(large: Path, files: Sequence[bytes]) -> None:
     """Each in a transaction of its own: its zeros go through the journal."""
     if not large.exists():
         return
-    with closing(opened(large)) as connection:
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+    with closing(opened(large)) as connection, patient(connection):
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")

@@ -17,7 +17,7 @@ from intake.keeping import Missing, Outcome, Room, Unavailable, Waiting
 from intake.outcome import first_of_each, outcome
 from intake.pace import Pace
 from intake.places import Places
-from intake.tidy import MOST_BYTES, cut_journal, settle, tidy
+from intake.tidy import MOST_BYTES, cut_journal, patient, settle, tidy
 
 log = logging.getLogger("intake")
 
@@ -37,8 +37,10 @@ class Writer:
         try:
             with explained(path):
                 # What a server that was killed left: bytes that were taken back, and the order of arrival.
-                cut_journal(self.connection)
-                tidy(self.connection, path)
+                with patient(self.connection):
+                    self._unwiped = not cut_journal(self.connection)
+                    self._places.uneven = not tidy(self.connection, path)
+                self._pace.untidy = int(self._unwiped or self._places.uneven)
                 self._follow()
         except BaseException:
             self.connection.close()
@@ -97,8 +99,8 @@ class Writer:
 
     def _wipe(self) -> None:
         """Empties the journal of what was taken back, or leaves that to the next time."""
-        with suppress(sqlite3.Error):
-            self._unwiped = self._unwiped and not withdrawal.wipe(self.connection)
+        with suppress(sqlite3.Error), patient(self.connection):
+            self._unwiped = self._unwiped and not cut_journal(self.connection)
 
     def tidy_when_due(self) -> None:
         """Puts the file in order when enough reports came since it last was."""
@@ -110,13 +112,16 @@ class Writer:
         if self._pace.untidy:
             # First, so that zeros stand in the pages that the rewriting frees.
             self._wipe()
-            self._pace.do(self._tidy, int(self._unwiped))
+            self._pace.do(self._tidy)
 
     def _tidy(self) -> None:
-        with suppress(sqlite3.Error, OSError):
+        settled = False
+        with suppress(sqlite3.Error, OSError), patient(self.connection):
             if self._places.uneven:
                 self._places.uneven = not tidy(self.connection, self.path, most_bytes=MOST_BYTES)
-            settle(self.connection)
+            settled = settle(self.connection)
+        # Where somebody was in the way it is done when nothing comes for a while.
+        self._pace.untidy += not settled
 
     def rest(self) -> float:
         """The seconds until the file may be put in order again because nothing comes."""

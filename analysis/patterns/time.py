@@ -5,7 +5,6 @@ Where the mix of channels changed, or a week stands out, that is said; nothing i
 """
 
 import math
-import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ CHANCE = 3
 DEVIATIONS = 4
 # Empty periods are shown between others, but not thousands of them where somebody wrote a wrong year.
 MOST = 2000
-_EXACT = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)

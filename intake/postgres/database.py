@@ -140,14 +140,12 @@ class Postgres:
 
     def tidy(self, connection: keeping.Connection) -> None:
         """Puts all tables in order."""
-        tidying.tidy_if_free(cast(Connection, connection).raw)
+        tidying.tidy(cast(Connection, connection).raw)
 
     def wipe(self, connection: keeping.Connection) -> bool:
         """Leaves no byte of what was deleted in a table. Closes the connection."""
         with suppress(psycopg.Error), closing(connection):
-            return tidying.tidy_if_free(
-                cast(Connection, connection).raw, most_bytes=tidying.MOST_BYTES_TO_WIPE
-            )
+            return tidying.tidy(cast(Connection, connection).raw, most_bytes=tidying.MOST_BYTES_TO_WIPE)
         return False
 
     def space(self, connection: keeping.Connection, min_free_bytes: int) -> keeping.Space:

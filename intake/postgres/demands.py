@@ -29,8 +29,13 @@ DEMANDS = {
     "log_parameter_max_length_on_error": (frozenset({"0"}), _TELLS),
     "archive_mode": (_OFF, "keeps what was deleted, and when each report came"),
 }
-# What makes the log keep times for longer, and is no reason to take no reports.
-_WISHES = {"wal_recycle": _OFF, "wal_keep_size": frozenset({"0"})}
+# What makes a log keep times for longer, and is no reason to take no reports.
+_WISHES = {
+    "wal_recycle": _OFF,
+    "wal_keep_size": frozenset({"0"}),
+    # An error is said with its time: that of a report which waited too long for a table, for instance.
+    "log_min_messages": frozenset({"log", "fatal", "panic"}),
+}
 _SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
 # Both functions are the superuser's alone unless they are granted.
 _MAY_CUT = """SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND (rolsuper OR EXISTS (

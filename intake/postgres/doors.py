@@ -58,6 +58,8 @@ class Doors:
         self._shares: list[Share] = []
         self._executor = ThreadPoolExecutor(1, "doors")
         self._ended = Event()
+        # Whether the database did not answer when it was last asked, a second or a few ago.
+        self._away = False
         self._beat_at = 0.0
         self._refresh()
         self._thread = Thread(target=self._run, name="doors", daemon=True)
@@ -90,9 +92,14 @@ class Doors:
         return await self.run(lambda raw: raw.execute(sql, row).rowcount == 1)
 
     async def run(self, job: Callable[[Raw], _Result]) -> _Result:
-        """What a job returns; Unavailable when the database does not answer."""
+        """What a job returns; Unavailable when the database does not answer.
+
+        While it is away nothing is tried, or all who come would wait in one row for each other's try.
+        """
 
         def run() -> _Result:
+            if self._away:
+                raise psycopg.OperationalError
             with self._pool.connection() as raw:
                 return job(raw)
 
@@ -112,6 +119,7 @@ class Doors:
             try:
                 self._refresh()
             except psycopg.Error:
+                self._away = True
                 log.warning("the database does not answer; nothing is taken until it does")
 
     def _refresh(self) -> None:
@@ -128,6 +136,7 @@ class Doors:
                 old = int(self.clock()) // VALID_SECONDS - 1
                 raw.execute("DELETE FROM spent WHERE lot < %s", (old,))
                 self._beat(raw)
+        self._away = False
 
     def _beat(self, raw: Raw) -> None:
         """Writes small tables anew, on one machine a minute, so that no file says when a report came."""

@@ -41,10 +41,11 @@ class Files:
     def sweep(self) -> None:
         """Nothing: other machines' uploads are under way. `sweeping.py` clears away what is left over."""
 
-    def tidy(self) -> None:
-        """Puts all tables in order, if it can be done now."""
+    def tidy(self) -> bool:
+        """Puts all tables in order; False when that could not be done now."""
         with suppress(psycopg.Error):
-            tidying.tidy_if_free(self.connection.raw)
+            return tidying.tidy(self.connection.raw)
+        return False
 
     def close(self) -> None:
         """Ends the connection."""

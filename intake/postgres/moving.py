@@ -23,7 +23,6 @@ from intake.postgres.connection import Connection
 from intake.postgres.database import Postgres
 from intake.postgres.schema import Raw
 
-ASIDE = ".moved"
 AT_ONCE = 256
 # How long somebody who only looks is waited for.
 BUSY_MILLISECONDS = 5_000
@@ -102,7 +101,7 @@ def _move(data: Path, url: str, server: VerifyKey) -> Moved:
     target = Postgres(data, address.given(url, data / address.FILE), server)
     if (data / address.FILE).exists():
         _clear_half(data, server)
-    if left := sorted(data.glob(f"*{ASIDE}")):
+    if left := sorted(data.glob(f"*{database.ASIDE}")):
         raise DatabaseError(f"{left[0]} is left from an earlier move", "remove it when nobody needs it")
     with _closed(data) as source:
         with target.explained(), closing(target.open()) as raw:
@@ -200,11 +199,11 @@ def _switch(data: Path, target: Postgres) -> tuple[Path, ...]:
     # Without the first, this is what is done again when it was cut off.
     for name in (database.FILE, database.ATTACHMENTS):
         if (data / name).exists():
-            (data / name).rename(data / f"{name}{ASIDE}")
+            (data / name).rename(data / f"{name}{database.ASIDE}")
     files.sync_directory(data)
     with target.explained(), closing(target.open()) as raw:
         schema.make_whole(raw, target.owner)
-    return tuple(sorted(data.glob(f"*{ASIDE}")))
+    return tuple(sorted(data.glob(f"*{database.ASIDE}")))
 
 
 def _finish(data: Path, url: str, server: VerifyKey) -> Moved:

@@ -5,6 +5,7 @@ held, so that a limit holds for all machines together. The tables that are UNLOG
 `doors.py`): nothing of them is in the database's log, and a crash of the database empties them.
 """
 
+import re
 from typing import Any
 
 import psycopg
@@ -65,6 +66,8 @@ _EXPORTS = (
 STEPS = (_REPORTS, _DOORS, _NEWS, _EXPORTS)
 VERSION = len(STEPS)
 # The tables of a move that is not finished have their version below zero: no intake uses them.
+_MADE = (re.match(r"CREATE (?:UNLOGGED )?TABLE (\w+)", statement) for step in STEPS for statement in step)
+OURS = frozenset({"intake", *(found[1] for found in _MADE if found)})
 
 Raw = psycopg.Connection[tuple[Any, ...]]
 
@@ -77,6 +80,11 @@ def make(raw: Raw, server: str, version: int = VERSION) -> None:
             raise DatabaseError(
                 "the database holds the tables of an intake already", "make an empty one (createdb)"
             )
+        if others := sorted(set(_tables(raw)) - {"intake"}):
+            raise DatabaseError(
+                f'the database holds a table "{others[0]}", which is not of an intake',
+                "make an empty one (createdb)",
+            )
         raw.execute("INSERT INTO intake VALUES (%s, 0)", (server,))
         bring_forward(raw, server, version)
 
@@ -84,11 +92,15 @@ def make(raw: Raw, server: str, version: int = VERSION) -> None:
 def make_half(raw: Raw, server: str) -> None:
     """Makes the tables that a move fills, in a transaction; those of an earlier one of that intake go."""
     if is_half(raw, server):
-        names = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
-        for (name,) in names:
+        for name in OURS.intersection(_tables(raw)):
             raw.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
     make(raw, server)
     raw.execute("UPDATE intake SET version = -version")
+
+
+def _tables(raw: Raw) -> list[str]:
+    rows = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
+    return [str(name) for (name,) in rows]
 
 
 def is_half(raw: Raw, server: str) -> bool:

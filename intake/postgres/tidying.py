@@ -3,6 +3,11 @@
 PostgreSQL adds rows at the end of a table, notes by which transaction, and writes each transaction with
 its time to its log. So a table is written anew in one transaction, sorted by its random keys: one
 order, one transaction, and the old file is gone, with what was deleted in it. Then the log is cut off.
+
+This is soon after a report, so nothing of it may be said in what the server itself says, time and all, of
+each error. So locks are waited for in a block that catches the error of having waited in vain, inside the
+server; and no longer than it takes until a server looks who is in whose way (`deadlock_timeout`): it would
+then end its own cleaning of the table, and say so.
 """
 
 from contextlib import suppress
@@ -16,34 +21,54 @@ from intake.postgres.schema import Raw
 MOST_BYTES = 256 * 1024**2
 MOST_BYTES_A_BEAT = 32 * 1024**2
 MOST_BYTES_TO_WIPE = 2 * 1024**3
-# How long the table is waited for; who wants to write then waits too.
-PATIENCE = "2s"
+# How often a lock is waited for, and which part of `deadlock_timeout` each time: two seconds in all where
+# that is one, as by default. Who wants to write then waits too, and perhaps for two of our locks.
+TRIES = 6
+PARTS = 3
 _REPORTS = {"reports": "id", "bundled": "id"}
 _ATTACHMENTS = {"attachments": "id", "pieces": "upload, number"}
-_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+# One machine at a time: the number is ours alone in a database of ours.
+_ALONE = f"PERFORM pg_advisory_xact_lock({int.from_bytes(b'wbx1')})"
+_NOTED = "UPDATE counters SET untidy = 0"
+_PATIENCE = """SELECT set_config('lock_timeout', greatest(1, setting::INTEGER / %s)::TEXT, true)
+FROM pg_settings WHERE name = 'deadlock_timeout'"""
+_LOCK = """DO $$ BEGIN
+{}; PERFORM set_config('witnessbox.locked', 'yes', true);
+EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+PERFORM set_config('witnessbox.locked', '', true);
+END $$"""
 
 
 def tidy(raw: Raw, *, most_bytes: int = MOST_BYTES) -> bool:
-    """Puts all tables in order when anything came or went; False when there is too much in one for that.
+    """Puts all tables in order when anything came or went.
 
-    One of _BUSY when somebody was in the way.
+    False when there is too much in one for that, or somebody was in the way.
     """
     with raw.transaction():
-        raw.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'".encode())
+        raw.execute(_PATIENCE, (PARTS,))
+        if not _locked(raw, _ALONE):
+            return False
         if not _sum(raw, "untidy"):
             return True
         fitting = {table: key for tables in _fitting(raw, most_bytes) for table, key in tables.items()}
-        if not fitting:
+        if not fitting or not _locked(raw, f"LOCK TABLE {', '.join(fitting)} IN ACCESS EXCLUSIVE MODE"):
             return False
-        raw.execute(f"LOCK TABLE {', '.join(fitting)} IN ACCESS EXCLUSIVE MODE".encode())
-        # Another machine may have done it while this one waited.
-        if not _sum(raw, "untidy"):
-            return True
         for table, key in fitting.items():
             _write_anew(raw, table, key)
-        raw.execute("UPDATE counters SET untidy = 0")
+        # Where somebody is in the way of that alone, it is done once more than it need be.
+        _locked(raw, _NOTED)
     cut(raw)
     return len(fitting) == len(_REPORTS | _ATTACHMENTS)
+
+
+def _locked(raw: Raw, statement: str) -> bool:
+    """Whether a statement of PL/pgSQL was done, which may wait; its locks last as long as the transaction."""
+    for _ in range(TRIES):
+        raw.execute(_LOCK.format(statement).encode())
+        row = raw.execute("SELECT current_setting('witnessbox.locked')").fetchone()
+        if row and row[0]:
+            return True
+    return False
 
 
 def _fitting(raw: Raw, most_bytes: int) -> list[dict[str, str]]:
@@ -56,7 +81,7 @@ def _fitting(raw: Raw, most_bytes: int) -> list[dict[str, str]]:
 
 def beat(raw: Raw) -> None:
     """Puts the tables in order whether anything came or not, where they are small; and cuts the log."""
-    with suppress(*_BUSY):
+    with suppress(psycopg.errors.LockNotAvailable):
         raw.execute("UPDATE counters SET untidy = untidy + 1 WHERE slot = 0")
         if not tidy(raw, most_bytes=MOST_BYTES_A_BEAT):
             cut(raw)
@@ -82,11 +107,3 @@ def _write_anew(raw: Raw, table: str, key: str) -> None:
 def _sum(raw: Raw, column: str) -> int:
     row = raw.execute(f"SELECT sum({column})::BIGINT FROM counters".encode()).fetchone()  # noqa: S608
     return int(row[0]) if row else 0
-
-
-def tidy_if_free(raw: Raw, *, most_bytes: int = MOST_BYTES) -> bool:
-    """The same; False also when somebody was in the way."""
-    try:
-        return tidy(raw, most_bytes=most_bytes)
-    except _BUSY:
-        return False

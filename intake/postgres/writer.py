@@ -8,6 +8,7 @@ again, and what is there already is left as it is.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -46,7 +47,7 @@ class Writer:
         self._left = 0.0
         self._held = 0
         with pool.connection() as raw:
-            tidying.tidy_if_free(raw)
+            tidying.tidy(raw)
             self._note(room(raw, max_reports, max_bytes))
 
     @property
@@ -71,10 +72,13 @@ class Writer:
 
     def take_back(self, batch: Sequence[Waiting]) -> Sequence[Outcome]:
         """What became of each report that was to be taken back."""
+        # A COMMIT whose answer is lost may have been done: what it deleted is not there to delete again.
+        deleted: set[bytes] = set()
         try:
-            gone = self._again(_take_back, batch) if batch else []
+            gone = self._again(partial(_take_back, deleted), batch) if batch else []
         except Exception as error:
             _report(error)
+            self._pace.untidy += len(deleted)
             return [Unavailable("the report was not taken back") for _ in batch]
         self._pace.untidy += sum(gone)
         return [None if one else Missing("there is no report to take back") for one in gone]
@@ -92,7 +96,7 @@ class Writer:
     def _tidy(self) -> None:
         # Where somebody was in the way, or there is too much, it is done at another time.
         with suppress(psycopg.Error), self._pool.connection() as raw:
-            self._pace.untidy += not tidying.tidy_if_free(raw)
+            self._pace.untidy += not tidying.tidy(raw)
 
     def rest(self) -> float:
         """The seconds until the table may be put in order again because nothing comes."""
@@ -166,19 +170,27 @@ def _look_up(raw: Raw, batch: Sequence[Waiting]) -> dict[bytes, bytes]:
     return dict(raw.execute("SELECT id, sealed FROM reports WHERE id = ANY(%s)", (ids,), binary=True))
 
 
-def _take_back(raw: Raw, batch: Sequence[Waiting]) -> list[bool]:
+def _take_back(deleted: set[bytes], raw: Raw, batch: Sequence[Waiting]) -> list[bool]:
+    """Which reports of a batch are gone; `deleted` has them before the COMMIT, and those of earlier tries."""
     connection = Connection(raw)
     with connection.transaction():
-        return [_take_one_back(connection, one) for one in batch]
+        gone = [_take_one_back(connection, one, one.id in deleted) for one in batch]
+        deleted.update(one.id for one, done in zip(batch, gone, strict=True) if done)
+    return gone
 
 
-def _take_one_back(connection: Connection, one: Waiting) -> bool:
-    """Deletes a report, and its attachments that no bundle has; False when it is not here to delete."""
-    if not connection.execute(
-        "SELECT 1 FROM reports WHERE id = ?"
-        " AND NOT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = reports.id)",
+def _take_one_back(connection: Connection, one: Waiting, before: bool) -> bool:
+    """Deletes a report, and its attachments that no bundle has; False when it is not here to delete.
+
+    One that is not here at all counts when an earlier try deleted it `before`.
+    """
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM bundled WHERE bundled.id = reports.id) FROM reports WHERE id = ?",
         (one.id,),
-    ).fetchone():
+    ).fetchone()
+    if found is None:
+        return before
+    if found[0]:
         return False
     for file in one.attachments or ():
         found = connection.execute(

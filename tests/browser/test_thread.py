@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from analysis.identity import HybridIdentity
 from analysis.unseal import unseal_bytes
@@ -15,6 +15,7 @@ from intake.forms import thread
 from tests.boxing import ANSWERED, COLLECTED, UNKNOWN, Said, box_for, put, reply
 from tests.browser.test_code import WHAT_IS_KEPT
 from tests.browser.test_code import report as send_report
+from tests.faults import chain
 from tests.serving import Server, sealed_body, stored
 
 pytestmark = pytest.mark.browser
@@ -257,7 +258,7 @@ def take_back(page: Page) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_report_that_is_still_here_is_deleted_when_it_is_taken_back(
-    lang: str, page: Page, boxed: Server
+    lang: str, page: Page, boxed: Server, identity: HybridIdentity
 ) -> None:
     send_report(page, boxed, lang)
     page.locator("#code-show").click()
@@ -270,9 +271,53 @@ def test_a_report_that_is_still_here_is_deleted_when_it_is_taken_back(
     take_back(page)
     said = "deleted from our server" if lang == "en" else "se borró de nuestro servidor"
     expect(page.locator("#taken")).to_contain_text(said)
-    assert stored(boxed.data) == {}
+    # A copy may have left before, or come later: the organizers are asked all the same.
+    assert [opened(sealed, identity).kind for sealed in stored(boxed.data).values()] == ["withdrawal"]
     expect(page.locator("#take-back")).to_be_hidden()
     expect(page.locator("#sure")).to_be_hidden()
+
+
+def test_what_goes_over_the_wire_is_the_same_whether_the_report_was_still_there(
+    page: Page, boxed: Server, identity: HybridIdentity
+) -> None:
+    boxed.post_sealed(chain.sealed_body(Receipt.from_code(ANSWERED), [identity.recipient]))
+    seen = []
+    for there in (True, False):
+        look(page, boxed, words(ANSWERED))
+        expect(page.locator("#thread")).to_be_visible()
+        found: list[tuple[str, int]] = []
+
+        def note(request: Request, kept: list[tuple[str, int]] = found) -> None:
+            kept.append((request.url, len(request.post_data_buffer or b"")))
+
+        page.on("request", note)
+        take_back(page)
+        expect(page.locator("#taken")).to_contain_text(
+            "deleted from" if there else "not on our server any more"
+        )
+        page.remove_listener("request", note)
+        seen.append(found)
+    assert seen[0] == seen[1]
+    assert [url.rsplit("/", 1)[1] for url, _ in seen[0]] == ["withdraw", "sealed"]
+
+
+def test_a_report_that_is_deleted_without_its_request_being_kept_is_not_called_done(
+    page: Page, boxed: Server, identity: HybridIdentity
+) -> None:
+    boxed.post_sealed(chain.sealed_body(Receipt.from_code(ANSWERED), [identity.recipient]))
+    look(page, boxed, words(ANSWERED))
+    page.route("**/sealed", lambda route: route.fulfill(status=503))
+    take_back(page)
+    expect(page.locator("#taken")).to_contain_text("But it is not sure that the locked request")
+    expect(page.locator("#keep-sealed")).to_be_visible()
+    assert stored(boxed.data) == {}
+    page.unroute("**/sealed")
+    page.locator("#take-back-now").click()
+    expect(page.locator("#taken")).to_contain_text(
+        "Your report is deleted from our server. The organizers may"
+    )
+    expect(page.locator("#keep-sealed")).to_be_hidden()
+    assert [opened(sealed, identity).kind for sealed in stored(boxed.data).values()] == ["withdrawal"]
 
 
 def test_a_report_that_is_gone_is_asked_back_by_a_sealed_request(

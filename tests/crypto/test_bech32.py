@@ -51,11 +51,11 @@ def test_every_single_wrong_letter_is_noticed() -> None:
             bech32.decode(swap(KNOWN, at))
 
 
-def test_stray_bits_at_the_end_are_refused() -> None:
-    # 5 data bits cannot hold a byte; a checksum made for them must not rescue the string.
-    values = [1]
+@pytest.mark.parametrize("values", [[1], [0], [0, 1], [0, 0, 0]], ids=str)
+def test_stray_bits_at_the_end_are_refused(values: list[int]) -> None:
+    # 5 data bits hold no byte, and 10 more than one; a checksum made for them must not rescue the string.
     check = bech32._polymod([*bech32._expand("age"), *values, *[0] * 6]) ^ 1
-    values += [(check >> 5 * (5 - i)) & 31 for i in range(6)]
+    values = [*values, *((check >> 5 * (5 - i)) & 31 for i in range(6))]
     text = "age1" + "".join(bech32.CHARSET[v] for v in values)
     with pytest.raises(Malformed, match="stray bits"):
         bech32.decode(text)

@@ -56,6 +56,12 @@ def test_members_out_of_order_are_not_written() -> None:
         written(members(2)[::-1])
 
 
+def test_a_member_is_not_written_twice() -> None:
+    (member,) = members(1)
+    with pytest.raises(Malformed, match="order"):
+        written([member, member])
+
+
 def foreign(name: str, kind: bytes = tarfile.REGTYPE, size: int = 300) -> bytes:
     """A tar made by other means."""
     out = io.BytesIO()

@@ -23,7 +23,7 @@ from analysis.identity import HybridIdentity
 from intake.protocol import MOST_CONNECTIONS
 from intake.serve import OTHER_FILES
 from tests.serving import ENOUGH, OCTETS, Server, configure, sealed_body, stored
-from tests.soak.machine import taken_by
+from tests.soak.machine import memory_of, open_files
 
 IDLE = int(os.environ.get("WITNESSBOX_IDLE", "2000"))
 # In which a new visitor loads a page and sends by both ways, on a machine that is busy besides.
@@ -67,11 +67,11 @@ def visit(server: Server, identity: HybridIdentity) -> float:
 def bounded(server: Server, identity: HybridIdentity) -> Iterator[None]:
     """What happens in the block costs the server little memory, and afterwards no open file."""
     visit(server, identity)
-    before = taken_by(server.process.pid)
+    memory, files = memory_of(server.process.pid), open_files(server.process.pid)
     yield
-    grown = taken_by(server.process.pid).memory - before.memory
+    grown = memory_of(server.process.pid) - memory
     assert grown < MOST_GROWTH, f"{grown} bytes"
-    wait_until(lambda: taken_by(server.process.pid).files <= before.files + 2)
+    wait_until(lambda: open_files(server.process.pid) <= files + 2)
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
@@ -146,7 +146,7 @@ def test_a_crowd_that_comes_at_once_leaves_room_for_who_comes_next(
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
         visit(server, identity)
-        assert taken_by(server.process.pid).files <= MOST_CONNECTIONS + OTHER_FILES
+        assert open_files(server.process.pid) <= MOST_CONNECTIONS + OTHER_FILES
 
 
 def test_thousands_of_idle_sockets_keep_no_new_visitor_out(data: Path, identity: HybridIdentity) -> None:
@@ -163,7 +163,7 @@ def test_thousands_of_idle_sockets_keep_no_new_visitor_out(data: Path, identity:
                     client.sendall(HEAD.encode() if number % 3 else b"G")
                 if number % (IDLE // 4) == 0 or number == IDLE - 1:
                     seconds.append(visit(server, identity))
-            assert taken_by(server.process.pid).files <= MOST_CONNECTIONS + OTHER_FILES
+            assert open_files(server.process.pid) <= MOST_CONNECTIONS + OTHER_FILES
             print(f"{IDLE} idle sockets: a visitor took {max(seconds):.1f} seconds at most")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -266,7 +266,7 @@ def test_clients_that_vanish_without_a_word_leave_nothing_behind(
             for number, client in enumerate(clients):
                 end = ("", "Content-Length: 18000\r\n\r\nhalf of it", "X: ")[number % 3]
                 client.sendall(f"{HEAD}{end}".encode() if number % 3 else b"GET /en/report/ HTTP/1.1\r\n")
-            wait_until(lambda: taken_by(server.process.pid).files > len(clients))
+            wait_until(lambda: open_files(server.process.pid) > len(clients))
             for client in clients:
                 vanish(client)
             visit(server, identity)

@@ -6,14 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analysis.identity import HybridIdentity
 from intake.app import STATIC
-from intake.beat import Beat, touch
+from intake.beat import beating, touch
 from intake.crypto import code
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import Recipient
@@ -32,8 +31,8 @@ class BeatingServer(AttachingServer):
 
     command = (  # type: ignore[assignment]
         *(sys.executable, "-c"),
-        "from intake.beat import Beat; "
-        f"Beat.__init__.__defaults__ = ({BEAT},); "
+        "from intake.beat import beating; "
+        f"beating.__wrapped__.__defaults__ = ({BEAT},); "
         "import tests.attaching; tests.attaching.main()",
     )
 
@@ -165,8 +164,7 @@ def gone(tmp_path: Path) -> Path:
 
 
 def test_a_beat_that_cannot_touch_anything_goes_on(gone: Path) -> None:
-    with closing(Beat(gone, seconds=0.01)) as beat:
-        beat.start()
+    with beating(gone, seconds=0.01):
         time.sleep(0.05)
         gone.mkdir()
         (gone / "reports.db").touch()

@@ -304,7 +304,33 @@ def test_taking_back_is_asked_once_more_and_then_done(server: Server, identity: 
     assert "Your report is here on our server" in main(kept)
     done = page_of(server.client, "en", {**hidden(kept), "do": "take-back-now"})
     assert "Your report is deleted from our server." in main(done)
-    assert stored(server.data) == {}
+    assert "So we keep a locked request to them." in main(done)
+    # A copy may have left before, or come later.
+    [(name, message)] = opened(server.data, identity).items()
+    assert (message.kind, message.receipt) == ("withdrawal", Receipt.from_code(code))
+    assert stored(server.data).keys() == {name}
+
+
+def test_a_report_whose_request_to_the_desk_has_no_room_is_not_said_to_be_asked_back(
+    data: Path, identity: HybridIdentity
+) -> None:
+    codes = [os.urandom(12) for _ in range(2)]
+    with Server(data) as server:
+        for code in codes:
+            server.post_sealed(sealed_body(Receipt.from_code(code), [identity.recipient]))
+    # Fewer than there are, as after an organizer changed the setting.
+    configure(data, max_reports=1)
+    with Server(data) as server:
+        fields = {**hidden(look(server, codes[0])), "do": "take-back-now"}
+        page = page_of(server.client, "en", fields)
+        assert "deleted from our server. But it is not sure that the locked request" in main(page)
+        assert "Yes, take it back" in main(page)
+        assert stored(data).keys() == {Receipt.from_code(codes[1]).id}
+        configure(data, max_reports=10)
+    with Server(data) as server:
+        fields = {**hidden(page), "_stamp": server.stamp(), "do": "take-back-now"}
+        assert "So we keep a locked request to them." in main(page_of(server.client, "en", fields))
+        assert len(stored(data)) == 2
 
 
 def test_who_keeps_the_report_finds_again_what_was_being_written(server: Server) -> None:

@@ -73,6 +73,33 @@ def test_a_report_takes_the_very_bytes_of_the_one_it_sends_away(
     assert not places.uneven
 
 
+@pytest.mark.parametrize(("drawn", "moved"), [(0, True), (2, False)])
+def test_a_longer_one_that_is_only_sent_away_makes_the_file_uneven(
+    drawn: int, moved: bool, connection: Connection
+) -> None:
+    before = Places(lambda bound: 0)
+    add(connection, before, report(1))
+    add(connection, before, report(2, 66_000))
+    places = Places(lambda bound: drawn)
+    places.read(connection)
+    add(connection, places, report(3))
+    assert places.uneven == moved
+
+
+def test_all_that_moves_is_read_before_anything_is_written(connection: Connection) -> None:
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    places = Places(lambda bound: 0)
+    add(connection, places, report(1, 600))
+    add(connection, places, report(2, 600))
+    connection.set_trace_callback(None)
+    puts = [one for one in asked if one.startswith("INSERT INTO")]
+    assert len(puts) == 4
+    for put in puts:
+        plan = [row[1] for row in connection.execute(f"EXPLAIN {put}")]
+        assert plan.index("OpenEphemeral") < plan.index("OpenWrite")
+
+
 def _first(connection: Connection, folder: Path) -> list[tuple[bytes, int]]:
     """The report in the first place, and where its bytes begin."""
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

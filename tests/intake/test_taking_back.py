@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from intake import largefile, withdrawal
+from intake import largefile, tidy
 from intake.database import create
 from intake.sqlite import Sqlite
 from intake.store import Store, Unavailable
@@ -100,7 +100,7 @@ def test_a_report_without_a_place_for_attachments_is_taken_back(store: Store, fo
 def test_nothing_goes_while_somebody_writes_the_attachments(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(withdrawal, "PATIENCE_MILLISECONDS", 50)
+    monkeypatch.setattr(tidy, "PATIENCE_MILLISECONDS", 50)
     attach(folder, OTHER)
     with closing(sqlite3.connect(folder / "attachments.db", isolation_level=None)) as busy:
         busy.execute("BEGIN IMMEDIATE")
@@ -116,7 +116,7 @@ def test_nothing_goes_while_somebody_writes_the_attachments(
 def test_bytes_that_a_reader_kept_in_the_journal_go_when_it_is_done(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(withdrawal, "PATIENCE_MILLISECONDS", 50)
+    monkeypatch.setattr(tidy, "PATIENCE_MILLISECONDS", 50)
     asyncio.run(store.put(ONE, WEEK, SEALED))
     with closing(sqlite3.connect(folder / "reports.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")

@@ -26,6 +26,7 @@ from tests.attaching import (
     PDF,
     AttachingServer,
     left_over,
+    post_files,
     sealed_file,
     sealed_report,
     stored_files,
@@ -46,19 +47,6 @@ def recipients(identity: HybridIdentity) -> Sequence[Recipient]:
 def server(data: Path) -> Iterator[AttachingServer]:
     with AttachingServer(data) as running:
         yield running
-
-
-def post_files(
-    server: Server, *files: tuple[str, bytes, str], fields: dict[str, Sequence[str]] | None = None
-) -> httpx.Response:
-    """Sends the form with files as a browser without script does."""
-    parts: list[tuple[str, tuple[str | None, bytes, str] | tuple[None, bytes]]] = [
-        (name, (None, value.encode()))
-        for name, values in {"_stamp": [server.stamp()], **(fields or ENOUGH)}.items()
-        for value in values
-    ]
-    parts += [("attachments", file) for file in files]
-    return server.client.post("/en/report/", files=parts)
 
 
 def the_report(data: Path, identity: HybridIdentity) -> report.Report:

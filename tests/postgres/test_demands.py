@@ -72,4 +72,8 @@ def test_what_the_log_keeps_for_too_long_is_said_at_the_start(cluster: Cluster, 
     with closing(cluster.connect(name)) as owner:
         owner.execute("GRANT pg_checkpoint TO plain")
         owner.execute("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO plain")
-    assert database.warnings() == []
+        assert database.warnings() == []
+        owner.execute("ALTER ROLE plain SET log_min_messages = error")
+    assert [line.split(": ")[1] for line in database.warnings()] == [
+        "log_min_messages = error; deploy/SCALE.md has all settings"
+    ]

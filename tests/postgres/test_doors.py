@@ -1,7 +1,7 @@
 """What one machine's door counted, the others know: no machine is a second helping."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.sharing import new_postgres
 from tests.working import seed, solve
 
 BODY = b"sealed" * 100
+SECONDS = 60
 
 
 @pytest.fixture
@@ -106,7 +107,38 @@ def test_a_crash_of_the_database_makes_every_old_challenge_void(tmp_path: Path) 
         doors._refresh()
         with pytest.raises(WorkError, match="not of this server"):
             challenges(doors).read(header, 3)
-        assert asyncio.run(doors.spend("challenge", 5))
+        assert asyncio.run(asyncio.wait_for(until_it_is_taken(lambda: doors.spend("challenge", 5)), SECONDS))
+
+
+async def until_it_is_taken(take: Callable[[], Awaitable[bool]]) -> bool:
+    """What is said as soon as the database is known to be back."""
+    while True:
+        try:
+            return await take()
+        except Unavailable:
+            await asyncio.sleep(0.05)
+
+
+def test_while_the_database_is_away_nobody_waits_for_the_tries_of_those_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One by one a hundred of them would wait for 50 seconds.
+    monkeypatch.setattr("intake.postgres.database.PATIENCE", 0.5)
+    with (
+        Cluster() as cluster,
+        closing(new_postgres(cluster, tmp_path)) as database,
+        closing(database.tally()) as doors,
+    ):
+        budget = doors.budget("scriptless", 100)
+        cluster.stop()
+
+        async def all_refused() -> list[bool | BaseException]:
+            return await asyncio.gather(*(budget.take() for _ in range(100)), return_exceptions=True)
+
+        refused = asyncio.run(asyncio.wait_for(all_refused(), 25))
+        assert {type(one) for one in refused} == {Unavailable}
+        cluster.start()
+        assert asyncio.run(asyncio.wait_for(until_it_is_taken(budget.take), SECONDS))
 
 
 def test_what_was_spent_is_forgotten_when_it_cannot_come_again(database: Postgres) -> None:

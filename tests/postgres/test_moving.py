@@ -16,13 +16,14 @@ from intake.directory import find_database, read, read_key
 from intake.errors import IntakeError
 from intake.export import export
 from intake.keeping import DatabaseError
+from intake.postgres import schema
 from intake.retention import utc_today
 from tests.acknowledging import write_acknowledgement
 from tests.cluster import Cluster
 from tests.intake.test_acknowledge import attach
 from tests.intake.test_export import fill, names_in
 from tests.serving import Server, make_data, run, sealed_body, snapshot, stored
-from tests.sharing import connected, held_files
+from tests.sharing import connected, held_files, new_postgres
 
 SECONDS = 60
 # The command, which says when it comes to a function, and waits there.
@@ -101,7 +102,7 @@ def stop(moving: "subprocess.Popen[bytes]") -> None:
 def everything(data: Path) -> tuple[dict[bytes, bytes], dict[bytes, bytes], list[str]]:
     """Reports and attachments, and what status says of bundles and desks."""
     lines = status.describe(status.read(read(data), utc_today()))
-    said = [line for line in lines if not line.startswith("room:")]
+    said = [line for line in lines if not line.startswith("room:") and ".moved keeps" not in line]
     return stored(data), held_files(find_database(data)), said
 
 
@@ -128,6 +129,20 @@ def test_a_move_takes_everything_along_and_the_intake_goes_on(
     assert snapshot(again / bundle_name(2)) == snapshot(made.with_name("stick") / bundle_name(2))
     assert export(find_database(full), again, read_key(full))
     assert len(names_in(full, again / bundle_name(4))) == 24
+
+
+def test_status_warns_of_the_old_files_until_they_are_deleted(full: Path, url: str) -> None:
+    directory.move(full, url)
+    for name in ("attachments.db", "reports.db"):
+        said = run("status", "--data", full, "--alarms").stdout
+        assert (
+            f"warning: {full / name}.moved keeps reports as they were before the move, also those that"
+            in said
+        )
+        assert said.count("delete it once the server has run with the database") == said.count("\n")
+        (full / f"{name}.moved").unlink()
+    done = run("status", "--data", full, "--alarms")
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("place", ["_compare", "_switch", "make_whole", "_copy_table"])
@@ -197,6 +212,36 @@ def test_a_database_that_is_in_use_is_not_moved_into(
     assert not (data / "database.toml").exists()
     done = move(other, cluster.url(cluster.new_database()))
     assert f"the reports of {other} are in postgresql://" in done.stderr
+
+
+def test_a_database_with_a_table_of_somebody_else_is_refused_and_the_table_stays(
+    full: Path, cluster: Cluster
+) -> None:
+    name = cluster.new_database()
+    before = everything(full)
+    with closing(cluster.connect(name)) as other:
+        other.execute("CREATE TABLE members AS SELECT 'Ana' AS name")
+        for _ in range(2):
+            done = move(full, cluster.url(name))
+            assert (done.returncode, done.stdout) == (1, "")
+            assert 'error: the database holds a table "members", which is not of an intake\n' in done.stderr
+            assert other.execute("SELECT name FROM members").fetchall() == [("Ana",)]
+        # Nor is it taken away with what a move left that was killed.
+        other.execute("DROP TABLE members")
+        stop(begin(full, cluster.url(name), "_compare"))
+        other.execute("CREATE TABLE members AS SELECT 'Ana' AS name")
+        assert 'holds a table "members"' in move(full, cluster.url(name)).stderr
+        assert other.execute("SELECT name FROM members").fetchall() == [("Ana",)]
+        assert everything(full) == before
+        other.execute("DROP TABLE members")
+    directory.move(full, cluster.url(name))
+    assert everything(full) == before
+
+
+def test_the_tables_of_an_intake_are_known_by_name(cluster: Cluster, tmp_path: Path) -> None:
+    with closing(new_postgres(cluster, tmp_path)) as database, closing(database.connect()) as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert sorted(name for (name,) in rows) == sorted(schema.OURS)
 
 
 def test_rows_that_come_out_otherwise_stop_the_move(full: Path, url: str) -> None:

@@ -22,6 +22,8 @@ from tests.serving import (
     stored,
 )
 
+# As it is where nobody set it: what the server would say is seen here.
+TALKATIVE = "log_min_messages = warning"
 # Somebody who comes from elsewhere than this program itself.
 VISITOR = "127.0.0.77"
 
@@ -51,7 +53,7 @@ def visit(server: Server, identity: HybridIdentity) -> int:
 def after(tmp_path: Path, identity: HybridIdentity) -> dict[str, dict[str, bytes]]:
     """All files of a database and its machine: while they run, after a crash, and when all is done."""
     found = {}
-    with Cluster() as cluster:
+    with Cluster(TALKATIVE) as cluster:
         data = make_data(tmp_path / "data", identity, database=cluster.url(cluster.new_database(), tcp=True))
         with AttachingServer(data) as server:
             kept = visit(server, identity)
@@ -86,7 +88,7 @@ def test_words_and_addresses_are_in_no_file_of_the_database_and_in_no_log(
 def test_the_database_says_nothing_of_any_report_when_it_comes(
     tmp_path: Path, identity: HybridIdentity
 ) -> None:
-    with Cluster() as cluster:
+    with Cluster(TALKATIVE) as cluster:
         data = make_data(tmp_path / "data", identity, database=cluster.url(cluster.new_database()))
         with Server(data) as server:
             before = cluster.log.read_text()
@@ -96,6 +98,8 @@ def test_the_database_says_nothing_of_any_report_when_it_comes(
                 # The same id with other bytes would break a rule of the table.
                 other = body[:-1] + b"?"
                 assert server.client.post("/sealed", content=other, headers=OCTETS).status_code == 409
+            assert cluster.log.read_text() == before
+        # Nor when it put the tables in order before it stopped.
         assert cluster.log.read_text() == before
         assert not re.search(r"STATEMENT|DETAIL|duration", before)
 

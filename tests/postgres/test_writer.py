@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from intake.keeping import Unavailable
-from intake.postgres import tidying
+from intake.keeping import Unavailable, Waiting
+from intake.postgres import tidying, writer
 from intake.postgres.database import Postgres
 from intake.store import Store
-from tests.cluster import Cluster
-from tests.sharing import held, new_postgres
+from tests.cluster import USER, Cluster
+from tests.relay import Relay
+from tests.sharing import SERVER, held, new_postgres
 
 WEEK = "2026-W47"
 LONG = 1_000
@@ -152,6 +153,35 @@ def test_what_was_taken_back_is_in_no_file_once_the_tables_were_put_in_order(
     assert asyncio.run(store.withdraw(one))
     store.close()
     assert order_in_files(cluster, "data", [one]) == []
+
+
+def test_a_report_that_was_taken_back_is_said_to_be_though_the_answer_was_lost(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with Relay(cluster.port) as relay:
+        url = f"postgresql://{USER}@127.0.0.1:{relay.port}/{cluster.new_database()}"
+        with closing(Postgres.make(tmp_path, url, SERVER.verify_key)) as database:
+            store = Store(database, max_reports=100_000, min_free_bytes=1)
+            store.start()
+            asyncio.run(store.put(b"1" * 16, WEEK, b"sealed"))
+            relay.lose(b"DELETE FROM reports")
+            assert asyncio.run(store.withdraw(b"1" * 16))
+            assert (relay.lost, held(database)) == (1, {})
+            assert not asyncio.run(store.withdraw(b"1" * 16)), "nobody who asks later is told so"
+            store.close()
+
+
+def test_a_taking_back_that_was_not_done_is_not_said_to_be_when_a_bundle_took_the_report(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with closing(new_postgres(cluster, tmp_path)) as database, closing(database.connect()) as connection:
+        connection.execute("INSERT INTO reports VALUES ('bundled', '2026-W47', 'sealed')")
+        connection.execute("INSERT INTO bundled VALUES ('bundled', -1)")
+        loop = asyncio.new_event_loop()
+        batch = [Waiting(one, "", None, loop.create_future(), ()) for one in (b"bundled", b"gone", b"never")]
+        loop.close()
+        # What an earlier try meant to delete: of one its COMMIT was done, of another it was not.
+        assert writer._take_back({b"bundled", b"gone"}, connection.raw, batch) == [False, True, False]
 
 
 def test_tables_are_written_anew_by_the_beat_though_nothing_came(cluster: Cluster, tmp_path: Path) -> None:

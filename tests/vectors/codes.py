@@ -20,11 +20,6 @@ def to_plain(word: str) -> str:
     return unicodedata.normalize("NFD", word).encode("ascii", "ignore").decode()
 
 
-def to_wide(word: str) -> str:
-    """A word in the wide letters that East Asian keyboards write."""
-    return "".join(chr(ord(letter) + 0xFEE0) for letter in word)
-
-
 CODE = bytes.fromhex("5769746e657373626f78212e")
 ENGLISH, SPANISH = (" ".join(to_words(CODE, lang)) for lang in ("en", "es"))
 E = ENGLISH.split()

@@ -24,7 +24,7 @@ const form = element("open");
 let thread = startAnew();
 
 function startAnew() {
-  return { receipt: null, more: null, back: null };
+  return { receipt: null, more: null, back: null, deleted: false };
 }
 
 function say(place, name) {
@@ -126,26 +126,30 @@ async function add() {
 
 const TAKEN = { busy: "backNothing", nothingSaved: "backNothing", failed: "backFailed", outdated: "backOutdated" };
 
-// From the server, if it still has the report; else by a sealed request to the organizers. Who closes the thread
-// meanwhile has asked for it all the same.
+// From the server, if it still has the report; and by a sealed request to the organizers whether it has or not, since
+// a copy may have left before or come later. Who closes the thread meanwhile has asked for it all the same.
 async function takeBack() {
   offer(null);
   const mine = thread;
-  const { receipt } = mine;
   say("taken", "sending");
   const progress = showWork("taken");
-  let outcome = await withdraw(receipt.withdraw, { progress });
-  if (outcome === "gone") {
-    mine.back ??= await sealMessage(page, receipt, drawNonce(), null);
-    outcome = await send(mine.back, { progress });
-    if (outcome === "sent" || outcome === "arrived") outcome = "asked";
-  }
+  let outcome = mine.deleted ? "deleted" : await withdraw(mine.receipt.withdraw, { progress });
+  mine.deleted = outcome === "deleted";
+  if (mine.deleted || outcome === "gone") outcome = await askBack(mine, progress);
   if (thread !== mine) return;
-  if (mine.back && outcome !== "asked") offer(mine.back);
-  say("taken", TAKEN[outcome] ?? outcome);
   const done = outcome === "asked" || outcome === "deleted";
+  if (mine.back && !done) offer(mine.back);
+  say("taken", TAKEN[outcome] ?? outcome);
   element("sure").hidden = done;
   element("take-back").hidden = true;
+}
+
+async function askBack(mine, progress) {
+  mine.back ??= await sealMessage(page, mine.receipt, drawNonce(), null);
+  const outcome = await send(mine.back, { progress });
+  const kept = outcome === "sent" || outcome === "arrived";
+  if (mine.deleted) return kept ? "deleted" : "deletedOnly";
+  return kept ? "asked" : outcome;
 }
 
 function ask(sure) {
