@@ -303,6 +303,13 @@ def test_a_flood_by_one_channel_in_one_week_is_refused(police: Publisher) -> Non
     assert "one_arrival = true" in str(refusal.value.hint)
 
 
+def test_exactly_half_by_one_channel_in_one_week_is_not_more_than_half(police: Publisher) -> None:
+    police.reports.add(20, ["shout"], setting="police", week="2026-W20")
+    police.reports.add(20, ["shout"], setting="police", week="2026-W21")
+    police.publish(one_arrival=False)
+    assert police.cell("F02", "acts.shout", "police").reports == 40
+
+
 def test_a_number_that_one_week_of_one_channel_made_is_withheld(police: Publisher) -> None:
     for week in range(1, 11):
         police.reports.add(8, ["shout"], setting="police", week=f"2026-W{week:02d}")

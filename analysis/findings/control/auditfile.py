@@ -67,7 +67,7 @@ def _parse(data: bytes) -> dict[str, object]:
         raise _Wrong("it begins with a byte-order mark: save it as UTF-8 without one")
     try:
         found = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse
+            data.decode("utf-8"), object_pairs_hook=_Objects(), parse_constant=_refuse, parse_float=_refuse
         )
     except RecursionError:
         raise _Wrong("it is nested too deeply") from None
@@ -80,10 +80,22 @@ def _parse(data: bytes) -> dict[str, object]:
     return found
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise _Wrong("an object has the same key twice")
-    return dict(pairs)
+class _Objects:
+    """Makes the objects: each with different keys, and no more than the file and its dimensions can be.
+
+    An object of seven bytes takes forty times as much memory.
+    """
+
+    def __init__(self) -> None:
+        self._left = CELLS + 1
+
+    def __call__(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        self._left -= 1
+        if self._left < 0:
+            raise _Wrong("it has more objects than a table can have dimensions")
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise _Wrong("an object has the same key twice")
+        return dict(pairs)
 
 
 def _refuse(number: str) -> object:

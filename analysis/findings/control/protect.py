@@ -64,8 +64,11 @@ def protect(
     withheld = {cell for cell in costs if cell in targets}
     witnesses: list[Witness] = []
     for target, need in targets.items():
-        if system.index[target] not in free and not need.low >= values[target] >= need.high:
-            raise _blocked(system, values, fixed, target, need)
+        if system.index[target] not in free:
+            if not need.low >= values[target] >= need.high:
+                raise _blocked(system, values, fixed, target, need)
+            # It is known, and no more is asked of it: the true table is proof of both ends.
+            witnesses += [Witness(target, low, {}) for low in (True, False)]
     sensitive = {system.index[target] for target in targets}
     for model in unknowns.models:
         if sensitive.isdisjoint(model.cells.tolist()):

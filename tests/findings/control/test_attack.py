@@ -75,6 +75,25 @@ def test_whole_numbers_give_away_what_linear_bounds_do_not() -> None:
     assert found[("e",)].exact
 
 
+def test_an_end_that_fractions_alone_reach_is_not_believed() -> None:
+    # As above with an even n: then e is even too, and 1 is no whole end of it.
+    builder = Builder()
+    for pair in (("a", "b"), ("b", "c"), ("a", "c")):
+        builder.add_sum(("n",), [(pair[0],), (pair[1],), ("e",)])
+    found = attack(builder.build(), {("n",): 30}, upper={("e",): 1})
+    assert found[("e",)].linear == (0.0, 1.0)
+    assert found[("e",)].integer == Interval(0, 0)
+
+
+def test_what_rows_leave_over_is_attacked_by_nobody_who_does_not_ask() -> None:
+    builder = Builder()
+    builder.add_at_most([("hit",), ("shove",)], ("n",))
+    system = builder.build()
+    (slack,) = system.slacks
+    assert attack(system, {("n",): 9}).keys() == {("hit",), ("shove",)}
+    assert attack(system, {("n",): 9}, [slack])[slack].integer == Interval(0, 9)
+
+
 def test_a_table_of_three_dimensions_can_be_disclosed_by_whole_numbers_alone() -> None:
     table = lattice(3, 3, 3)
     hidden = [leaf for leaf in table.leaves if leaf not in SHOWN]

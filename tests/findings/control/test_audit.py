@@ -116,6 +116,9 @@ HOSTILE = [
     pytest.param(b'{"dims": NaN}', "a number in it is none", id="NaN"),
     pytest.param(b'{"dims": [], "dims": []}', "same key twice", id="a key twice"),
     pytest.param(b'{"dims": [{"T": ["a"], "T": ["b"]}]}', "same key twice", id="a parent twice"),
+    pytest.param(
+        b'{"hidden":[' + b'{"":0},' * 200_001 + b"{}]}", "more objects than a table", id="many objects"
+    ),
     pytest.param(changed(hint="x"), "it has a key that is none of", id="an unknown key"),
     pytest.param({"dims": [], "hidden": []}, 'the key "leaf_counts" is missing', id="a missing key"),
     pytest.param(changed(dims=[]), '"dims" is empty', id="no dimension"),
@@ -129,6 +132,8 @@ HOSTILE = [
     pytest.param(changed(dims=[{"T": ["a", "b"], "a": ["c"], "b": ["c"]}]), "not a tree", id="two parents"),
     pytest.param(changed(dims=[{f"n{i}": [f"n{i + 1}"] for i in range(64)}]), "64 levels", id="too deep"),
     pytest.param(changed(dims=[{"T": ["a|b"]}]), 'has a "|"', id="a bar in a name"),
+    pytest.param(changed(dims=[{"T": ["a", ""]}]), "is empty", id="no name"),
+    pytest.param(changed(dims=[{"T": ["a", "b" * 201]}]), "is too long", id="a long name"),
     pytest.param(changed(dims=[{"T": ["a\u001b[2J"]}]), "not printable", id="a control character"),
     pytest.param(
         b'{"dims":[{"T":["\\ud800"]}],"leaf_counts":[],"hidden":[]}', "not printable", id="surrogate"
@@ -173,6 +178,14 @@ def test_a_file_that_is_not_as_the_format_says_is_refused(tmp_path: Path, conten
     with pytest.raises(BadAuditFile, match=rule) as refused:
         read(write(tmp_path, content))
     assert refused.value.hint
+
+
+def test_the_longest_name_and_the_largest_number_are_read(tmp_path: Path) -> None:
+    long = "b" * 200
+    counts = [["a", 1], [long, 999_999_999]]
+    content = {"dims": [{"T": ["a", long]}], "leaf_counts": counts, "hidden": [["a"], [long]]}
+    assert audit(tmp_path, content)[1]["a"]["integer"] == [0, 10**9]
+    assert audit(tmp_path, {**content, "lower_bound": 1})[1]["a"]["integer"] == [1, 999_999_999]
 
 
 def test_a_table_of_sixty_four_levels_is_attacked(tmp_path: Path) -> None:

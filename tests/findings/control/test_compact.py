@@ -1,7 +1,7 @@
 """A system made smaller must say the same of every cell as the whole one."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 
 import pytest
@@ -13,6 +13,7 @@ from analysis.findings.control.errors import Inconsistent
 from analysis.findings.control.lattice import Cell, Lattice, Tree
 from analysis.findings.control.system import Builder, System
 from analysis.findings.control.unknowns import reduce
+from tests.findings.control.small import fill, lattice
 
 AREA = Tree("area", "T", {"T": ("x", "y", "z"), "x": ("x1", "x2"), "z": ("z1",)})
 ASKED = {"all": ("asked", "not"), "asked": ("yes", "no")}
@@ -88,6 +89,23 @@ def test_an_attack_finds_the_same_whether_it_makes_the_system_smaller(
     whole = attack(system, known)
     monkeypatch.setattr("analysis.findings.control.attack.LARGE", 0)
     assert attack(system, known) == whole
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [{"lower": 1}, {"upper": 8}, {"lower": {("a0", "b0"): 2}}, {"upper": {("a0", "b0"): 2}}],
+    ids=str,
+)
+def test_what_is_known_besides_holds_in_a_large_system_too(
+    bounds: Mapping[str, Mapping[Cell, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = lattice(3, 3)
+    counts = fill(table, range(1, 10))
+    system, margins = System.of(table), {cell: n for cell, n in counts.items() if "T" in cell}
+    whole = attack(system, margins, **bounds)
+    assert whole != attack(system, margins)
+    monkeypatch.setattr("analysis.findings.control.attack.LARGE", 0)
+    assert attack(system, margins, **bounds) == whole
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -3,6 +3,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from analysis.findings.control.certificate import Knowledge, Need, Witness, veri
 from analysis.findings.control.changes import Changes
 from analysis.findings.control.errors import PastDiscloses, Unverified
 from analysis.findings.control.exact import cheapest
+from analysis.findings.control.field import Field
 from analysis.findings.control.insider import Insiders
 from analysis.findings.control.lattice import Cell, Lattice, Tree
 from analysis.findings.control.protect import Protection, protect
@@ -21,6 +23,7 @@ from tests.findings.control.small import fill, lattice
 
 K = 5
 KEY = b"a key of the desk"
+COLUMNS = Tree.flat("b", ("b0", "b1", "b2"), root="T")
 AREA = Tree("a", "T", {"T": ("x", "y", "z"), "x": ("x1", "x2", "x3"), "y": ("y1", "y2")})
 
 
@@ -157,6 +160,42 @@ def test_a_table_without_sensitive_cells_is_printed_whole() -> None:
     assert protect(System.of(table), counts, {}, costs=prices(counts), key=KEY) == Protection(frozenset(), ())
 
 
+def test_tables_that_share_nothing_are_each_protected() -> None:
+    builder = Builder()
+    counts: dict[Cell, int] = {}
+    for name in "pq":
+        table = Lattice((Tree.flat(name, [f"{name}{i}" for i in range(3)], root=f"{name}T"), COLUMNS))
+        builder.add_table(table)
+        counts |= fill(table, (2, 9, 14, 8, 30, 7, 11, 6, 3))
+    system = builder.build()
+    protection = protect(system, counts, needs(counts), costs=prices(counts), key=KEY)
+    assert {cell[0][0] for cell in protection.withheld} == {"p", "q"}
+    assert_protected(system, counts, protection)
+
+
+def test_a_search_that_forgets_who_was_there_is_stopped_by_its_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = lattice(2, 2)
+    counts = fill(table, (1, 1, 1, 1))
+    targets = {leaf: Need(0, 2) for leaf in table.leaves}
+    margins = {cell: 1.0 for cell in table.cells if "T" in cell}
+    monkeypatch.setattr(Field, "_knowledge", lambda self, column: np.zeros_like(self._table))
+    with pytest.raises(Unverified, match="does not hold"):
+        protect(System.of(table), counts, targets, costs=margins, key=KEY, insider=1)
+
+
+def test_a_target_that_is_known_already_asks_for_nothing_it_cannot_have() -> None:
+    table = lattice(2, 2)
+    counts = fill(table, (2, 9, 7, 8))
+    before = [cell for cell in counts if cell != ("a0", "b0")]
+    told = {("a0", "b0"): Need(2, 2)}
+    assert not protect(System.of(table), counts, told, costs={}, key=KEY, printed_before=before).withheld
+    for need in (Need(1, 2), Need(2, 3)):
+        with pytest.raises(PastDiscloses, match=r"a0\|b0"):
+            protect(System.of(table), counts, {("a0", "b0"): need}, costs={}, key=KEY, printed_before=before)
+
+
 def test_two_small_cells_that_hide_each_other_are_not_enough_against_a_reporter() -> None:
     table = lattice(2, 2)
     counts = fill(table, (1, 1, 1, 1))
@@ -289,6 +328,17 @@ def test_insiders_know_of_other_cells_and_not_of_those_that_share_reports() -> N
     assert margin["a0", "b0"] == margin["a1", "b0"] == 0
     assert margin["a0", "T"] == 3
     assert margin["a0", "b1"] == 3
+
+
+def test_who_is_in_no_part_of_the_tested_cell_knows_of_all_their_own() -> None:
+    # The margin has a part in which nobody is: of that row the insiders know as of any other.
+    table = lattice(2, 2)
+    counts = fill(table, (0, 3, 4, 9))
+    known = Insiders(System.of(table), counts)(("T", "b0"))
+    assert known["a0", "T"] == 3
+    assert known["a1", "T"] == 3
+    assert known["a0", "b1"] == 3
+    assert known["T", "T"] == 3
 
 
 def test_insiders_never_know_more_than_the_truth() -> None:

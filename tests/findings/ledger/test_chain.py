@@ -1,5 +1,6 @@
 import pytest
 
+from analysis.findings.control.bounds import Interval
 from analysis.findings.ledger import chain
 from analysis.findings.ledger.entries import claim, gather
 from analysis.findings.ledger.errors import BrokenLedger
@@ -72,12 +73,34 @@ def test_a_line_that_was_changed_lost_or_put_in_is_found(data: bytes, rule: str)
         pytest.param(release("1", {"batch=1": 1.5}), id="a fraction"),
         pytest.param(release("1", {"batch=1": 10**12}), id="a huge count"),
         pytest.param(release("1", {}, "area=north"), id="withheld as a text"),
+        pytest.param(release("1", {"batch=1": 10**9 + 1}), id="a count that is too large by one"),
+        pytest.param(release("1", {}, [3]), id="a number as withheld"),
+        pytest.param({"kind": "claim", "cell": "batch=1", "at_least": -1}, id="at least less than none"),
+        pytest.param({"kind": "claim", "cell": "batch=1", "at_most": True}, id="at most true"),
+        pytest.param({"kind": "claim", "cell": "batch=1"}, id="a claim of nothing"),
         pytest.param({"kind": "claim", "cell": 3, "reports": 1}, id="a number as a cell"),
     ],
 )
 def test_an_entry_that_is_none_is_refused(entry: dict[str, object]) -> None:
     with pytest.raises(BrokenLedger, match="line 1 of the ledger is no release and no claim"):
         gather(chain.read(lines(entry)))
+
+
+def test_a_ledger_tells_of_none_and_of_as_many_as_the_solver_can_count() -> None:
+    printed: dict[str, object] = {"batch=1": 10**9, "": 0}
+    facts = gather(chain.read(lines(release("1", printed), {"kind": "noised", "release": "2"})))
+    assert facts.printed == {("batch=1",): 10**9, (): 0}
+    assert facts.codebook == "1"
+
+
+def test_claimed_ends_are_gathered_to_the_tightest_and_are_no_number() -> None:
+    cell = ("area=north", "batch=1")
+    claims = [claim(cell, 9, "2026-08-01", "at_most"), claim(cell, 3, "2026-08-02", "at_least")]
+    facts = gather(chain.read(lines(*claims, claim(cell, 12, "2026-08-03", "at_most"))))
+    assert facts.printed == {}
+    assert facts.limits == {cell: Interval(3, 9)}
+    with pytest.raises(BrokenLedger, match="line 3 of the ledger"):
+        gather(chain.read(lines(*claims, claim(cell, 10, "2026-08-03", "at_least"))))
 
 
 def test_two_numbers_for_one_cell_are_refused() -> None:

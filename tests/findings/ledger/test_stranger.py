@@ -210,9 +210,6 @@ def test_a_claim_needs_a_release_of_the_same_desk(police: Publisher) -> None:
         claiming.record(police.desk, folder, PUSH, 4, DAY)
 
 
-BOTH = "acts.push=yes|batch=2026-1+2026-2"
-
-
 @pytest.mark.parametrize(
     ("told", "reports", "refused"),
     [
