@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from intake.crypto.recipients import Recipient, read_recipients
 from intake.crypto.seal import seal_bytes
 from intake.forms import answers, report
 from intake.forms.form import shipped
+from tests.attaching import FORM
 from tests.running import be_patient
 
 BIN = Path(sys.executable).parent
@@ -30,6 +31,11 @@ INTAKE, DESK = "witnessbox-intake", "witnessbox-analysis"
 ENOUGH: dict[str, Sequence[str]] = {"setting": ["police"], "count": ["yes"]}
 OCTETS = {"content-type": "application/octet-stream"}
 SECONDS = 120
+# What the desk has, and what is said there under each id: stories, additions, digests of files.
+REPORTS = """SELECT "reports"."name", "texts"."text" FROM "reports"
+LEFT JOIN "texts" ON "texts"."report" = "reports"."id" AND "texts"."question" = 'story'"""
+ADDITIONS = """SELECT "name", "thread" || ' ' || "text" FROM "followups" """
+FILES = """SELECT "name", "sha256" FROM "attachments" WHERE "state" = 'arrived'"""
 
 
 class Chain:
@@ -50,6 +56,12 @@ class Chain:
         self.run(INTAKE, "init", "--data", self.data, "--desk", self.desk / "desk.pub", *options)
         be_patient(self.data)
         self.run(DESK, "pin", "--desk", self.desk, self.data / "server.pub")
+
+    def take_files(self) -> None:
+        """Gives the intake the form that takes attachments."""
+        forms = self.data / "forms"
+        forms.mkdir()
+        (forms / "report.json").write_bytes(FORM.json)
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
@@ -113,6 +125,10 @@ class Chain:
     def at_desk(self) -> list[bytes]:
         """The ids of the reports in the desk's database, set-aside ones left out."""
         return [bytes.fromhex(name) for (name,) in self.query('SELECT "name" FROM "reports"')]
+
+    def said(self, question: str) -> Iterator[tuple[bytes, str]]:
+        """The ids in the desk's database, and what is said under each, by one of the questions above."""
+        return ((bytes.fromhex(name), str(words)) for name, words in self.query(question))
 
     def query(self, question: str) -> list[tuple[str, ...]]:
         """What the desk's database answers."""

@@ -78,6 +78,10 @@ class Reporter:
         bucket = self.client.get(f"/box/{header.bits}/{number}").content
         return box.open_bucket(header, bucket, receipt.box, receipt.reply)
 
+    def hand_in(self, body: bytes) -> None:
+        """Hands in a sealed report as it is, as often as somebody has it."""
+        self._sealed(body)
+
     def _sealed(self, body: bytes) -> None:
         assert self.client.post("/sealed", content=body, headers=OCTETS).status_code == 201
 
@@ -215,6 +219,37 @@ def test_a_report_that_comes_after_its_withdrawal_is_not_taken_in(chain: Chain, 
     reporter.seal_report(mine)
     assert "1 known before" in carry(chain, 2)
     assert chain.at_desk() == []
+
+
+def test_a_report_taken_back_here_while_the_desk_has_the_first_copy_goes_there_too(
+    chain: Chain, reporter: Reporter
+) -> None:
+    mine, file = Receipt.from_code(CODE), sealed_body(Receipt.from_code(CODE), chain.recipients)
+    reporter.hand_in(file)
+    carry(chain, 1)
+    assert (chain.at_desk(), chain.waiting()) == ([mine.id], set())
+    # A copy that was saved; the server knows nothing of the first any more.
+    reporter.hand_in(file)
+    said = reporter.type_code(CODE, "take-back-now")
+    assert "is deleted from our server" in said
+    assert "So we keep a locked request to them." in said
+    assert "deleted here: 1 report" in carry(chain, 2)
+    assert chain.at_desk() == []
+
+
+@pytest.mark.parametrize("rounds", ["in one bundle", "in the next bundle"])
+def test_a_copy_of_a_report_that_comes_after_it_was_taken_back_is_not_taken_in(
+    rounds: str, chain: Chain, reporter: Reporter
+) -> None:
+    mine, file = Receipt.from_code(CODE), sealed_body(Receipt.from_code(CODE), chain.recipients)
+    reporter.hand_in(file)
+    assert "is deleted from our server" in reporter.type_code(CODE, "take-back-now")
+    if rounds == "in the next bundle":
+        assert "1 withdrawal came" in carry(chain, 1)
+    reporter.hand_in(file)
+    assert mine.id in chain.waiting()
+    carry(chain, 1 if rounds == "in one bundle" else 2)
+    assert (chain.at_desk(), chain.waiting()) == ([], set())
 
 
 def test_two_desks_answer_one_report_and_its_sender_reads_both(tmp_path: Path) -> None:

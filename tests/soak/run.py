@@ -4,19 +4,18 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from intake.directory import find_database
-from tests.attaching import FORM
 from tests.cluster import Cluster
-from tests.faults.chain import INTAKE, Chain
+from tests.faults.chain import ADDITIONS, FILES, INTAKE, REPORTS, Chain
 from tests.soak.clock import DAY, HOUR, Clock
 from tests.soak.courier import Courier
 from tests.soak.ledger import Balance
-from tests.soak.machine import Machine
+from tests.soak.machine import Machine, Sample
 from tests.soak.senders import Sender, World
 
 JUMPS = (8 * DAY, -8 * DAY, HOUR, -HOUR, 3 * DAY, -3 * DAY)
@@ -24,7 +23,6 @@ JUMPS = (8 * DAY, -8 * DAY, HOUR, -HOUR, 3 * DAY, -3 * DAY)
 MOST_GROWTH, MOST_NEW_FILES = 16 * 1024**2, 4.0
 MOST_MEMORY, MOST_FILES = 400 * 1024**2, 200
 SECONDS_BETWEEN_SAMPLES = 2.0
-Say = Callable[[str], None]
 
 
 class ClockedChain(Chain):
@@ -52,6 +50,24 @@ class ClockedChain(Chain):
     def waiting(self) -> set[bytes]:
         with closing(find_database(self.data).connect()) as connection:
             return {one for (one,) in connection.execute("SELECT id FROM reports").fetchall()}
+
+
+def idle(senders: Sequence[Sender]) -> list[str]:
+    """What is wrong with senders who got nowhere: they tried nothing out."""
+    numbered = enumerate(senders, 1)
+    return [
+        f"sender {number} was told of nothing that it is kept" for number, one in numbered if not one.kept
+    ]
+
+
+def too_much(samples: Sequence[Sample]) -> list[str]:
+    """What is wrong with what the server took at any one moment."""
+    if not samples:
+        return ["what the server takes was never to be seen"]
+    files = max((one.files for one in samples if one.files is not None), default=0)
+    if max(one.memory for one in samples) > MOST_MEMORY or files > MOST_FILES:
+        return ["the server took more memory or open files than it may"]
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +114,10 @@ class Soak:
         self._cluster = cluster
         self.chain = ClockedChain(home)
         self.chain.make(*(["--database", cluster.url(cluster.new_database())] if cluster else []))
-        forms = self.chain.data / "forms"
-        forms.mkdir()
-        (forms / "report.json").write_bytes(FORM.json)
+        self.chain.take_files()
         self.machine = Machine(self.chain)
         self.world = World(self.machine, self.chain.recipients)
-        self._senders = [Sender(self.world, self._draw.getrandbits(32), rate) for _ in range(senders)]
+        self.senders = [Sender(self.world, self._draw.getrandbits(32), rate) for _ in range(senders)]
         self.courier = Courier(
             self.chain, self.world.over, self._draw.getrandbits(32), pause, patient=cluster is not None
         )
@@ -113,7 +127,7 @@ class Soak:
     def begin(self) -> None:
         """The server starts, and people come."""
         self.machine.start()
-        for thread in (*self._senders, self.courier, self._sampler):
+        for thread in (*self.senders, self.courier, self._sampler):
             thread.start()
 
     def do(self, name: str) -> None:
@@ -139,24 +153,22 @@ class Soak:
     def close(self) -> tuple[Balance, Balance, Balance]:
         """Everybody goes home, the courier comes once more; how reports, additions and files compare."""
         self.world.over.set()
-        for thread in (*self._senders, self.courier, self._sampler):
+        for thread in (*self.senders, self.courier, self._sampler):
             thread.join(300)
             assert not thread.is_alive(), "somebody does not go home"
         self.machine.stop()
-        with suppress(RuntimeError):
-            self.courier.go()
+        self.courier.go()
         self.chain.clear()
-        names = self.chain.query('SELECT "name" FROM "followups"')
-        files = self.chain.query("""SELECT "name" FROM "attachments" WHERE "state" = 'arrived'""")
+        world = self.world
         return (
-            self.world.reports.close(self.chain.at_desk()),
-            self.world.followups.close(bytes.fromhex(name) for (name,) in names),
-            self.world.files.close(bytes.fromhex(name) for (name,) in files),
+            world.reports.close(self.chain.said(REPORTS)),
+            world.followups.close(self.chain.said(ADDITIONS)),
+            world.files.close(self.chain.said(FILES)),
         )
 
     def faults(self) -> list[str]:
         """What is wrong besides the ledger."""
-        found = [*self.courier.failures, *self.world.surprises]
+        found = [*self.courier.failures, *self.world.surprises, *idle(self.senders)]
         if self.chain.waiting():
             found.append("reports still wait at the intake after the last round")
         if self.chain.query('SELECT * FROM "set_aside"'):
@@ -166,10 +178,7 @@ class Soak:
             found.append(f"weeks that the clock never showed: {sorted(strange)}")
         if not self._cluster and (left := self._left_in_files()):
             found.append(f"{left} ids of what has left or was taken back stand in files of the intake")
-        samples = self.machine.samples
-        if max(one.memory for one in samples) > MOST_MEMORY or max(one.files for one in samples) > MOST_FILES:
-            found.append("the server took more memory or open files than it may")
-        return found
+        return found + too_much(self.machine.samples)
 
     def _left_in_files(self) -> int:
         """How many ids are in any byte of the intake's files, which hold nothing by now."""
@@ -179,8 +188,11 @@ class Soak:
 
     def _take_samples(self) -> None:
         while not self.world.over.wait(SECONDS_BETWEEN_SAMPLES):
-            self.machine.sample()
-            self.chain.clock.note()
+            try:
+                self.machine.sample()
+                self.chain.clock.note()
+            except Exception as error:
+                self.world.surprises.append(f"samples: {type(error).__name__} {error}")
 
     def _kill_while_it_starts(self) -> None:
         process = self.chain.start(INTAKE, "serve", "--data", self.chain.data, "--port", "0")
