@@ -1,5 +1,5 @@
 """make fuzz: every target with a bounded number of inputs, a table of what came of it, and failure for any
-finding.
+finding, and for a target that tried too few inputs to have shown anything.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from tests.fuzz import targets
-from tests.fuzz.running import Run, fuzz_all
+from tests.fuzz.running import LEAST, Plan, Run, fuzz_all
 
 NAMES = tuple(sorted(module.name for module in iter_modules(targets.__path__)))
 _ROW = "{:<16} {:>11} {:>9} {:>7} {:>7} {:>6} {:>8}"
@@ -31,7 +31,8 @@ def main() -> int:
     folder = Path(asked.folder or tempfile.mkdtemp(prefix="witnessbox-fuzz-"))
     print(_ROW.format("target", "inputs", "seconds", "per s", "edges", "MB", "findings"), flush=True)
     runs = []
-    for run in fuzz_all(names, folder, _options(asked), asked.seconds, asked.jobs):
+    plan = Plan(_options(asked), asked.seconds, min(asked.inputs, LEAST))
+    for run in fuzz_all(names, folder, plan, asked.jobs):
         runs.append(run)
         print(_ROW.format(*_row(run)), flush=True)
     return _end(runs, asked.json, folder, keep=bool(asked.folder))
@@ -58,15 +59,15 @@ def _options(asked: argparse.Namespace) -> list[str]:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    counts = (run.inputs, run.seconds, run.rate, run.edges, run.megabytes, len(run.crashes))
+    counts = (run.inputs, run.seconds, run.rate, run.edges, run.megabytes, len(run.findings))
     return (run.target, *(f"{one:,}" for one in counts))
 
 
 def _end(runs: list[Run], file: Path | None, folder: Path, *, keep: bool) -> int:
-    found = [run for run in runs if run.crashes]
+    found = [run for run in runs if run.findings]
     print(f"{sum(run.inputs for run in runs):,} inputs, {len(found)} targets with findings")
     for run in found:
-        print(f"{run.target}: {run.said}\n  " + "\n  ".join(run.crashes))
+        print(f"{run.target}: {run.said}\n  " + "\n  ".join(run.findings))
     if file:
         file.write_text(
             json.dumps([run.to_json() for run in sorted(runs, key=lambda one: one.target)], indent=1)

@@ -16,6 +16,9 @@ _COUNT = re.compile(r"stat::number_of_executed_units: (\d+)")
 _MEMORY = re.compile(r"stat::peak_rss_mb: +(\d+)")
 _COVERED = re.compile(r"\bcov: (\d+)")
 _SECONDS = re.compile(r"Done \d+ runs in (\d+) second")
+# A target that tried fewer inputs than this, or than it was asked for, has shown nothing.
+LEAST = 200
+ENGINE = (sys.executable, "-m", "tests.fuzz.engine")
 # Of a finding: the last lines that the engine prints before its own.
 _SAID = re.compile(
     r"^(?:\w+\.)*\w*(?:Error|Exception|Malformed|Interrupt)\b.*|.*ERROR: libFuzzer: .*", re.MULTILINE
@@ -24,14 +27,14 @@ _SAID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the engine says of one target. `crashes` are the files of the inputs that are findings."""
+    """What the engine says of one target. `findings` are files of inputs, or what is wrong with the run."""
 
     target: str
     inputs: int
     seconds: int
     edges: int
     megabytes: int
-    crashes: tuple[str, ...]
+    findings: tuple[str, ...]
     said: str
 
     @property
@@ -44,36 +47,56 @@ class Run:
         return asdict(self)
 
 
-def fuzz(name: str, folder: Path, options: Sequence[str], seconds: int) -> Run:
-    """One target, with these options of the engine, which ends by itself after so many seconds."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the engine is told, after how many seconds it ends by itself, and when it is given up."""
+
+    options: Sequence[str]
+    seconds: int
+    least: int = LEAST
+    patience: float = PATIENCE
+    engine: Sequence[str] = ENGINE
+
+
+def fuzz(name: str, folder: Path, plan: Plan) -> Run:
+    """One target. A run that says nothing, or is given up, is a finding like any other."""
     folder.mkdir(parents=True, exist_ok=True)
-    line = [sys.executable, "-m", "tests.fuzz.engine", name, str(folder), *options]
-    with (folder / "log").open("wb") as log:
-        done = subprocess.run(line, stdout=log, stderr=log, cwd=ROOT, check=False, timeout=seconds + PATIENCE)
-    said = (folder / "log").read_text(errors="replace")
-    found = tuple(
+    log = folder / "log"
+    wrong = _run([*plan.engine, name, str(folder), *plan.options], log, plan.seconds + plan.patience)
+    said = log.read_text(errors="replace")
+    inputs = _number(_COUNT, said)
+    found = [
         str(one) for kind in ("crash", "timeout", "oom", "leak") for one in sorted(folder.glob(f"{kind}-*"))
-    )
-    if done.returncode and not found:
-        found = (f"ended with {done.returncode}: {folder / 'log'}",)
-    why = _SAID.findall(said)
+    ]
+    if not found and wrong:
+        found = [f"{wrong}: {log}"]
+    if not found and inputs < plan.least:
+        found = [f"tried {inputs} inputs, and {plan.least} are the least: {log}"]
     return Run(
         name,
-        _number(_COUNT, said),
+        inputs,
         _number(_SECONDS, said),
         _number(_COVERED, said),
         _number(_MEMORY, said),
-        found,
-        " / ".join(why[-2:]) if found else "",
+        tuple(found),
+        " / ".join(_SAID.findall(said)[-2:]) if found else "",
     )
 
 
-def fuzz_all(
-    names: Sequence[str], folder: Path, options: Sequence[str], seconds: int, jobs: int
-) -> Iterator[Run]:
+def _run(line: Sequence[str], log: Path, seconds: float) -> str:
+    """What is wrong with how it ended, or nothing."""
+    with log.open("wb") as file:
+        try:
+            done = subprocess.run(line, stdout=file, stderr=file, cwd=ROOT, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return f"did not end in {seconds:.0f} seconds"
+    return f"ended with {done.returncode}" if done.returncode else ""
+
+
+def fuzz_all(names: Sequence[str], folder: Path, plan: Plan, jobs: int) -> Iterator[Run]:
     """All of them, so many at once, as they are done."""
     with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(fuzz, name, folder / name, options, seconds) for name in names]
+        waiting = [pool.submit(fuzz, name, folder / name, plan) for name in names]
         for done in as_completed(waiting):
             yield done.result()
 

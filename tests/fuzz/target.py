@@ -1,8 +1,8 @@
 """What a fuzz target is, and what is asserted of every parser that one drives.
 
-Whatever comes in: only the documented error class comes out, its text quotes nothing of the input, and
-neither time nor memory exceeds the bound. What is taken is written again and must be the same bytes (or,
-where a parser has no writer, must agree with a second reader).
+Whatever comes in: only the documented error class comes out, and its text quotes nothing of the input. What
+is taken is written again and must be the same bytes, or is held to what the target itself says. Time and
+memory are bounded elsewhere, each as README.md says: by the engine, by the growth check, and for megabytes.
 """
 
 import functools
@@ -55,9 +55,11 @@ class Target:
     """One parser and how it is fuzzed.
 
     `run` takes any bytes and raises for a finding alone. `seeds` are real inputs, made when asked for.
-    `shapes` make worst cases of about the size that is asked for, for the growth check; each takes
-    `seconds` and `bytes` (of memory) at most for 64 KiB. `tokens` are words that the format is made of.
-    `open` says that anybody can send it something, without being known to the server.
+    `shapes` make worst cases of about the size that is asked for. At 64 KiB each takes `seconds` of the
+    processor at most, and `bytes` of memory that Python counts: `growth.py` holds these shapes to that. The
+    engine holds every input to ten times `seconds`, and its whole process to a gigabyte, and to nothing less.
+    `tokens` are words that the format is made of. `open` says that anybody can send it something, without
+    being known to the server; `longest`, how long an input of the engine is at most.
     """
 
     name: str

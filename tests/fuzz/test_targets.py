@@ -15,7 +15,7 @@ from tests.fuzz.target import Target
 
 # So many changed inputs of each target; the slow ones compile forms or unzip workbooks.
 INPUTS = 250
-SLOW = {"xlsx": 25, "xlsform": 40, "words": 60, "spreadsheet": 60, "stream": 80}
+SLOW = {"xlsx": 25, "files": 60, "xlsform": 40, "words": 60, "spreadsheet": 60, "stream": 80}
 LONGEST = 8_192
 
 Change = Callable[[bytes, Random, Target], bytes]

@@ -3,12 +3,13 @@ export.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from analysis.desk import Desk
-from analysis.desk_errors import DeskError
+from analysis.desk_errors import BadRow, UnreadableFile
 from analysis.mapfile import read_map
 from analysis.mapping import Reading
 from analysis.spreadsheet import read_rows
@@ -44,18 +45,33 @@ column = "story"
 
 
 @cache
-def _maps() -> tuple[Reading, Reading]:
-    exported = b'form = "report"\nchannel = "web"\ntool = "kobo"\n'
-    return read_map(memory.file("own.toml", _MAP)), read_map(memory.file("kobo.toml", exported))
+def _own_map() -> Reading:
+    return read_map(memory.file("own.toml", _MAP))
+
+
+@cache
+def _export_map() -> Path:
+    return memory.file("kobo.toml", b'form = "report"\nchannel = "web"\ntool = "kobo"\n')
+
+
+def mapping(how: int) -> Reading:
+    """That of an export is read anew each time: it keeps what it found in the headings of one file."""
+    return read_map(_export_map()) if how & 1 else _own_map()
+
+
+def read(under: Reading, data: bytes) -> list[tuple[bytes, Mapping[str, Any]]]:
+    """The receipts and answers of the rows."""
+    path = memory.file("list.csv", data)
+    return [(row.receipt.id, row.answers) for row in read_rows(_DESK, under, path, Counter())]
 
 
 def run(data: bytes) -> None:
     if not data:
         return
-    path = memory.file("list.csv", data[1:])
-    with only(DeskError, data, _SAYINGS):
-        mapping = _maps()[data[0] & 1] if not data[0] & 1 else read_map(memory.folder() / "kobo.toml")
-        rows = [(row.receipt.id, row.answers) for row in read_rows(_DESK, mapping, path, Counter())]
+    # The maps are ours: what is wrong with one of them is a finding, and no refusal of the input.
+    under = mapping(data[0])
+    with only((BadRow, UnreadableFile), data, _SAYINGS):
+        rows = read(under, data[1:])
         assert len({number for number, _ in rows}) == len(rows)
         for _, answered in rows:
             answers.check(_FORM, answered)
