@@ -1,47 +1,36 @@
-"""What is said of our dependencies is what the locks pin, what is installed, and what is free."""
+"""What is said of our dependencies is what the locks pin, and the locks pin what we ask for."""
 
-import importlib.metadata
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packaging.requirements import Requirement
 
 from tests import supply
 from tests.supply import debian, locks
-from tests.supply.sides import known, sides
+from tests.supply.programs import programs
+from tests.supply.sides import PROJECT, asked, known, sides
 
 SIDES = {side.key: side for side in sides()}
 ALL = {(one.kind, one.name, one.version): one for side in SIDES.values() for one in side.all}
-PYTHON = sorted({one.name for one in ALL.values() if one.kind == "pypi"})
 
-# Free, and such that the whole may be given away; each is one that a package of ours has.
-FREE = {
-    *("0BSD", "Apache-2.0", "Artistic-1.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "CC0-1.0"),
-    *("GPL-2.0-or-later", "ISC", "LGPL-2.1-or-later", "LGPL-3.0-only", "MIT", "MIT-0", "MIT-CMU"),
-    *("MPL-1.1", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
+# Which side has what an extra of pyproject.toml asks for; "" is the project itself.
+PLACE = {
+    "": "server",
+    "postgres": "server-postgres",
+    "desk": "desk",
+    "privacy": "desk-privacy",
+    "xlsx": "printing",
+    "print": "printing",
+    "build": "development",
+    "test": "development",
+    "fuzz": "development",
 }
-# What authors wrote before there were names for it; the text of their licence decides.
-OLD_WORDS = {
-    "BSD": {"BSD-2-Clause", "BSD-3-Clause"},
-    "MIT": {"MIT"},
-    "Apache": {"Apache-2.0"},
-    "Mozilla": {"MPL-2.0", "MPL-1.1"},
-    "MPL": {"MPL-2.0"},
-    "Python Software Foundation": {"PSF-2.0"},
-    "PSFL": {"PSF-2.0"},
-    "GNU General Public": {"GPL-2.0-or-later"},
-    "Lesser General Public": {"LGPL-2.1-or-later"},
-    "Artistic": {"Artistic-1.0"},
-    "ISC": {"ISC"},
-    "Public Domain": {"BSD-3-Clause"},
-}
-
-
-def licences(expression: str) -> set[str]:
-    return set(re.split(r" (?:AND|OR) |[()]", expression)) - {""}
 
 
 def test_page_and_bills_are_what_the_locks_make() -> None:
@@ -69,17 +58,73 @@ def test_a_bill_follows_the_standard_and_has_each_hash_of_the_lock(key: str) -> 
     assert told == {one.purl.replace("%40", "@"): set(one.hashes) for one in SIDES[key].all}
 
 
+def pinned(name: str) -> set[tuple[str, str]]:
+    """Names and versions, read out of a lock by other means than those of what is tested."""
+    text = (locks.REQUIREMENTS / f"{name}.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", text, re.MULTILINE))
+
+
 def test_every_locked_package_is_on_a_side_and_nothing_else_is_told() -> None:
-    files = [path.stem for path in locks.REQUIREMENTS.glob("*.txt") if path.stem != "audit"]
-    pinned = {(one.kind, one.name, one.version) for name in files for one in locks.requirements(name)}
-    npm = {(one.kind, one.name, one.version) for flag in (True, False) for one in locks.npm(development=flag)}
-    assert pinned | npm == set(ALL)
-    told = {(kind, name) for kind, names in known().items() for name in names if kind != "debian"}
+    python = {("pypi", *one) for path in locks.REQUIREMENTS.glob("*.txt") for one in pinned(path.stem)}
+    lock = json.loads(locks.NPM_LOCK.read_text(encoding="utf-8"))["packages"]
+    npm = {
+        ("npm", place.rpartition("node_modules/")[2], one["version"]) for place, one in lock.items() if place
+    }
+    assert python | npm == set(ALL)
+    told = {(kind, name) for kind in ("pypi", "npm") for name in known()[kind]}
     assert told == {(kind, name) for kind, name, _ in ALL}
 
 
-def test_what_is_installed_from_debian_is_told_and_nothing_else() -> None:
+def test_each_lock_has_what_the_project_asks_for_and_asks_for_nothing_else() -> None:
+    text = (locks.ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    made = re.findall(r"^\t\$\(LOCK\)(.*) -o \$\(LOCKS\)/([a-z]+)\.txt$", text, re.MULTILINE)
+    assert {name for _, name in made} == {path.stem for path in locks.REQUIREMENTS.glob("*.txt")} - {
+        "build",
+        "audit",
+    }
+    for options, name in made:
+        wanted = asked("", *re.findall(r"--extra ([a-z]+)", options))
+        found = locks.requirements(name)
+        assert {one.name for one in found if one.direct} == set(wanted), name
+        for one in found:
+            if one.direct:
+                assert Requirement(wanted[one.name]).specifier.contains(one.version), (name, one.name)
+
+
+def test_what_an_extra_asks_for_stands_on_its_side() -> None:
+    assert PLACE.keys() == {"", *PROJECT["optional-dependencies"]}
+    for extra, key in PLACE.items():
+        assert set(asked(extra)) <= {one.name for one in SIDES[key].all}, extra
+    only = {one.name for one in SIDES["development"].new if one.direct and one.kind == "pypi"}
+    assert only <= set(asked("build", "test", "fuzz"))
+
+
+def test_what_is_installed_from_debian_or_called_is_told_and_nothing_else() -> None:
     assert sorted(known()["debian"]) == sorted(debian.places())
+    assert sorted(known()["program"]) == sorted(programs())
+
+
+def test_packages_of_every_target_and_guide_are_found() -> None:
+    places = debian.places()
+    assert {"soak", "machine tests", "SCALE.md"} <= set(places["postgresql"])
+    assert {"soak", "tests"} <= set(places["faketime"])
+    assert "tests" in places["python3-venv"]
+    assert places["slirp4netns"] == ["SERVER.md"]
+
+
+def test_the_databases_are_asked_about_every_version_of_every_lock(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "tests.supply.asked", str(tmp_path)]
+    subprocess.run(line, cwd=locks.ROOT, check=True, timeout=60)
+    texts = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.iterdir())]
+    lines = [line for text in texts for line in text.splitlines()]
+    # What has a condition is passed over where it is not met, and a name that comes twice is refused.
+    assert all(re.fullmatch(r"[a-z0-9._-]+==\S+( --hash=sha256:[0-9a-f]{64})+", line) for line in lines)
+    assert {tuple(line.split()[0].split("==")) for line in lines} == {
+        one for path in locks.REQUIREMENTS.glob("*.txt") for one in pinned(path.stem)
+    }
+    for text in texts:
+        names = [line.split("==")[0] for line in text.splitlines()]
+        assert len(names) == len(set(names))
 
 
 def test_what_we_ask_for_ourselves_has_a_reason() -> None:
@@ -88,54 +133,6 @@ def test_what_we_ask_for_ourselves_has_a_reason() -> None:
     assert without == set()
     nobody = {one.name for one in ALL.values() if not one.direct and not one.wanted_by}
     assert nobody == set()
-
-
-def test_every_licence_is_a_free_one() -> None:
-    told = known()
-    used = {
-        one for kind in ("pypi", "npm") for entry in told[kind].values() for one in licences(entry.licence)
-    }
-    assert used - FREE == set()
-    assert FREE - used == set()
-
-
-@pytest.mark.parametrize("name", PYTHON)
-def test_a_licence_is_the_one_that_the_package_states(name: str) -> None:
-    stated = known()["pypi"][name].licence
-    try:
-        metadata = importlib.metadata.metadata(name)
-    except importlib.metadata.PackageNotFoundError:
-        # For another system or another Python, as the lock says; or for fuzzing alone.
-        here = {one.name for one in locks.requirements("test") if not one.when}
-        assert name not in here
-        return
-    if expression := metadata.get("License-Expression"):
-        assert stated == expression
-        return
-    classifiers = [one for one in metadata.get_all("Classifier", []) if one.startswith("License")]
-    words = " ".join([(metadata.get("License") or "")[:60], *classifiers])
-    said = {one for old, names in OLD_WORDS.items() if old in words for one in names}
-    # A few state nothing but a file.
-    assert licences(stated) & said if said else _of_file(name) in stated
-
-
-def _of_file(name: str) -> str:
-    """What the text of a licence shows, where nothing else states it."""
-    files = importlib.metadata.distribution(name).files or []
-    (path,) = (file for file in files if "dist-info" in str(file) and file.name.startswith("LICENSE"))
-    text = " ".join(Path(path.locate()).read_text(encoding="utf-8").split())
-    if "provided 'as-is', without any express or implied warranty" in text:
-        return "Zlib"
-    if "Redistribution and use in source and binary forms" in text:
-        return "BSD-3-Clause" if "endorse" in text else "BSD-2-Clause"
-    raise AssertionError(f"{name}: a licence that nobody has read")
-
-
-@pytest.mark.parametrize("one", locks.npm(development=False), ids=lambda one: one.purl)
-def test_a_licence_is_the_one_that_the_browsers_package_states(one: locks.Package) -> None:
-    lock = json.loads(locks.NPM_LOCK.read_text(encoding="utf-8"))["packages"]
-    stated = {entry["license"] for place, entry in lock.items() if place.endswith(f"node_modules/{one.name}")}
-    assert stated == {known()["npm"][one.name].licence}
 
 
 def test_the_browsers_script_holds_nothing_but_what_is_told() -> None:

@@ -83,22 +83,33 @@ def npm(*, development: bool) -> list[Package]:
     asked = {f"node_modules/{name}" for key in ("dependencies", "devDependencies") for name in lock[""][key]}
     needed: dict[str, set[str]] = {}
     for place, one in placed.items():
-        for name in one.get("dependencies", {}):
+        for name in one.get("dependencies", {}) | one.get("optionalDependencies", {}):
             needed.setdefault(_found(name, place, placed), set()).add(_name(place))
     made: dict[tuple[str, str], Package] = {}
     for place, one in sorted(placed.items()):
-        # esbuild's programs for other machines are parts of esbuild.
-        if bool(one.get("dev")) is development and not one.get("optional"):
+        if bool(one.get("dev")) is development:
             algorithm, value = one["integrity"].split("-", 1)
             if algorithm != "sha512":
                 raise ValueError(f"{NPM_LOCK.name}: {place} has no SHA-512")
             digest = base64.b64decode(value).hex()
             wanted_by = tuple(sorted(needed.get(place, ())))
             package = Package(
-                _name(place), one["version"], "npm", "SHA-512", (digest,), place in asked, wanted_by
+                _name(place),
+                one["version"],
+                "npm",
+                "SHA-512",
+                (digest,),
+                place in asked,
+                wanted_by,
+                _when(one),
             )
             made[package.name, package.version] = package
     return list(made.values())
+
+
+def _when(one: dict[str, list[str]]) -> str:
+    """Of esbuild's programs, npm takes the one for the machine that it is on."""
+    return " and ".join(f"{key} is {' or '.join(one[key])}" for key in ("os", "cpu", "libc") if key in one)
 
 
 def _found(name: str, place: str, placed: dict[str, object]) -> str:

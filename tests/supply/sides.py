@@ -1,5 +1,6 @@
 """Which lock belongs to which side, and what is known of each package besides its version."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.supply.locks import ROOT, Package, npm, requirements
 
 KNOWN = ROOT / "deploy/dependencies.toml"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,17 @@ class Known:
 
 
 def known(path: Path = KNOWN) -> dict[str, dict[str, Known]]:
-    """By kind ("pypi", "npm", "debian") and name."""
+    """By kind ("pypi", "npm", "debian", "program") and name."""
     with path.open("rb") as file:
         read = tomllib.load(file)
     return {kind: {name: Known(**one) for name, one in of.items()} for kind, of in read.items()}
+
+
+def asked(*extras: str) -> dict[str, str]:
+    """What pyproject.toml asks for in these extras ("" is the project itself): name, and the whole line."""
+    more = PROJECT["optional-dependencies"]
+    lines = [line for extra in extras for line in (more[extra] if extra else PROJECT["dependencies"])]
+    return {re.split(r"[^a-z0-9-]", line)[0]: line for line in lines}
 
 
 def sides() -> list[Side]:
@@ -42,8 +51,8 @@ def sides() -> list[Side]:
         requirements(name) for name in ("intake", "postgres", "desk", "privacy", "fuzz")
     )
     browser, tools = npm(development=False), npm(development=True)
-    extras = _closure(everything, {"segno", "typst", "openpyxl"})
-    building = requirements("build")
+    extras = _closure(everything, set(asked("print", "xlsx")))
+    building, audit = requirements("build"), requirements("audit")
     shown = [*intake, *postgres, *desk, *privacy, *extras, *building]
     return [
         Side(
@@ -88,6 +97,13 @@ def sides() -> list[Side]:
             "`deploy/requirements/build.txt`, `test.txt` and `fuzz.txt`, and npm's development packages.",
             [*building, *_without(everything, shown), *tools],
             [*everything, *tools],
+        ),
+        Side(
+            "audit",
+            "Where the databases of vulnerabilities are asked, besides",
+            "`deploy/requirements/audit.txt`, in an environment of its own.",
+            _without(audit, [*shown, *everything]),
+            audit,
         ),
     ]
 
