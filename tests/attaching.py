@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
+
 from intake import directory
 from intake.crypto.attachment import Attachment, AttachmentSealer
 from intake.crypto.padding import pad
@@ -46,12 +48,15 @@ def sealed_file(
 
 
 def sealed_report(
-    recipients: Sequence[Recipient], receipt: Receipt, attachments: Sequence[Attachment]
+    recipients: Sequence[Recipient],
+    receipt: Receipt,
+    attachments: Sequence[Attachment],
+    **given: Sequence[str],
 ) -> bytes:
-    """What the script posts for the report that names them."""
+    """What the script posts for the report that names them, and for what is `given` in it."""
     words = report.build(
         FORM,
-        answers.clean(FORM, ENOUGH),
+        answers.clean(FORM, {**ENOUGH, **given}),
         lang="en",
         sealed_by="browser",
         channel="web",
@@ -59,6 +64,19 @@ def sealed_report(
         attachments=attachments,
     )
     return receipt.id + seal_bytes(pad(words), recipients)
+
+
+def post_files(
+    server: Server, *files: tuple[str, bytes, str], fields: dict[str, Sequence[str]] | None = None
+) -> httpx.Response:
+    """Sends the form with files as a browser without script does."""
+    parts: list[tuple[str, tuple[str | None, bytes, str] | tuple[None, bytes]]] = [
+        (name, (None, value.encode()))
+        for name, values in {"_stamp": [server.stamp()], **(fields or ENOUGH)}.items()
+        for value in values
+    ]
+    parts += [("attachments", file) for file in files]
+    return server.client.post("/en/report/", files=parts)
 
 
 def stored_files(data: Path) -> dict[bytes, bytes]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -51,6 +52,13 @@ def test_an_aim_that_was_missed_is_told_with_its_figure_and_the_load() -> None:
     assert rows[name][1:] == ["at most 1 s", "1.5 s", "**no**", "0.5"]
 
 
+def test_the_aim_of_sealing_is_for_the_press_of_the_button_alone() -> None:
+    rows = [["form, with script", "0.32"], ["whole way, with script", "2.88"]]
+    told = {"title": "Sealing: seconds", "head": ["way", "sealed"], "rows": rows, "load": 0.5}
+    [found] = [row for row in compare({"pages": {"tables": [told]}}) if row[0].startswith("sealing")]
+    assert found[2:4] == ["0.32 s", "yes"]
+
+
 def test_an_aim_for_a_million_is_not_met_by_fewer_reports() -> None:
     rows = [["publish", "10.0"], ["attack", "5.0"]]
     told = {
@@ -71,8 +79,43 @@ def test_growth_is_a_rise_towards_more_reports_and_never_a_fall() -> None:
     assert growth({1000: 900, 10_000: 90}) == 1.0
 
 
+def test_growth_is_told_only_where_there_are_two_costs() -> None:
+    assert growth({1000: 100}) is None
+    assert growth({}) is None
+
+
 def test_costs_are_compared_without_what_comes_before_the_first_report() -> None:
     assert per_report({1000: 1.5, 10_000: 6.0}, 0.5) == {1000: 1000.0, 10_000: 550.0}
+
+
+def test_what_is_within_the_noise_of_the_beginning_is_no_cost() -> None:
+    # The first two take no longer than none at all; the last one then has nothing to be compared with.
+    costs = per_report({1000: 6.9, 10_000: 7.9, 100_000: 70.0}, 7.5)
+    assert costs == {100_000: pytest.approx(625.0)}
+    assert growth(costs) is None
+
+
+def test_the_table_of_growth_shows_no_figure_where_there_is_none_to_tell(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alike = {leg: {"seconds": 7.5, "processor": 7.0} for leg in LEGS}
+    legs._show_growth({1000: alike, 10_000: {**alike, "publish": {"seconds": 77.5, "processor": 7.0}}}, alike)
+    publish = capsys.readouterr().out.splitlines()[-1].split()
+    assert publish == ["publish", "-", "7,000", "-", "-", "-", "-"]
+    parts = {"legs": {"tables": [asdict(table._shown.pop())], "taken": "2026-11-23T12:00"}}
+    drawn = picture(parts)
+    assert drawn
+    assert "too little to draw: seal, intake" in drawn
+
+
+def test_the_aim_of_growth_names_the_worst_leg_the_most_reports_and_the_silent() -> None:
+    head = ["leg", "1,000", "1,000,000", "CPU 1,000", "CPU 1,000,000", "growth", "CPU growth"]
+    told = [["open", "1", "2", "1", "1", "1.20", "1.00"], ["export", "1", "1", "1", "1", "1.10", "1.00"]]
+    silent = [["publish", "-", "2", "-", "1", "-", "-"]]
+    shown = {"title": "Growth: us", "head": head, "rows": [*told, *silent], "load": 0.5}
+    [found] = [row for row in compare({"legs": {"tables": [shown]}}) if row[0].startswith("growth")]
+    said = "1.2 times (open, up to 1,000,000 reports); nothing can be said of: publish"
+    assert found[2:4] == [said, "yes"]
 
 
 def test_the_curve_names_every_leg_and_marks_the_one_that_grows() -> None:

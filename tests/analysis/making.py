@@ -108,7 +108,7 @@ class Server:
         """The next bundle, in a new folder."""
         return self.pack(folder, [pack(shard) for shard in shards])
 
-    def pack(self, folder: Path, shards: Sequence[tuple[bytes, int]]) -> Path:
+    def pack(self, folder: Path, shards: Iterable[tuple[bytes, int]]) -> Path:
         """The next bundle, around any bytes with the number of reports that they are said to hold."""
         self.sequence += 1
         bundle = folder / manifests.bundle_name(self.sequence)

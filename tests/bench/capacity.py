@@ -58,7 +58,11 @@ def picture(parts: Mapping[str, Any]) -> str | None:
         if table["title"].startswith("Growth"):
             counts = [(place, head) for place, head in enumerate(table["head"]) if _NUMBER.fullmatch(head)]
             costs = {
-                row[0]: {int(head.replace(",", "")): _cost(row[place]) for place, head in counts}
+                row[0]: {
+                    int(head.replace(",", "")): _cost(row[place])
+                    for place, head in counts
+                    if row[place] != "-"
+                }
                 for row in table["rows"]
             }
             taken = parts["legs"]["taken"][:10]

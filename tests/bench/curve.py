@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tests.bench.growth import LIMIT, growth
+from tests.bench.growth import LIMIT, growth, times
 
 TITLE = "What a report costs at each leg, by the number of reports"
 WIDTH, HEIGHT = 860, 520
@@ -42,8 +42,10 @@ class _Scale:
 
 
 def draw(costs: Mapping[str, Mapping[int, float]], note: str) -> str:
-    """The picture; `costs` are microseconds a report by leg and number of reports, 0 where there are none."""
+    """The picture; `costs` are microseconds a report by leg and by those numbers of reports that tell one."""
     costs = {leg: {n: cost for n, cost in one.items() if cost > 0} for leg, one in costs.items()}
+    if untold := [leg for leg, one in costs.items() if not one]:
+        note += f"; too little to draw: {', '.join(untold)}"
     costs = {leg: one for leg, one in costs.items() if one}
     across = _Scale.over([n for one in costs.values() for n in one], LEFT, WIDTH - RIGHT)
     up = _Scale.over([cost for one in costs.values() for cost in one.values()], HEIGHT - BOTTOM, TOP)
@@ -64,8 +66,11 @@ def draw(costs: Mapping[str, Mapping[int, float]], note: str) -> str:
 
 
 def _spoken(costs: Mapping[str, Mapping[int, float]]) -> str:
-    each = (f"{leg} grows {growth(one):.2f} times at most" for leg, one in costs.items())
-    return "; ".join(each)
+    each = ((leg, times(one)) for leg, one in costs.items())
+    return "; ".join(
+        f"{leg} grows {told} times at most" if told != "-" else f"{leg} has one cost alone"
+        for leg, told in each
+    )
 
 
 def _axes(across: _Scale, up: _Scale) -> Iterator[str]:
@@ -84,14 +89,14 @@ def _lines(costs: Mapping[str, Mapping[int, float]], across: _Scale, up: _Scale)
     ends = {leg: up.at(one[max(one)]) for leg, one in costs.items()}
     for leg, place in _apart(ends).items():
         one = costs[leg]
-        colour, width = (LOUD, 3.5) if growth(one) > LIMIT else (CALM, 2)
+        colour, width = (LOUD, 3.5) if (growth(one) or 0) > LIMIT else (CALM, 2)
         points = " ".join(f"{across.at(n):.1f},{up.at(one[n]):.1f}" for n in sorted(one))
         last = across.at(max(one))
         yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
         for n, cost in one.items():
             yield f'<circle cx="{across.at(n):.1f}" cy="{up.at(cost):.1f}" r="3" fill="{colour}"/>'
         yield _line(last + 5, ends[leg], last + 20, place, "#999999")
-        said = f"{leg}: {_microseconds(one[max(one)])}, x {growth(one):.2f}"
+        said = f"{leg}: {_microseconds(one[max(one)])}, x {times(one)}"
         yield _text(last + 24, place + 4, said, f'fill="{colour}"')
 
 

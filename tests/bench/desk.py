@@ -1,17 +1,18 @@
-"""The desk: from sealed reports in a shard to rows in the encrypted database.
+"""The desk: from a signed bundle on a stick to rows in the encrypted database.
 
 The bare rate is what HPKE open and ChaCha20-Poly1305 alone cost for the same files, their parts
 already cut out in memory, with the same number of processes in the same run.
 """
 
-import hashlib
 import itertools
 import os
 import resource
+import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -19,45 +20,41 @@ from pathlib import Path
 
 from nacl.bindings import crypto_aead_chacha20poly1305_ietf_decrypt
 
-from analysis.archive import ArchivedShard
+from analysis import arrivals, courier
 from analysis.desk import Desk
 from analysis.identity import HybridIdentity, format_identity, parse_identities
 from analysis.loading import add_forms, load
 from analysis.patterns import making
+from analysis.pinning import pin
 from intake.crypto.derive import PAYLOAD_NONCE, chunk_nonce, payload_key
 from intake.crypto.header import decode_base64, parse
 from intake.crypto.padding import pad
 from intake.crypto.receipt import Receipt
 from intake.crypto.recipients import HYBRID_INFO, HYBRID_SUITE
 from intake.crypto.seal import seal_bytes
-from intake.crypto.shard import Member, ReportName, write_shard
+from intake.crypto.shard import Member, ReportName
 from intake.forms import answers, report
 from intake.forms.form import shipped
-from tests.bench.stages import stages
+from tests.analysis.making import Server, pack
+from tests.bench import process
+from tests.bench.stages import TIMES, stages
 from tests.bench.table import show
 from tests.synthetic import reports
 
 FORM = shipped("report")
 ROUNDS = 3
+EVERYONE = len(os.sched_getaffinity(0))
 SHARD = 3000
 STAGED = 3000
 # So many different ones, over and over.
 CUT = 200
 
 
-def make_shards(identity: HybridIdentity, count: int, folder: Path) -> list[ArchivedShard]:
-    """Shards with `count` different synthetic reports."""
-    made: list[ArchivedShard] = []
+def make_bundle(identity: HybridIdentity, server: Server, count: int, folder: Path) -> Path:
+    """A bundle with `count` different synthetic reports; one shard of it at a time is in memory."""
     drawn = itertools.islice(reports(FORM, count), count)
-    while batch := list(itertools.islice(drawn, SHARD)):
-        path = folder / f"{count}-{len(made)}.tar"
-        members = sorted(
-            (_member(identity, lang, raw) for lang, raw in batch), key=lambda member: member.name
-        )
-        with path.open("wb") as out:
-            write_shard(members, out)
-        made.append(ArchivedShard(path, len(members), hashlib.sha256(path.read_bytes()).hexdigest()))
-    return made
+    lots = iter(lambda: list(itertools.islice(drawn, SHARD)), [])
+    return server.pack(folder, (pack(_member(identity, lang, raw) for lang, raw in lot) for lot in lots))
 
 
 def make_members(identity: HybridIdentity, count: int) -> list[Member]:
@@ -119,28 +116,31 @@ def bare_cost(identity: HybridIdentity, processes: int, count: int) -> Took:
 
 
 def load_cost(
-    identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path
+    identity: HybridIdentity, server: Server, bundle: Path, count: int, processes: int, folder: Path
 ) -> tuple[Took, Took]:
-    """What a report costs from the shards to a new desk's database, its search index and its bits;
+    """What a report costs from the bundle to a new desk's archive, database, search index and bits;
     and with the summaries of all reports, which the pages of patterns read.
     """
     desk = _new_desk(identity, folder)
-    count = sum(shard.reports for shard in shards)
+    pin(desk, server.public(folder))
     start = _now()
     with desk.changing():
+        delivery = courier.receive(desk, bundle)
         with desk.database.atomic():
-            add_forms(desk, [FORM])
-        result = load(desk, shards, bundle=1, processes=processes)
+            add_forms(desk, delivery.forms)
+            arrivals.begin(desk, delivery)
+        result = load(desk, delivery.shards, bundle=delivery.manifest.sequence, processes=processes)
         queryable = _since(start, count)
         making.refresh(desk.database)
     assert result.added == count, result
+    found = queryable, _since(start, count)
     desk.close()
-    return queryable, _since(start, count)
+    shutil.rmtree(desk.path.parent)
+    return found
 
 
 def _now() -> Took:
-    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return Took(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+    return Took(time.perf_counter(), process.own_seconds())
 
 
 def _since(start: Took, count: int) -> Took:
@@ -156,44 +156,51 @@ def _new_desk(identity: HybridIdentity, folder: Path) -> Desk:
 
 def memory(count: int) -> None:
     """Loads so many reports and prints the peak memory of this process and its largest child, in MiB."""
-    identity = HybridIdentity.generate()
+    identity, server = HybridIdentity.generate(), Server()
     with tempfile.TemporaryDirectory() as name:
-        load_cost(identity, make_shards(identity, count, Path(name)), 2, Path(name))
+        folder = Path(name)
+        load_cost(identity, server, make_bundle(identity, server, count, folder), count, 2, folder)
     peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(*(f"{peak / 1024:.0f}" for peak in peaks))
 
 
 def run(count: int = 30_000) -> None:
     """Prints the desk's rates beside the bare ones, and where the time goes."""
-    identity = HybridIdentity.generate()
+    identity, server = HybridIdentity.generate(), Server()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shards = make_shards(identity, count, folder)
-        everyone = len(os.sched_getaffinity(0))
-        rows = [_row(identity, shards, processes, folder) for processes in sorted({1, everyone})]
+        bundle = make_bundle(identity, server, count, folder)
+        rows = [
+            _row(
+                [
+                    (
+                        bare_cost(identity, processes, count),
+                        *load_cost(identity, server, bundle, count, processes, folder),
+                    )
+                    for _ in range(ROUNDS)
+                ],
+                processes,
+            )
+            for processes in sorted({1, EVERYONE})
+        ]
         show(
-            f"Desk: {count:,} reports from a bundle to a database that is searched and counted;"
+            f"Desk: {count:,} reports from a signed bundle to a database that is searched and counted;"
             f" median of {ROUNDS}",
             ["processes", "bare HPKE + ChaCha20 /s", "loaded /s", "ratio", "CPU ratio", "with patterns /s"],
             rows,
         )
         members = make_members(identity, STAGED)
-        cost = bare(identity.reveal(), STAGED).processors
+        cost = min(bare(identity.reveal(), STAGED).processors for _ in range(TIMES))
         found = stages(identity, _new_desk(identity, folder), FORM, members, cost)
     whole = sum(took for _, took in found)
     show(
-        f"Where a report's time goes at the desk, one process, {STAGED:,} reports",
+        f"Where a report's time goes at the desk, one process, {STAGED:,} reports of a checked bundle",
         ["stage", "us of a processor", "part"],
         [[stage, f"{took:.0f}", f"{took / whole:.0%}"] for stage, took in [*found, ("together", whole)]],
     )
 
 
-def _row(identity: HybridIdentity, shards: list[ArchivedShard], processes: int, folder: Path) -> list[str]:
-    count = sum(shard.reports for shard in shards)
-    rounds = [
-        (bare_cost(identity, processes, count), *load_cost(identity, shards, processes, folder))
-        for _ in range(ROUNDS)
-    ]
+def _row(rounds: Sequence[tuple[Took, Took, Took]], processes: int) -> list[str]:
     floor, loaded, patterns = (
         statistics.median(1 / took.clock for took in column) for column in zip(*rounds, strict=True)
     )

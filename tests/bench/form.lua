@@ -1,4 +1,6 @@
 -- For wrk: posts the form without script that is in the file named, as a program does.
+dofile("figures.lua")
+
 local whole
 
 function init(arguments)
@@ -12,11 +14,4 @@ end
 
 function request()
   return whole
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format("figures %d %d %d %d %d %d\n", summary.requests, summary.duration,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

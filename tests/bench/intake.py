@@ -1,19 +1,21 @@
 """The intake: sealed posts a second that are durable before they are answered.
 
 The floor is the same application, read and drop, in the same run and under the same load. Then: what two
-processes take, how long a post takes at half of the load, and what the disk has to do with it.
+processes take, how long a post takes at half of the load of one and of two, and what the disk has to do with
+it.
 """
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.identity import HybridIdentity
@@ -28,7 +30,8 @@ from tests.running import be_patient
 from tests.serving import Server
 
 ROUNDS = 3
-SECONDS = 4.0
+SECONDS, WARMING = 4.0, 1.0
+SYNCING = 2.0
 CONNECTIONS = (1, 8, 32)
 # Connections to each of two processes.
 MANY = 32
@@ -62,14 +65,15 @@ class Round:
 
 
 def measure(servers: Sequence[Server], sealed: bytes, connections: int, seconds: float = SECONDS) -> Round:
-    """Loads all of them at once, after a second to warm up."""
+    """Loads all of them at once, after they have warmed up."""
 
     def load(seconds: float) -> list[Measured]:
         return list(pool.map(lambda one: post_sealed(one.address, sealed, connections, seconds), servers))
 
     pids = [one.process.pid for one in servers]
     with ThreadPoolExecutor(len(servers)) as pool:
-        load(1)
+        if WARMING:
+            load(WARMING)
         cpu, written = sum(map(process.seconds, pids)), sum(map(_written, pids))
         found = load(seconds)
     posts = sum(one.count for one in found)
@@ -90,25 +94,34 @@ def run(seconds: float = SECONDS) -> None:
     sealed = seal_bytes(b"{}".ljust(SIZE_CLASSES[0]), [recipient])
     with tempfile.TemporaryDirectory() as name:
         card = write_card(Path(name) / "desk.pub", recipient)
-        folders = [Path(name) / number for number in ("one", "two")]
-        for folder in folders:
-            directory.make(folder, [card], ("report",))
-            be_patient(folder)
-        whole = _one(folders[0], sealed, seconds)
-        _half(folders[0], sealed, whole.rate / 2, seconds)
-        _disk(folders[0], whole)
-        _two(folders, sealed, seconds)
+        dropping, one, first, second, shared = (
+            _new(Path(name) / each, card) for each in ("dropping", "one", "first", "second", "shared")
+        )
+        whole = _one(dropping, one, sealed, seconds)
+        _disk(one, whole)
+        apart = _two([first, second], [shared, shared], sealed, seconds)
+        rows = [
+            _half("one process", [one], sealed, whole.rate / 2, seconds),
+            _half("two processes, a file each", [first, second], sealed, apart / 2, seconds),
+        ]
+    show(
+        f"Intake at half load: posts at random moments, whatever it does; median of {ROUNDS}",
+        ["half load", "posted /s", "taken /s", "p50 ms", "p99 ms", "p99.9 ms"],
+        rows,
+    )
 
 
-def _one(data: Path, sealed: bytes, seconds: float) -> Round:
+def _new(data: Path, card: Path) -> Path:
+    directory.make(data, [card], ("report",))
+    be_patient(data)
+    return data
+
+
+def _one(dropping: Path, keeping: Path, sealed: bytes, seconds: float) -> Round:
     rows, pairs = [], []
-    with _dropping(data) as dropping, Server(data) as keeping:
-        for connections in CONNECTIONS:
-            pairs = [
-                [measure([one], sealed, connections, seconds) for one in (dropping, keeping)]
-                for _ in range(ROUNDS)
-            ]
-            rows.append([str(connections), *_compared(pairs)])
+    for connections in CONNECTIONS:
+        pairs = [_pair(dropping, keeping, sealed, connections, seconds, turn) for turn in range(ROUNDS)]
+        rows.append([str(connections), *_compared(pairs)])
     show(
         f"Intake: posts of {len(sealed):,} bytes, one process; median of {ROUNDS}",
         [
@@ -116,8 +129,8 @@ def _one(data: Path, sealed: bytes, seconds: float) -> Round:
             "dropped /s",
             "durable /s",
             "ratio",
-            "CPU ms",
-            "CPU ms",
+            "dropped, CPU ms",
+            "durable, CPU ms",
             "CPU ratio",
             "p50 ms",
             "p99 ms",
@@ -125,6 +138,21 @@ def _one(data: Path, sealed: bytes, seconds: float) -> Round:
         rows,
     )
     return sorted((pair[1] for pair in pairs), key=lambda one: one.rate)[ROUNDS // 2]
+
+
+def _pair(
+    dropping: Path, keeping: Path, sealed: bytes, connections: int, seconds: float, turn: int
+) -> list[Round]:
+    """The one that drops and the one that keeps, which take turns in being first.
+
+    Neither runs while the other is measured: one that keeps puts its file in order once nothing comes.
+    """
+    places: list[tuple[type[Server], Path]] = [(Dropping, dropping), (Server, keeping)]
+    found = {}
+    for kind, data in places if turn % 2 else places[::-1]:
+        with kind(data) as server:
+            found[kind] = measure([server], sealed, connections, seconds)
+    return [found[Dropping], found[Server]]
 
 
 def _compared(pairs: Sequence[Sequence[Round]]) -> list[str]:
@@ -143,25 +171,31 @@ def _compared(pairs: Sequence[Sequence[Round]]) -> list[str]:
     ]
 
 
-@contextmanager
-def _dropping(data: Path) -> Iterator[Dropping]:
-    """Beside the one that keeps, on a directory of its own."""
-    other = data.with_name(f"{data.name}-dropping")
-    subprocess.run(["cp", "-a", str(data), str(other)], check=True)
-    with Dropping(other) as server:
-        yield server
-
-
-def _half(data: Path, sealed: bytes, rate: float, seconds: float) -> None:
-    with Server(data) as server:
-        found = [post_steadily(server.address, sealed, rate, 2 * seconds) for _ in range(ROUNDS)]
-    figures = [(one.rate, one.p50, one.p99, one.p999) for one in found]
-    show(
-        f"Intake at half load: {rate:,.0f} posts a second at random moments, whatever it does;"
-        f" median of {ROUNDS}",
-        ["taken /s", "p50 ms", "p99 ms", "p99.9 ms"],
-        [[f"{statistics.median(times):,.1f}" for times in zip(*figures, strict=True)]],
-    )
+def _half(label: str, places: Sequence[Path], sealed: bytes, rate: float, seconds: float) -> list[str]:
+    """Half of what was taken, posted to all of these by a process for each."""
+    share = rate / len(places)
+    with ExitStack() as stack:
+        addresses = [stack.enter_context(Server(one)).address for one in places]
+        pool = stack.enter_context(ProcessPoolExecutor(len(places), mp_context=get_context("spawn")))
+        list(pool.map(abs, range(len(places))))
+        rounds = [
+            list(pool.map(post_steadily, addresses, *(repeat(one) for one in (sealed, share, 2 * seconds))))
+            for _ in range(ROUNDS)
+        ]
+    figures = [
+        (
+            sum(one.rate for one in found),
+            statistics.median(one.p50 for one in found),
+            max(one.p99 for one in found),
+            max(one.p999 for one in found),
+        )
+        for found in rounds
+    ]
+    return [
+        label,
+        f"{rate:,.0f}",
+        *(f"{statistics.median(times):,.1f}" for times in zip(*figures, strict=True)),
+    ]
 
 
 def _disk(data: Path, whole: Round) -> None:
@@ -185,35 +219,37 @@ def _disk(data: Path, whole: Round) -> None:
     )
 
 
-def _syncs(path: Path, batch: int, seconds: float = 2.0) -> float:
+def _syncs(path: Path, batch: int) -> float:
     block, number, start = os.urandom(batch), 0, time.perf_counter()
     with path.open("wb", buffering=0) as file:
-        while time.perf_counter() < start + seconds:
+        while time.perf_counter() < start + SYNCING:
             # Over the same places again, as a journal does, so that the file does not grow.
             file.seek(number % 64 * batch)
             file.write(block)
             os.fdatasync(file.fileno())
             number += 1
     path.unlink()
-    return number / seconds
+    return number / SYNCING
 
 
-def _two(folders: Sequence[Path], sealed: bytes, seconds: float) -> None:
-    rows = []
-    for name, places in (("a file each", folders), ("one file", [folders[0]] * 2)):
+def _two(apart: Sequence[Path], shared: Sequence[Path], sealed: bytes, seconds: float) -> float:
+    """Prints the table; what two processes with a file each take."""
+    found: dict[str, list[float]] = {}
+    for name, places in (("a file each", apart), ("one file", shared)):
         with ExitStack() as stack:
             servers = [stack.enter_context(Server(one)) for one in places]
             rounds = [measure(servers, sealed, MANY // 2, seconds) for _ in range(ROUNDS)]
-        figures = [
+        found[name] = [
             statistics.median(getattr(one, figure) for one in rounds)
             for figure in ("rate", "cpu", "p50", "p99")
         ]
-        rows.append(
-            [name, *(f"{one:,.{digits}f}" for one, digits in zip(figures, (0, 3, 1, 1), strict=True))]
-        )
     show(
         f"Intake: two processes, {MANY // 2} connections each; median of {ROUNDS}"
-        " (PostgreSQL: python -m tests.bench.scale)",
+        ' (PostgreSQL: the part "scale")',
         ["two processes", "durable /s", "CPU ms", "p50 ms", "p99 ms"],
-        rows,
+        [
+            [name, *(f"{one:,.{digits}f}" for one, digits in zip(figures, (0, 3, 1, 1), strict=True))]
+            for name, figures in found.items()
+        ],
     )
+    return found["a file each"][0]

@@ -2,9 +2,9 @@
 
     python -m tests.bench.legwork LEG DIR N
 
-Prints JSON: the seconds of the leg's work by the clock and of the processors, those that were before it
-(Python, its libraries, unlocking the desk), and the peak memory of this process and of its largest child, in
-MiB. `tests.bench.legs` runs them in order.
+Prints JSON: the seconds of the leg's work by the clock and of the processors (the latter not for the first
+page, which counts from the passphrase), those before it (Python, its libraries, unlocking the desk),
+and the peak memory of this process and of its largest child, in MiB. `tests.bench.legs` runs them in order.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import os
 import re
 import resource
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -43,38 +42,30 @@ from intake.crypto.shard import Member, ReportName, index_shard, write_shard
 from intake.forms import answers, report
 from intake.forms.form import Form
 from intake.store import MOST_WAITING, Store
+from tests.bench import process
 from tests.bench.patterns import RETOLD, draw_marks, draw_station
-from tests.bench.release import RELEASE
-from tests.bench.workbench import COMMAND, FORM, IN_A_STORY, PASSPHRASE, WEEKS, Running, draw_pieces
+from tests.bench.release import RELEASE, command
+from tests.bench.workbench import FORM, IN_A_STORY, PASSPHRASE, WEEKS, Running, draw_pieces
 from tests.cards import write_card
 from tests.synthetic import reports
 
 LOT = 1000
 SEALED, INTAKE, STICK, DESK, KEY = "sealed", "intake", "stick", "desk", "identity.txt"
-# The clock of the system, and not of this process: what Python needs to begin counts as a beginning.
-_BORN = re.compile(r"\) (?:\S+ ){19}(\d+) ")
 
 
 @contextmanager
 def timed(told: dict[str, float]) -> Iterator[None]:
     """The work of a leg: its seconds by the clock and of the processors, and those that were before it."""
     told.setdefault("before", _age())
-    begin, used = time.perf_counter(), _used()
+    begin, used = time.perf_counter(), process.own_seconds()
     yield
     told["seconds"] = told.get("seconds", 0.0) + time.perf_counter() - begin
-    told["processor"] = told.get("processor", 0.0) + _used() - used
-
-
-def _used() -> float:
-    """Of this process, and of its children that have ended."""
-    found = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in found)
+    told["processor"] = told.get("processor", 0.0) + process.own_seconds() - used
 
 
 def _age() -> float:
-    found = _BORN.search(Path("/proc/self/stat").read_text())
-    assert found
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(found[1]) / os.sysconf("SC_CLK_TCK")
+    # The clock of the system, and not of this process: what Python needs to begin counts as a beginning.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - process.born(os.getpid())
 
 
 def seal(folder: Path, count: int, told: dict[str, float]) -> None:
@@ -230,12 +221,11 @@ def workbench(folder: Path, count: int, told: dict[str, float]) -> None:
     """The command `open`, from the passphrase to the first page; its peak after the page was answered."""
     _lock(folder)
     running = Running.start(folder / DESK)
-    used = running.processor() / 1000
     status = Path(f"/proc/{running.process.pid}/status").read_text()
     running.stop()
     peak = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert peak
-    told |= {"before": 0.0, "seconds": running.seconds, "processor": used, "largest": int(peak[1]) / 1024}
+    told |= {"before": 0.0, "seconds": running.seconds, "largest": int(peak[1]) / 1024}
 
 
 def _lock(folder: Path) -> None:
@@ -252,15 +242,11 @@ def publish(folder: Path, count: int, told: dict[str, float]) -> None:
     # A release stays in a desk for ever, and the next attempt wants its first again.
     shutil.rmtree(folder / "again", ignore_errors=True)
     shutil.copytree(folder / DESK, folder / "again", ignore=shutil.ignore_patterns("*.tar"))
-    _command(folder, "release-key", "--desk", "again")
+    command(folder, "release-key", "--desk", "again")
     with timed(told):
-        _command(folder, "publish", "--desk", "again", "release.toml", "--out", "findings")
+        command(folder, "publish", "--desk", "again", "release.toml", "--out", "findings")
     for made in ("again", "findings"):
         shutil.rmtree(folder / made)
-
-
-def _command(folder: Path, *words: str) -> None:
-    subprocess.run([COMMAND, *words], cwd=folder, input=f"{PASSPHRASE}\n", text=True, check=True, stdout=2)
 
 
 def _desk(folder: Path) -> AbstractContextManager[Desk]:

@@ -55,7 +55,8 @@ def _wrk(
         file.flush()
         line = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "30s", "--latency"]
         line += ["-s", str(script), address, "--", file.name, *more]
-        said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+        # They read what they share from the folder that they lie in.
+        said = subprocess.run(line, capture_output=True, text=True, check=True, cwd=script.parent).stdout
     found = re.search(r"^figures (.*)$", said, re.MULTILINE)
     if not found:
         raise SystemExit(f"wrk gave no figures: {said}")

@@ -5,7 +5,6 @@ Each way begins with files on a stick and ends with rows that are searched, coun
 
 import hashlib
 import os
-import resource
 import statistics
 import tempfile
 import time
@@ -18,10 +17,12 @@ from analysis.identity import HybridIdentity, format_identity
 from analysis.pinning import pin
 from intake.crypto.shard import Member
 from tests.analysis.making import Server, pack
+from tests.bench import process
 from tests.bench.desk import make_members
 from tests.bench.table import show
 
 ROUNDS = 3
+EVERYONE = len(os.sched_getaffinity(0))
 BATCH = 500
 SHARD = 3000
 
@@ -51,14 +52,6 @@ def write_bundle(members: Sequence[Member], server: Server, stick: Path) -> Path
     return server.bundle(stick, *(members[start : start + SHARD] for start in range(0, len(members), SHARD)))
 
 
-def _used() -> float:
-    """Seconds of all processors that this process and those that it has waited for took."""
-    return sum(
-        one.ru_utime + one.ru_stime
-        for one in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
-
-
 def _cost(
     identity: HybridIdentity, server: Server, folder: Path, way: Callable[[Desk], int]
 ) -> tuple[float, float]:
@@ -67,10 +60,10 @@ def _cost(
     Desk.create(path, format_identity(identity), None)
     desk = Desk.unlock(path, lambda: "")
     pin(desk, server.public(path.parent))
-    start, used = time.perf_counter(), _used()
+    start, used = time.perf_counter(), process.own_seconds()
     with desk.changing():
         added = way(desk)
-    costs = (time.perf_counter() - start) / added, (_used() - used) / added
+    costs = (time.perf_counter() - start) / added, (process.own_seconds() - used) / added
     desk.close()
     return costs
 
@@ -78,14 +71,13 @@ def _cost(
 def run(count: int = 10_000) -> None:
     """Prints what a report costs each way, with one process and with all."""
     identity, server = HybridIdentity.generate(), Server()
-    everyone = len(os.sched_getaffinity(0))
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         members = make_members(identity, count)
         bundle = write_bundle(members, server, folder)
         files, batches = write_files(members, folder / "files"), write_batches(members, folder / "batches")
-        for processes in sorted({1, everyone}):
+        for processes in sorted({1, EVERYONE}):
 
             def by_bundle(desk: Desk, processes: int = processes) -> int:
                 return loading.load_delivery(desk, courier.receive(desk, bundle), processes=processes).added

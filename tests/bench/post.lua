@@ -1,5 +1,7 @@
 -- For wrk: posts sealed reports of the form of the one in the file that is named, each under a random id.
 -- What follows the front is one of so many runs of random bytes: what is written twice over is easy to write.
+dofile("figures.lua")
+
 local FRONT, BODIES = 2048, 64
 local head, bodies, source, block, place
 
@@ -24,11 +26,4 @@ function request()
   end
   place = place + 16
   return head .. block:sub(place - 16, place - 1) .. bodies[math.random(BODIES)]
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format("figures %d %d %d %d %d %d\n", summary.requests, summary.duration,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

@@ -1,10 +1,9 @@
-"""A whole release of many reports, F1 to F17: seconds of the real command, and its peak memory.
+"""A whole release of many reports, F1 to F17: seconds of the real commands, and the peak memory of each.
 
 python -m tests.bench.release 1000000 DIR     makes the desk in DIR once and uses it again
 """
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.bench.table import machine, show
-from tests.bench.workbench import COMMAND, PASSPHRASE, build
+from tests.bench.workbench import COMMAND, PASSPHRASE, kept
 
 RELEASE = """\
 organization = "Bench"
@@ -33,32 +32,32 @@ last = "2026-12"
 def run(count: int = 100_000, folder: str = "") -> None:
     """Publishes from a copy of the desk, and attacks what came out."""
     with tempfile.TemporaryDirectory(dir=folder or None) as aside:
-        kept = Path(folder or aside) / f"whole-{count}"
-        if not kept.exists():
-            build(kept, count, mixed=False)
+        desk = kept(Path(folder or aside) / f"whole-{count}", count, mixed=False)
         # A release stays in a desk for ever, and the next run wants its first again.
-        shutil.copytree(kept, Path(aside) / "desk")
+        shutil.copytree(desk, Path(aside) / "desk")
         (Path(aside) / "release.toml").write_text(RELEASE)
-        _command(aside, "release-key", "--desk", "desk")
-        rows = [_timed(aside, "publish", "--desk", "desk", "release.toml", "--out", "findings")]
-        rows.append(_timed(aside, "attack", "findings"))
+        command(Path(aside), "release-key", "--desk", "desk")
+        rows = [command(Path(aside), "publish", "--desk", "desk", "release.toml", "--out", "findings")]
+        rows.append(command(Path(aside), "attack", "findings"))
         tables = len(list((Path(aside) / "findings" / "tables").glob("*.csv")))
-    head = ["command", "seconds", "of the processor"]
+    head = ["command", "seconds", "of the processor", "peak MiB"]
     show(f"Release: F1 to F17 of {count:,} reports, {tables} tables", head, rows)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"  peak memory: {peak:,.0f} MiB")
 
 
-def _timed(folder: str, *words: str) -> list[str]:
-    begin, before = time.perf_counter(), os.times()
-    _command(folder, *words)
-    took, after = time.perf_counter() - begin, os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return [words[0], f"{took:.1f}", f"{spent:.1f}"]
-
-
-def _command(folder: str, *words: str) -> None:
-    subprocess.run([COMMAND, *words], cwd=folder, input=f"{PASSPHRASE}\n", text=True, check=True, stdout=2)
+def command(folder: Path, *words: str) -> list[str]:
+    """Runs one of the desk's commands to its end: its name, seconds, those of processors, peak MiB."""
+    begin = time.perf_counter()
+    process = subprocess.Popen([COMMAND, *words], cwd=folder, stdin=subprocess.PIPE, stdout=2, text=True)
+    assert process.stdin
+    process.stdin.write(f"{PASSPHRASE}\n")
+    process.stdin.close()
+    # What this one used, and its own children, but none of those that ran before it.
+    _, status, used = os.wait4(process.pid, 0)
+    took = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{words[0]} ended with status {process.returncode}")
+    return [words[0], f"{took:.1f}", f"{used.ru_utime + used.ru_stime:.1f}", f"{used.ru_maxrss / 1024:,.0f}"]
 
 
 if __name__ == "__main__":

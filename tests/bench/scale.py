@@ -1,13 +1,12 @@
 """Several machines: durable posts a second, and the processor's time for each, with both databases.
 
-`python -m tests.bench.scale`. Load generators, intakes and PostgreSQL share this machine's processors, so
-the posts a second are what all of them together can do here. The processor's time for a report says more:
-it tells what one process can carry where it has a processor of its own.
+Load generators, intakes and PostgreSQL share this machine's processors, so the posts a second are what all
+of them together can do here. The processor's time for a report says more: it tells what one process can
+carry where it has a processor of its own.
 """
 
 import os
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,9 @@ from tests.sharing import other_machine
 
 CONNECTIONS = 32
 ROUNDS = 3
+SECONDS = 5.0
+# How many processes, on which database.
+MACHINES = (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2), ("PostgreSQL", 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class Round:
     database: float
 
 
-def main(seconds: float = 5.0) -> None:
+def run(seconds: float = SECONDS) -> None:
     """Prints the table."""
     recipient = HybridIdentity.generate().recipient
     sealed = seal_bytes(b"{}".ljust(SIZE_CLASSES[0]), [recipient])
     rows = []
     with tempfile.TemporaryDirectory() as name, Cluster() as cluster:
         card = write_card(Path(name) / "desk.pub", recipient)
-        for kind, machines in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2), ("PostgreSQL", 4)):
+        for kind, machines in MACHINES:
             data = Path(name) / f"{kind}{machines}"
             url = cluster.url(cluster.new_database()) if kind == "PostgreSQL" else None
             directory.make(data, [card], ("report",), url)
@@ -58,10 +60,9 @@ def main(seconds: float = 5.0) -> None:
             with _running(data, machines) as servers:
                 rounds = [_measure(servers, cluster if url else None, sealed, seconds) for _ in range(ROUNDS)]
             rows.append(_row(kind, machines, rounds))
-    load = os.getloadavg()[1]
     show(
         f"Scale: posts of {len(sealed):,} bytes, {CONNECTIONS} connections a process,"
-        f" {os.cpu_count()} processors shared by all, load {load:.0f}; median of {ROUNDS}",
+        f" {os.cpu_count()} processors shared by all; median of {ROUNDS}",
         ["database", "processes", "durable /s", "p50 ms", "p99 ms", "intake CPU ms", "database CPU ms"],
         rows,
     )
@@ -105,7 +106,3 @@ def _row(kind: str, machines: int, rounds: list[Round]) -> list[str]:
         *(f"{median(name):.1f}" for name in ("p50", "p99")),
         *(f"{median(name):.2f}" for name in ("intake", "database")),
     ]
-
-
-if __name__ == "__main__":
-    main(*map(float, sys.argv[1:]))

@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+import re
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,14 +30,22 @@ _shown: list[Table] = []
 
 def machine() -> str:
     """The processor, how many of it, its memory, its disk, Python, the kernel, and how busy it is."""
+    kernel = re.match(r"[\d.]*\d", platform.release())
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
         f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} processors, "
-        f"{memory:.0f} GiB, fdatasync of 4 KB {fdatasync():.2f} ms, Python {platform.python_version()}, "
-        f"{platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f}"
+        f"{memory:.0f} GiB, {file_system()}, fdatasync of 4 KB {fdatasync():.2f} ms, "
+        f"Python {platform.python_version()}, {platform.system()} {kernel[0] if kernel else ''}, "
+        f"load {os.getloadavg()[0]:.1f}"
     )
+
+
+def file_system() -> str:
+    """The kind that temporary files lie on, such as ext4."""
+    line = ["df", "--output=fstype", tempfile.gettempdir()]
+    return subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1]
 
 
 def fdatasync() -> float:
