@@ -22,7 +22,7 @@ demo: .venv/demo ## show the whole chain with synthetic reports (ONCE=1: check e
 test: setup lint unit ## everything that CI runs
 
 setup: .venv/test $(NODE_MODULES) ## install what the tests need
-	@bash tests/system-packages.sh chromium age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
+	@bash tests/system-packages.sh chromium wrk age strace fonts-dejavu-core libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils minisign \
 		shellcheck postgresql systemd nftables caddy tor faketime e2fsprogs iproute2
 
 lint: .venv/test ## ruff, mypy, the dependency rule
@@ -37,8 +37,8 @@ unit: .venv/test ## pytest alone, in both cores
 coverage: .venv/test ## pytest once more, and the lines and branches that no test reaches (TESTS=some; all: an hour)
 	@rm -rf .coverage && mkdir .coverage
 	@status=0; COVERAGE_FILE=$(CURDIR)/.coverage/part $(BIN)/coverage run -m pytest -n 2 --dist loadfile $(TESTS) || status=$$?; \
-		$(BIN)/coverage combine --quiet --data-file=.coverage/whole .coverage; \
-		$(BIN)/coverage report --data-file=.coverage/whole --show-missing; \
+		$(BIN)/coverage combine --quiet --data-file=.coverage/part .coverage/part.*; \
+		$(BIN)/coverage report --data-file=.coverage/part --show-missing; \
 		exit $$status
 
 deploy-test: .venv/test ## a whole Debian server, installed and visited (root; TREES=DIR keeps the tree, SUITE=trixie)
@@ -60,7 +60,7 @@ else
 endif
 
 bench: .venv/test ## print the benchmarks (JSON=FILE: save them too; PARTS="desk pages": some; REPORTS=N, FOLDER=DIR: see there)
-	@bash tests/system-packages.sh wrk chromium
+	@bash tests/system-packages.sh wrk chromium postgresql
 	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(if $(REPORTS),--reports $(REPORTS)) \
 		$(if $(FOLDER),--folder $(FOLDER)) $(PARTS)
 
@@ -71,11 +71,12 @@ capacity: .venv/test ## the benchmarks, written into deploy/CAPACITY.md (PARTS, 
 fuzz: .venv/fuzz ## bounded fuzzing of every parser (INPUTS=N, SECONDS_EACH=N, TARGET=name)
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) $(if $(TARGET),--target $(TARGET))
 	$(BIN)/python -m tests.fuzz.growth $(TARGET)
+	$(if $(TARGET),,$(BIN)/python -m tests.fuzz.large)
 	$(if $(TARGET),,$(BIN)/pytest -v tests/fuzz/surface.py)
 
-mutants: .venv/fuzz ## change the code of the format in 2,000 ways and see that a test fails each time (half an hour)
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutants: .venv/fuzz ## change code in small ways and see that a test fails each time (OF=crypto, control or findings; SAMPLE=N, SEED=N, JOBS=N)
+	$(BIN)/python -m tests.mutation $(or $(OF),crypto) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(JOBS),--jobs $(JOBS))
 
 replay: .venv/test ## the real records through the whole chain, and the guide's figures
 	$(BIN)/python -m tests.real.replay
@@ -98,10 +99,11 @@ locks: ## resolve the requirements anew
 	$(LOCK) --extra desk --extra print --extra privacy --extra xlsx --extra postgres --extra build --extra test --extra fuzz \
 		-c $(LOCKS)/test.txt -o $(LOCKS)/fuzz.txt
 
-# One tool of its own, so that what it needs is never beside what it judges. fuzz.txt has every package of every side.
-audit: .venv/audit $(NODE_MODULES) ## ask the public databases for known vulnerabilities (needs a network)
-	@.venv/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
-		--vulnerability-service osv -r $(LOCKS)/fuzz.txt \
+# One tool of its own, so that what it needs is never beside what it judges. It is asked about every version of every lock.
+audit: .venv/audit .venv/test $(NODE_MODULES) ## ask the public databases for known vulnerabilities (needs a network)
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; status=0; $(BIN)/python -m tests.supply.asked "$$folder"; \
+		for file in "$$folder"/*.txt; do .venv/audit/bin/pip-audit --strict --progress-spinner off --disable-pip \
+		--require-hashes --vulnerability-service osv -r "$$file" || status=1; done; [ $$status = 0 ] \
 		|| { echo 'witnessbox: error: the Python packages have known vulnerabilities, or no database answered' >&2; exit 1; }
 	@npm --prefix intake/browser audit \
 		|| { echo "witnessbox: error: the browser's packages have known vulnerabilities, or no database answered" >&2; exit 1; }
