@@ -68,7 +68,9 @@ class Server:
         self.address = ready.split()[-1].rstrip("/")
         # Uncompressed, so that a test that watches the wire can read what is on it.
         plain = {"accept-encoding": "identity"}
-        self.client = httpx.Client(base_url=self.address, timeout=30, headers=plain)
+        # The server closes a connection that idles for 5 seconds; a request must not meet it doing so.
+        idle = httpx.Limits(keepalive_expiry=2)
+        self.client = httpx.Client(base_url=self.address, timeout=30, headers=plain, limits=idle)
         return self
 
     def __exit__(

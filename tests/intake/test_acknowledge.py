@@ -374,7 +374,12 @@ def test_an_acknowledgement_while_a_bundle_is_written_is_told_to_wait(data: Path
     running = subprocess.Popen(line, stdout=subprocess.DEVNULL)
     while not list(stick.glob(".*")) and running.poll() is None:
         time.sleep(0.002)
-    done = run("acknowledge", "--data", data, file)
+    # Held where it is: on a quick disk it would be done before the other command had started.
+    running.send_signal(signal.SIGSTOP)
+    try:
+        done = run("acknowledge", "--data", data, file)
+    finally:
+        running.send_signal(signal.SIGCONT)
     assert (running.wait(60), done.returncode) == (0, 1)
     assert "another command is at work" in done.stderr
     assert "deleted 3000 reports, 0 attachments" in taken(data, file)
