@@ -53,7 +53,7 @@ def read(path: Path) -> AuditFile:
     if len(data) > BYTES:
         raise BadAuditFile(f"{path} has more than {BYTES // 1024 // 1024} MB", "split it into smaller tables")
     try:
-        return _Reader(path).read(_parse(data))
+        return _Reader().read(_parse(data))
     except _Wrong as wrong:
         raise BadAuditFile(f"{path}: {wrong}", _FORMAT) from None
 
@@ -103,9 +103,6 @@ def _refuse(number: str) -> object:
 
 
 class _Reader:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
     def read(self, found: dict[str, object]) -> AuditFile:
         if found.keys() - _KEYS:
             right = ", ".join(f'"{key}"' for key in sorted(_KEYS))

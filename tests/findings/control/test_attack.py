@@ -1,14 +1,18 @@
 import random
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.findings.control.attack import attack
-from analysis.findings.control.bounds import Interval
+from analysis.findings.control.bounds import Interval, prove, round_inwards
 from analysis.findings.control.errors import Inconsistent
 from analysis.findings.control.lattice import Cell, Lattice, Tree
+from analysis.findings.control.solver import Sense
 from analysis.findings.control.system import Builder, System
+from analysis.findings.control.unknowns import reduce
 from tests.findings.control.small import attack_hidden, brute_force, fill, lattice, subsets
 
 TOP = ("T", "T")
@@ -83,6 +87,21 @@ def test_an_end_that_fractions_alone_reach_is_not_believed() -> None:
     found = attack(builder.build(), {("n",): 30}, upper={("e",): 1})
     assert found[("e",)].linear == (0.0, 1.0)
     assert found[("e",)].integer == Interval(0, 0)
+
+
+def test_a_bound_is_rounded_to_the_first_whole_number_that_it_allows() -> None:
+    half = Fraction(5, 2)
+    assert (round_inwards(half, Sense.LEAST), round_inwards(half, Sense.GREATEST)) == (3, 2)
+    assert round_inwards(Fraction(3), Sense.LEAST) == round_inwards(Fraction(3), Sense.GREATEST) == 3
+
+
+def test_multipliers_that_say_nothing_prove_no_end_where_there_is_none() -> None:
+    builder = Builder()
+    builder.add_sum(("n",), [("a",), ("b",)])
+    (model,) = reduce(builder.build(), {}).models
+    nothing = np.zeros(len(model.known))
+    assert prove(model, 0, Sense.GREATEST, nothing) is None
+    assert prove(model, 0, Sense.LEAST, nothing) == 0
 
 
 def test_what_rows_leave_over_is_attacked_by_nobody_who_does_not_ask() -> None:
