@@ -23,10 +23,11 @@ AND EXISTS (SELECT 1 FROM bundled WHERE bundle = sequence)"""
 
 @dataclass(slots=True)
 class Deleted:
-    """How many reports and attachments were deleted."""
+    """How many reports and attachments were deleted, and whether no byte of them is left."""
 
     reports: int = 0
     attachments: int = 0
+    wiped: bool = True
 
     def __bool__(self) -> bool:
         return bool(self.reports or self.attachments)

@@ -60,11 +60,16 @@ def week_end(week: str) -> date:
         return date.max
 
 
-def check(database: Database, keep_days: int, today: Callable[[], date] = utc_today) -> Deleted | None:
-    """Deletes what is too old; None while another command is at work, which leaves it to the next time."""
+def check(
+    database: Database, keep_days: int, today: Callable[[], date] = utc_today, *, wipe: bool = False
+) -> Deleted | None:
+    """Deletes what is too old; None while another command is at work, which leaves it to the next time.
+
+    `wipe` says that bytes may be left of what was deleted before.
+    """
     try:
         with database.alone(), closing(database.connect()) as connection, database.explained():
-            return _check(connection, database, keep_days, today())
+            return _check(connection, database, keep_days, today(), wipe=wipe)
     except BlockingIOError:
         return None
 
@@ -82,22 +87,34 @@ def daily(
     today: Callable[[], date] = utc_today,
     seconds: float = SECONDS_BETWEEN,
 ) -> Iterator[None]:
-    """Checks at once, and as long as the block lasts whenever a new day has begun."""
-    done = today() if check(database, keep_days, today) is not None else None
+    """Checks at once, and as long as the block lasts whenever a new day has begun.
+
+    Where somebody was in the way it is done again after so many seconds.
+    """
+    done: date | None = None
+    left = False
 
     def look() -> None:
-        nonlocal done
+        nonlocal done, left
+        day = today()
+        if day == done and not left:
+            return
+        found = check(database, keep_days, lambda: day, wipe=left)
+        if found is not None:
+            done, left = day, not found.wiped
+
+    def look_again() -> None:
         try:
-            if (day := today()) != done and check(database, keep_days, lambda: day) is not None:
-                done = day
+            look()
         except Exception as error:
             log.error("what is too old was not deleted: %s", place(error))
 
-    with repeating("retention", seconds, look):
+    look()
+    with repeating("retention", seconds, look_again):
         yield
 
 
-def _check(connection: Connection, database: Database, keep_days: int, today: date) -> Deleted:
+def _check(connection: Connection, database: Database, keep_days: int, today: date, *, wipe: bool) -> Deleted:
     before = read_clock(connection)
     # A new intake has nothing that is old, whatever its clock says.
     clock = before.seen(today) if before else Clock(today, STEADY_DAYS)
@@ -112,8 +129,8 @@ def _check(connection: Connection, database: Database, keep_days: int, today: da
     if clock.trusted:
         _expire(connection, today - timedelta(keep_days), deleted)
     database.sweep(connection, today)
-    if deleted:
-        database.wipe(connection)
+    if deleted or wipe:
+        deleted.wiped = database.wipe(connection)
     return deleted
 
 

@@ -42,19 +42,20 @@ _DECIDING = (
     *("assembly", "dimensions", "edition", "limits", "model", "paging", "past", "primary", "quoting"),
     *("recoding", "recounting", "selection", "sparseness", "task", "wholes", "withholding"),
 )
+_JUDGING = (
+    *("ledger", "test_limits.py", "test_model.py", "test_named.py", "test_over_time.py", "test_paging.py"),
+    *("test_primary.py", "test_publish.py", "test_quoting.py", "test_recounting.py", "test_sparse.py"),
+    *("test_wholes.py", "test_withholding.py"),
+)
 SUBJECTS = {
     "crypto": Subject(("intake/crypto/*.py",), ("tests/crypto", "tests/vectors")),
     "control": Subject((f"{_FINDINGS}/control/*.py",), ("tests/findings/control",)),
     "findings": Subject(
         (*(f"{_FINDINGS}/{name}.py" for name in _DECIDING), f"{_FINDINGS}/ledger/*.py"),
-        tuple(
-            f"tests/findings/{name}"
-            for name in (
-                *("ledger", "test_limits.py", "test_model.py", "test_named.py"),
-                *("test_over_time.py", "test_paging.py", "test_primary.py", "test_publish.py"),
-                *("test_quoting.py", "test_recounting.py", "test_sparse.py", "test_wholes.py"),
-                "test_withholding.py",
-            )
+        (
+            *(f"tests/findings/{name}" for name in _JUDGING),
+            # It starts changed code in a folder of its own, where mutmut's settings are not found.
+            "--deselect=tests/findings/test_publish.py::test_a_release_is_the_same_in_another_place_and_time_zone",
         ),
     ),
 }

@@ -71,6 +71,26 @@ def test_nothing_of_what_went_is_in_any_file(data: Path) -> None:
     assert traces(data, gone) == []
 
 
+def test_what_somebody_read_in_that_moment_is_emptied_later(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.database.BUSY_MILLISECONDS", 50)
+    put(data, *[TODAY - timedelta(200)] * 20, size=18_043)
+    gone = stored(data)
+    # A connection that stays, so that the journal is not removed with the last one.
+    with closing(sqlite3.connect(data / "reports.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM reports").fetchone()
+        with daily(find_database(data), KEEP, lambda: TODAY, 0.1):
+            assert stored(data) == {}
+            assert traces(data, gone)
+            reader.execute("COMMIT")
+            end = time.monotonic() + 60
+            while traces(data, gone) and time.monotonic() < end:
+                time.sleep(0.1)
+            assert traces(data, gone) == []
+
+
 @both
 def test_a_bundle_goes_as_a_whole_when_its_newest_report_is_old(data: Path, tmp_path: Path) -> None:
     real = utc_today()
