@@ -55,11 +55,6 @@ class Trait:
     codes: Codes
     bits: NDArray[np.float64]
 
-    def told(self) -> tuple[Numbers, Codes]:
-        """The places of the reports that give an answer, and its codes."""
-        places = np.flatnonzero(self.codes >= 0)
-        return places, self.codes[places]
-
 
 def single_traits(database: Counted, reports: Reports, among: Counted) -> Iterator[Trait]:
     """The single choices, whole numbers and exact months of reports; shares are those `among` the counted."""

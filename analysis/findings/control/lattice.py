@@ -5,7 +5,7 @@ one node of each. A cell is the sum of the cells below it, in each dimension in 
 is all that a stranger knows about how the numbers hang together, so what does not nest is refused.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -104,11 +104,6 @@ class Lattice:
 
     def __len__(self) -> int:
         return prod(len(tree.nodes) for tree in self.trees)
-
-    def __contains__(self, cell: Sequence[str]) -> bool:
-        if len(cell) != len(self.trees):
-            return False
-        return all(node in tree.known for node, tree in zip(cell, self.trees, strict=True))
 
     @property
     def cells(self) -> Iterator[Cell]:

@@ -59,12 +59,6 @@ class Design:
     measuring: tuple[Measuring, ...]
     again: Noised | None
 
-    @property
-    def new(self) -> Batch | None:
-        """The batch that this release counts first."""
-        found = [one.batch for one in self.measuring if one.is_new]
-        return found[0] if found else None
-
 
 def prepare(database: Database, file: ReleaseFile, privacy: Privacy) -> Design:
     """What a release file asks for. Raises FindingsError; MissingExtra where OpenDP is needed."""
