@@ -288,6 +288,15 @@ def test_a_period_that_cuts_through_an_earlier_one_is_refused(police: Publisher,
     assert refusal.value.hint == "choose a period that holds all of 2026-01 to 2026-06, or none of it"
 
 
+def test_a_release_about_later_months_counts_nothing_of_an_earlier_one(police: Publisher) -> None:
+    police.reports.add(40, ["shout"], setting="police")
+    police.publish()
+    police.reports.add(40, ["push"], setting="police", when="2026-08")
+    made = police.publish("again", release="2026-2", period=("2026-07", "2026-12"), date="2027-01-15")
+    assert [one.batch.id for one in made.edition.own] == ["2026-2"]
+    assert police.cell("F02", "acts.push", "police").reports == 40
+
+
 def test_a_batch_of_less_than_three_times_the_threshold_is_refused(police: Publisher) -> None:
     police.reports.add(29, ["shout"], setting="police")
     with pytest.raises(TooFewReports, match="fewer than 30 reports are new"):
