@@ -135,7 +135,9 @@ def _clean_integer(question: Question, raw: Raw) -> int | None:
 
 
 def _single(raw: Raw, name: str) -> str:
-    values = [value for value in raw.get(name, ()) if value]
+    values = raw.get(name, ())
+    if len(values) > 1:
+        values = [value for value in values if value]
     if len(values) > 1:
         raise _BrokenRule("too_many")
     return values[0] if values else ""
